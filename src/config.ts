@@ -1,0 +1,146 @@
+/** The environment read once. All faults are reported together; secrets also come by `<NAME>_FILE`. */
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { demoInstallation, installationFaults, type Installation } from './installation.ts'
+
+export type Config = {
+  production: boolean
+  port: number
+  /** Origin of the product, no path, no trailing slash. Every link is built from it (H20). */
+  issuer: string
+  dataDir: string
+  /** Absent: the embedded PostgreSQL in `dataDir`. */
+  databaseUrl: string | undefined
+  /** Absent: mails are kept for /dev/mail in demo mode, and nothing is sent. */
+  smtpUrl: string | undefined
+  /** 32 bytes; absent outside production: the key file in `dataDir`. */
+  keyEncryptionKey: Buffer | undefined
+  /** Addresses or CIDR blocks whose X-Forwarded-* count. */
+  trustedProxies: string[]
+  installation: Installation
+}
+
+export class ConfigFaults extends Error {
+  readonly faults: string[]
+  constructor(faults: string[]) {
+    super(
+      `The configuration has ${faults.length} fault(s):\n${faults.map((f) => `  - ${f}`).join('\n')}`,
+    )
+    this.faults = faults
+  }
+}
+
+type Source = Record<string, string | undefined>
+
+/**
+ * Reads the configuration.
+ *
+ * @param source usually process.env
+ * @throws ConfigFaults naming every fault
+ */
+export function readConfig(source: Source = process.env): Config {
+  const faults: string[] = []
+  const secret = (name: string) => readSecret(source, name, faults)
+  const production = source['NODE_ENV'] === 'production'
+  const port = readPort(source['PORT'], faults)
+  const config: Config = {
+    production,
+    port,
+    issuer: readIssuer(source['ISSUER'] ?? `http://localhost:${port}`, production, faults),
+    dataDir: resolve(source['DATA_DIR'] || './.data'),
+    databaseUrl: readUrl(
+      'DATABASE_URL',
+      secret('DATABASE_URL'),
+      ['postgres:', 'postgresql:'],
+      faults,
+    ),
+    smtpUrl: readUrl('SMTP_URL', secret('SMTP_URL'), ['smtp:', 'smtps:'], faults),
+    keyEncryptionKey: readKey(secret('KEY_ENCRYPTION_KEY'), production, faults),
+    trustedProxies: (source['TRUSTED_PROXIES'] ?? '')
+      .split(',')
+      .map((s) => s.trim())
+      .filter(Boolean),
+    installation: readInstallation(source['INSTALLATION_FILE'], production, faults),
+  }
+  if (production && !config.databaseUrl) faults.push('DATABASE_URL: required in production')
+  if (production && !config.smtpUrl) faults.push('SMTP_URL: required in production')
+  for (const proxy of config.trustedProxies) {
+    if (!/^[0-9a-f.:]+(\/\d{1,3})?$/i.test(proxy))
+      faults.push(`TRUSTED_PROXIES: "${proxy}" is no IP address or CIDR block`)
+  }
+  if (faults.length) throw new ConfigFaults(faults)
+  return config
+}
+
+function readSecret(source: Source, name: string, faults: string[]): string | undefined {
+  const file = source[`${name}_FILE`]
+  if (!file) return source[name] || undefined
+  if (source[name]) faults.push(`${name}: given twice, as ${name} and as ${name}_FILE`)
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch {
+    faults.push(`${name}_FILE: cannot be read`)
+    return undefined
+  }
+}
+
+function readPort(text: string | undefined, faults: string[]): number {
+  if (!text) return 3000
+  const port = Number(text)
+  if (!/^\d+$/.test(text) || port < 1 || port > 65535) faults.push('PORT: a number from 1 to 65535')
+  return port
+}
+
+function readIssuer(text: string, production: boolean, faults: string[]): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || !['http:', 'https:'].includes(url.protocol) || text !== url.origin) {
+    faults.push('ISSUER: an origin such as https://id.example.jp, without path or trailing slash')
+  } else if (production && url.protocol !== 'https:') {
+    faults.push('ISSUER: https is required in production')
+  }
+  return text
+}
+
+function readUrl(name: string, text: string | undefined, protocols: string[], faults: string[]) {
+  if (text && !(URL.canParse(text) && protocols.includes(new URL(text).protocol))) {
+    faults.push(`${name}: an address beginning with ${protocols.join(' or ')}//`)
+  }
+  return text
+}
+
+function readKey(
+  text: string | undefined,
+  production: boolean,
+  faults: string[],
+): Buffer | undefined {
+  if (!text) {
+    if (production)
+      faults.push('KEY_ENCRYPTION_KEY: required in production (32 random bytes in base64)')
+    return undefined
+  }
+  const key = Buffer.from(text, 'base64')
+  if (key.length !== 32) faults.push('KEY_ENCRYPTION_KEY: 32 bytes in base64')
+  else if (production && new Set(key).size < 8)
+    faults.push('KEY_ENCRYPTION_KEY: this is a default or patterned key')
+  return key
+}
+
+function readInstallation(
+  file: string | undefined,
+  production: boolean,
+  faults: string[],
+): Installation {
+  if (!file) {
+    if (production)
+      faults.push('INSTALLATION_FILE: required in production (who runs this installation)')
+    return demoInstallation
+  }
+  try {
+    const parsed = JSON.parse(readFileSync(file, 'utf8')) as Installation
+    faults.push(...installationFaults(parsed).map((fault) => `INSTALLATION_FILE: ${fault}`))
+    return parsed
+  } catch {
+    faults.push('INSTALLATION_FILE: cannot be read as JSON')
+    return demoInstallation
+  }
+}

@@ -1,0 +1,125 @@
+/** Bodies, CSRF and schema check of our own pages (I1, G10). oidc-provider reads its own bodies. */
+import { timingSafeEqual } from 'node:crypto'
+import { bodyParser } from '@koa/bodyparser'
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import addFormats from 'ajv-formats'
+import type { FromSchema, JSONSchema } from 'json-schema-to-ts'
+import { Refusal, type Fields } from '../refusal.ts'
+import { keyed } from '../vault.ts'
+import type { Ctx, Middleware } from './state.ts'
+
+const ajv = new Ajv({ allErrors: true, coerceTypes: false, strict: true })
+addFormats.default(ajv)
+const compiled = new WeakMap<object, ValidateFunction>()
+
+const parse = bodyParser({
+  enableTypes: ['form'],
+  encoding: 'utf-8',
+  formLimit: '64kb',
+  onError: (error) => {
+    throw new Refusal(
+      (error as { status?: number }).status === 413 ? 'body_too_large' : 'invalid_input',
+    )
+  },
+})
+
+/** Reads the body of every unsafe request to our own pages and refuses what another site sent. */
+export const unsafe: Middleware = async (ctx, next) => {
+  if (['GET', 'HEAD', 'OPTIONS'].includes(ctx.method)) return next()
+  fromOurPages(ctx)
+  if (ctx.get('content-encoding') || !ctx.is('application/x-www-form-urlencoded'))
+    throw new Refusal('unsupported_media_type')
+  await parse(ctx, async () => {})
+  const body = (ctx.request.body ?? {}) as Record<string, unknown>
+  refuseBadText(body)
+  if (!isToken(ctx, body['csrf'])) throw new Refusal('csrf')
+  delete body['csrf']
+  ctx.state.body = body
+  await next()
+}
+
+/** Origin or Sec-Fetch-Site, where the browser sends them, must be ours. */
+function fromOurPages(ctx: Ctx): void {
+  const origin = ctx.get('origin')
+  if (origin && origin !== ctx.state.env.config.issuer) throw new Refusal('csrf')
+  const site = ctx.get('sec-fetch-site')
+  if (site && site !== 'same-origin' && site !== 'none') throw new Refusal('csrf')
+}
+
+function refuseBadText(body: Record<string, unknown>): void {
+  const fields: Fields = {}
+  for (const [name, value] of Object.entries(body)) {
+    for (const text of Array.isArray(value) ? value : [value]) {
+      if (typeof text !== 'string' || /[\0\uFFFD]/.test(text) || !text.isWellFormed())
+        fields[name] = 'not_text'
+    }
+  }
+  if (Object.keys(fields).length) throw new Refusal('invalid_input', { fields })
+}
+
+const cookieName = (ctx: Ctx) =>
+  ctx.state.env.config.issuer.startsWith('https:') ? '__Host-form' : 'form'
+
+/** The CSRF token of this browser; sets its cookie where there is none. */
+export function csrfToken(ctx: Ctx): string {
+  let bound = ctx.cookies.get(cookieName(ctx), { signed: false })
+  if (!bound || !/^[\w-]{43}$/.test(bound)) {
+    bound = (ctx.state as { newForm?: string }).newForm ??= ctx.state.env.newSecret()
+    ctx.cookies.set(cookieName(ctx), bound, {
+      httpOnly: true,
+      sameSite: 'lax',
+      secure: ctx.state.env.config.issuer.startsWith('https:'),
+      signed: false,
+      overwrite: true,
+    })
+  }
+  return tokenFor(ctx.state.env.secrets.csrf[0] as Buffer, bound)
+}
+
+/** Forgets the browser's form cookie: called at sign-in and sign-out, so that older forms die with the older session. */
+export function renewCsrf(ctx: Ctx): void {
+  ctx.cookies.set(cookieName(ctx), null, { signed: false, overwrite: true })
+}
+
+const tokenFor = (key: Buffer, bound: string) => keyed(key, `form:${bound}`).toString('base64url')
+
+function isToken(ctx: Ctx, given: unknown): boolean {
+  const bound = ctx.cookies.get(cookieName(ctx), { signed: false })
+  if (!bound || typeof given !== 'string') return false
+  return ctx.state.env.secrets.csrf.some((key) => {
+    const expected = Buffer.from(tokenFor(key, bound))
+    const got = Buffer.from(given)
+    return expected.length === got.length && timingSafeEqual(expected, got)
+  })
+}
+
+/**
+ * Checks the posted fields against a schema.
+ *
+ * @throws Refusal invalid_input with a message key per field
+ */
+export function readForm<const S extends JSONSchema>(ctx: Ctx, schema: S): FromSchema<S> {
+  const body = ctx.state.body ?? {}
+  let check = compiled.get(schema as object)
+  if (!check) compiled.set(schema as object, (check = ajv.compile(schema as object)))
+  if (check(body)) return body as FromSchema<S>
+  throw new Refusal('invalid_input', { fields: fieldsOf(check.errors ?? []) })
+}
+
+function fieldsOf(errors: ErrorObject[]): Fields {
+  const fields: Fields = {}
+  for (const error of errors) {
+    const params = error.params as { missingProperty?: string; additionalProperty?: string }
+    const name =
+      params.missingProperty ?? params.additionalProperty ?? error.instancePath.split('/')[1] ?? ''
+    fields[name] ??= messageKey(error.keyword)
+  }
+  return fields
+}
+
+function messageKey(keyword: string): string {
+  if (keyword === 'required' || keyword === 'minLength') return 'required'
+  if (keyword === 'maxLength') return 'too_long'
+  if (keyword === 'additionalProperties') return 'unknown'
+  return 'not_valid'
+}

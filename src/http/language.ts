@@ -1,0 +1,53 @@
+import type { Ctx, Middleware } from './state.ts'
+import { LANGUAGES, isLanguage, type Language } from '../locales/index.ts'
+
+const COOKIE = 'lang'
+const YEAR = 365 * 86400_000
+
+/**
+ * Chooses ja or en: the cookie's choice, then Accept-Language, then Japanese. An interaction narrows it by
+ * `ui_locales`, a signed-in page by the account. `?lang=` on a page sets the cookie and leads back without it.
+ */
+export const language: Middleware = async (ctx, next) => {
+  const asked = ctx.query['lang']
+  if (ctx.method === 'GET' && typeof asked === 'string' && isLanguage(asked)) {
+    rememberLanguage(ctx, asked)
+    const rest = new URLSearchParams(ctx.querystring)
+    rest.delete('lang')
+    ctx.status = 303
+    ctx.redirect(ctx.path.replace(/^\/{2,}/, '/') + (rest.size ? `?${rest.toString()}` : ''))
+    return
+  }
+  ctx.state.language = chosenLanguage(ctx) ?? byHeader(ctx)
+  await next()
+}
+
+/** The language this browser chose by the switch, if any. */
+export function chosenLanguage(ctx: Ctx): Language | undefined {
+  const kept = ctx.cookies.get(COOKIE)
+  return kept !== undefined && isLanguage(kept) ? kept : undefined
+}
+
+export function rememberLanguage(ctx: Ctx, chosen: Language): void {
+  ctx.cookies.set(COOKIE, chosen, {
+    httpOnly: true,
+    sameSite: 'lax',
+    maxAge: YEAR,
+    signed: false,
+    overwrite: true,
+  })
+}
+
+/** The first of `ui_locales` (OIDC Core §3.1.2.1) that we speak. */
+export function byUiLocales(value: unknown): Language | undefined {
+  if (typeof value !== 'string') return undefined
+  return value
+    .split(' ')
+    .map((tag) => tag.split('-')[0] ?? '')
+    .find(isLanguage)
+}
+
+function byHeader(ctx: Ctx): Language {
+  const accepted = ctx.acceptsLanguages([...LANGUAGES])
+  return typeof accepted === 'string' && isLanguage(accepted) ? accepted : 'ja'
+}

@@ -1,0 +1,30 @@
+import type Koa from 'koa'
+import type { Env } from '../env.ts'
+import type { Language } from '../locales/index.ts'
+
+/** The resident signed in with this browser. */
+export type SignedIn = {
+  residentId: string
+  /** The shared user ID (OIDC account id). */
+  userId: string
+  sessionUid: string
+  /** Unix seconds of the sign-in. */
+  loginTs: number
+  /** As registered, for the page header; undefined where no name is. */
+  displayName: string | undefined
+}
+
+export type State = {
+  env: Env
+  language: Language
+  /** Shown on a 500 page and written to the log. */
+  reference: string
+  resident?: SignedIn
+  /** Parsed form fields; present after the body was read. */
+  body?: Record<string, unknown>
+  /** Extra `form-action` sources of this page. */
+  formAction?: string[]
+}
+
+export type Ctx = Koa.ParameterizedContext<State>
+export type Middleware = Koa.Middleware<State>

@@ -1,0 +1,106 @@
+/** The typed door to views/: strict printing, language, CSRF token and installation at hand in every view. */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { Eta } from 'eta'
+import type { Env } from '../env.ts'
+import { messages, type Language } from '../locales/index.ts'
+import { words } from '../locales/words.ts'
+import { csrfToken } from './forms.ts'
+import type { Ctx, Middleware } from './state.ts'
+
+const folder = fileURLToPath(new URL('../../views/', import.meta.url))
+
+const eta = new Eta({
+  views: folder,
+  cache: true,
+  autoEscape: true,
+  autoTrim: false,
+  autoFilter: true,
+  filterFunction: (value: unknown) => {
+    if (typeof value === 'string') return value
+    if (typeof value === 'number') return String(value)
+    throw new TypeError(`a view printed ${value === null ? 'null' : typeof value}`)
+  },
+})
+
+/** The one stylesheet: the Digital Agency's tokens in the layer `tokens`, then ours. */
+const tokens = readFileSync(
+  createRequire(import.meta.url).resolve('@digital-go-jp/design-tokens/dist/tokens.css'),
+  'utf8',
+)
+const ours = readFileSync(`${folder}style.css`, 'utf8').replace(/^@charset[^\n]*\n/, '')
+const sheet = `@layer tokens, base, layout, parts;\n@layer tokens {\n${tokens}\n}\n${ours}`
+const sheetPath = `/style.${createHash('sha256').update(sheet).digest('hex').slice(0, 16)}.css`
+
+export const stylesheet: Middleware = async (ctx, next) => {
+  if (ctx.path !== sheetPath) return next()
+  ctx.set('Cache-Control', 'public, max-age=31536000, immutable')
+  ctx.type = 'css'
+  ctx.body = sheet
+}
+
+/** What every view finds in `it` beside its own data. */
+export type Frame = {
+  lang: Language
+  /** The messages of `lang`. */
+  t: (typeof messages)[Language]
+  /** Dates, lists and the like in `lang`. */
+  w: ReturnType<typeof words>
+  /** Value of the hidden field `csrf`. */
+  csrf: string
+  /** Path and query of this page, for the language switch. */
+  here: string
+  /** Path alone, for `aria-current`. */
+  path: string
+  stylesheet: string
+  site: Env['config']['installation']
+  signedIn: boolean
+}
+
+/** Renders a view with its frame. Throws where a view prints anything but text or a number. */
+export function render(view: string, data: object, frame: Frame): string {
+  return eta.render(`/${view}`, { ...data, ...frame })
+}
+
+export function frameOf(ctx: Ctx): Frame {
+  const language = ctx.state.language ?? 'ja'
+  return {
+    lang: language,
+    t: messages[language],
+    w: words(language),
+    csrf: csrfToken(ctx),
+    here: ctx.url,
+    path: ctx.path,
+    stylesheet: sheetPath,
+    site: ctx.state.env.config.installation,
+    signedIn: ctx.state.resident !== undefined,
+  }
+}
+
+export type PageOptions = {
+  status?: number
+  /** Sources beside 'self' that this page's forms may lead to. */
+  formAction?: string[]
+}
+
+/** A typed door: `const list = page<List>('consents/list')`, then `list(ctx, data)`. */
+export function page<T extends object>(view: string) {
+  return (ctx: Ctx, data: T, options: PageOptions = {}): string => {
+    const html = render(view, data, frameOf(ctx))
+    ctx.status = options.status ?? 200
+    ctx.type = 'html'
+    ctx.body = html
+    if (options.formAction) ctx.state.formAction = options.formAction
+    return html
+  }
+}
+
+/** SHA-256 of the rendered `<main>` without the CSRF field: what the resident saw, as evidence (R2). */
+export function pageHash(html: string): Buffer {
+  const main = /<main[\s>][\s\S]*<\/main>/.exec(html)?.[0] ?? ''
+  return createHash('sha256')
+    .update(main.replace(/<input type="hidden" name="(csrf|shown)"[^>]*>/g, ''))
+    .digest()
+}

@@ -1,0 +1,83 @@
+/** Who runs this installation: names, legal form, contacts, minimum age. One JSON file per installation. */
+import { Ajv } from 'ajv'
+import type { FromSchema } from 'json-schema-to-ts'
+
+const text = { type: 'string', minLength: 1, maxLength: 200 } as const
+const both = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['ja', 'en'],
+  properties: { ja: text, en: text },
+} as const
+
+const schema = {
+  type: 'object',
+  additionalProperties: false,
+  required: [
+    'consortium',
+    'legalForm',
+    'address',
+    'representative',
+    'privacyOfficer',
+    'contact',
+    'dataRegion',
+    'minimumAge',
+    'consentTemplate',
+    'mailFrom',
+  ],
+  properties: {
+    consortium: both,
+    /** Decides the legal ground and whose name stands on the screen (requirements.md, reading note on PF). */
+    legalForm: { enum: ['company', 'association', 'city'] },
+    /** Before incorporation: the member answering as legal person (S-39). */
+    leadMember: both,
+    address: both,
+    representative: both,
+    privacyOfficer: both,
+    contact: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['desk', 'phone', 'hours', 'email'],
+      properties: { desk: both, phone: text, hours: both, email: text },
+    },
+    /** Where personal data is stored, for the privacy page. */
+    dataRegion: both,
+    /** Years; compared with the lowest possible age (pages.md, build notes). */
+    minimumAge: { type: 'integer', minimum: 0, maximum: 20 },
+    /** A folder of consent-templates/. */
+    consentTemplate: text,
+    mailFrom: text,
+  },
+  if: { properties: { legalForm: { const: 'association' } } },
+  then: { required: ['leadMember'] },
+} as const
+
+export type Installation = FromSchema<typeof schema>
+export type Both = { ja: string; en: string }
+
+const check = new Ajv({ allErrors: true }).compile(schema)
+
+/** What is wrong with an installation file, one sentence each; empty when nothing is. */
+export function installationFaults(given: unknown): string[] {
+  if (check(given)) return []
+  return (check.errors ?? []).map((e) => `${e.instancePath || '/'} ${e.message ?? ''}`)
+}
+
+/** The city of the demo; refused in production. */
+export const demoInstallation: Installation = {
+  consortium: { ja: 'あおば市データ連携コンソーシアム', en: 'Aoba City Data Consortium' },
+  legalForm: 'company',
+  address: { ja: 'あおば県あおば市中央区本町1-1', en: '1-1 Honcho, Chuo-ku, Aoba City' },
+  representative: { ja: '代表理事 青葉 太郎', en: 'Taro Aoba, Representative Director' },
+  privacyOfficer: { ja: '個人情報保護管理者 若葉 萌', en: 'Moe Wakaba, Privacy Officer' },
+  contact: {
+    desk: { ja: 'まちID相談窓口', en: 'Machi ID help desk' },
+    phone: '00-0000-0000',
+    hours: { ja: '平日 9:00–17:00', en: 'Weekdays 9:00–17:00' },
+    email: 'soudan@machi-id.example',
+  },
+  dataRegion: { ja: '日本国内', en: 'Japan' },
+  minimumAge: 16,
+  consentTemplate: 'city-platform',
+  mailFrom: 'まちID <no-reply@machi-id.example>',
+}

@@ -1,0 +1,7 @@
+import { consents } from './consents.ts'
+import { forms } from './forms.ts'
+import { frame } from './frame.ts'
+import { interaction } from './interaction.ts'
+import { refusals } from './refusals.ts'
+
+export const all = { frame, forms, refusals, interaction, consents }

@@ -1,0 +1,89 @@
+/**
+ * サービス – what a member company offers; to OpenID Connect it is one client.
+ * Owns: services, their versions, items asked and why. Does not own: contract terms (contracts), consents.
+ * Law: APPI 27 (third-party provision). Rows: S-18, S-20, S-34…S-36, S-58.
+ */
+import type { ItemId } from '../catalogue/model.ts'
+import type { ContractVersion } from '../contracts/model.ts'
+import type { Both } from '../installation.ts'
+import type { MemberNow } from '../members/model.ts'
+
+export type ServiceStatus = 'draft' | 'submitted' | 'approved' | 'live' | 'suspended' | 'ended'
+
+/** One item a service asks for, as approved at review: required or optional is fixed here, never by the request. */
+export type ServiceItem = {
+  item: ItemId
+  itemVersion: number
+  purposes: string[]
+  required: boolean
+  /** Why the service needs it. */
+  reasons: Both
+  /** What refusing it means (K-13). */
+  effects: Both
+}
+
+export type ServiceVersion = {
+  id: string
+  version: number
+  names: Both & { kana: string }
+  descriptions: Both
+  termsUrl: string
+  policyUrl: string
+  contact: { desk: Both; phone: string; email: string }
+  /** How long the service keeps what it received. */
+  retention: Both
+  applicationType: 'web' | 'native'
+  redirectUris: string[]
+  postLogoutRedirectUris: string[]
+  /** Origins a callback forwards to, for the form-action policy. */
+  landingOrigins: string[]
+  idTokenAlg: 'ES256' | 'RS256'
+  items: ServiceItem[]
+}
+
+export type Service = {
+  id: string
+  memberId: string
+  contractId: string
+  clientId: string
+  kind: 'third_party' | 'own'
+  status: ServiceStatus
+  authMethod: 'private_key_jwt' | 'client_secret_basic' | 'none'
+  /** SHA-256 of the client secret. */
+  secretHash: Buffer | null
+  jwks: { keys: Record<string, unknown>[] } | null
+}
+
+/** A service as it stands now: newest versions of itself, its member and its contract. */
+export type ServiceNow = {
+  service: Service
+  version: ServiceVersion
+  member: MemberNow
+  contract: ContractVersion
+}
+
+export type Standing = 'ok' | 'service_not_available' | 'contract_not_in_force'
+
+/** Whether the service may sign anybody in at this moment; read at each use, so nobody has to act (S-36, S-51). */
+export function standing(now: ServiceNow, at: Date): Standing {
+  if (now.service.status !== 'live' || now.member.status !== 'active')
+    return 'service_not_available'
+  return now.contract.startsAt <= at && at < now.contract.endsAt ? 'ok' : 'contract_not_in_force'
+}
+
+/**
+ * The ceiling: the service's approved items that a flow of its contract, in term, lets the consortium give
+ * for all of their purposes. Empty where the service does not stand.
+ */
+export function ceiling(now: ServiceNow, at: Date): ServiceItem[] {
+  if (standing(now, at) !== 'ok') return []
+  const flows = now.contract.flows.filter(
+    (flow) => flow.giver === 'consortium' && flow.startsAt <= at && at < flow.endsAt,
+  )
+  return now.version.items.filter((asked) =>
+    flows.some(
+      (flow) =>
+        flow.items.includes(asked.item) && asked.purposes.every((p) => flow.purposes.includes(p)),
+    ),
+  )
+}

@@ -1,0 +1,92 @@
+/**
+ * 文面 – the texts people agree to or rely on.
+ * Owns: reading consent-templates/, their versions and hashes. Does not own: who agreed (consents, residents).
+ * A published version never changes: its hash stands in every consent (S-26, D-12; APPI 27(1)).
+ */
+import { createHash } from 'node:crypto'
+import type { Both } from '../installation.ts'
+import type { Language } from '../locales/index.ts'
+
+export type Section = {
+  id: string
+  title: string
+  /** Markdown with {{placeholders}}. */ body: string
+}
+
+export type Template = {
+  template: string
+  version: number
+  /** First day in force, in Asia/Tokyo, YYYY-MM-DD. */
+  effectiveOn: string
+  title: Both
+  /** Whether moving to this version needs fresh consent (`ask`) or a notice only (`notice`) (D-12). */
+  change: 'ask' | 'notice'
+  sections: Record<Language, Section[]>
+  /** SHA-256 over terms.json and the language's text. */
+  hash: Record<Language, Buffer>
+}
+
+/** All versions, found by name and number; the newest in force counts. */
+export type Templates = {
+  all: readonly Template[]
+  /** @throws Error where that version does not exist */
+  version(template: string, version: number): Template
+  /** The newest version whose effective day has come. @throws Error where none has */
+  inForce(template: string, at: Date): Template
+}
+
+export function templateHash(terms: string, text: string): Buffer {
+  return createHash('sha256').update(terms).update('\0').update(text).digest()
+}
+
+/** Splits a text at lines of the form `## id: Title`. Lines before the first heading are comments to the editor. */
+export function sectionsOf(text: string): Section[] {
+  const sections: Section[] = []
+  for (const part of text.split(/^## /m).slice(1)) {
+    const [head = '', ...rest] = part.split('\n')
+    const [, id, title] = /^([\w-]+): (.+)$/.exec(head) ?? []
+    if (!id || !title)
+      throw new Error(`a section heading must read "## id: Title", not "## ${head}"`)
+    sections.push({ id, title: title.trim(), body: rest.join('\n').trim() })
+  }
+  return sections
+}
+
+/** The body of a section with its placeholders filled. @throws Error for a missing section or value */
+export function fill(
+  template: Template,
+  language: Language,
+  id: string,
+  values: Record<string, string>,
+): { title: string; body: string } {
+  const section = template.sections[language].find((s) => s.id === id)
+  if (!section)
+    throw new Error(`template ${template.template} ${template.version} has no section ${id}`)
+  const put = (text: string) =>
+    text.replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
+      const value = values[name]
+      if (value === undefined)
+        throw new Error(`template ${template.template} needs a value for ${name}`)
+      return value
+    })
+  return { title: put(section.title), body: put(section.body) }
+}
+
+export function templatesOf(all: readonly Template[]): Templates {
+  const named = (template: string) =>
+    all.filter((t) => t.template === template).sort((a, b) => b.version - a.version)
+  return {
+    all,
+    version(template, version) {
+      const found = named(template).find((t) => t.version === version)
+      if (!found) throw new Error(`template ${template} has no version ${version}`)
+      return found
+    },
+    inForce(template, at) {
+      const day = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Tokyo' }).format(at)
+      const found = named(template).find((t) => t.effectiveOn <= day)
+      if (!found) throw new Error(`no version of template ${template} is in force`)
+      return found
+    },
+  }
+}

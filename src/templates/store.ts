@@ -1,0 +1,24 @@
+import type { Knex } from 'knex'
+import type { Language } from '../locales/index.ts'
+import type { Template } from './model.ts'
+
+/** Inserts a version where it is new; returns the hash under which it was first met. */
+export async function register(
+  db: Knex,
+  template: Template,
+  language: Language,
+  now: Date,
+): Promise<Buffer> {
+  const key = { template: template.template, version: template.version, language }
+  await db('template_versions')
+    .insert({
+      ...key,
+      sha256: template.hash[language],
+      effective_on: template.effectiveOn,
+      first_seen_at: now,
+    })
+    .onConflict(['template', 'version', 'language'])
+    .ignore()
+  const row = await db('template_versions').where(key).first<{ sha256: Buffer }>('sha256')
+  return row.sha256
+}
