@@ -26,7 +26,7 @@ export async function newDatabase(): Promise<{ url: string; drop: () => Promise<
   const server = process.env['MACHI_TEST_SERVER_URL']
   const template = process.env['MACHI_TEST_TEMPLATE']
   if (!server || !template) throw new Error('the global set-up did not run')
-  const name = `machi_${randomBytes(6).toString('hex')}`
+  const name = `machi_test_${process.pid}_${randomBytes(6).toString('hex')}`
   const admin = knex({ client: 'pg', connection: server, pool: { min: 0, max: 1 } })
   try {
     await copy(admin, name, template)
