@@ -1,0 +1,320 @@
+/**
+ * What each page about consents shows. Texts are ready to print in the reader's language: dates by locales/words.ts,
+ * values by t.consents.values, legal wording from the template (filled). Pure types: the views hold no logic of law.
+ *
+ * Addresses: /account/services · …/:serviceId · …/:serviceId/{change,pause,resume,withdraw} ·
+ * …/:serviceId/showings/:showingId · /account/services/withdraw-all · /account/history
+ */
+import type { ItemId } from '../catalogue/model.ts'
+import type { Language } from '../locales/index.ts'
+import type { AskReason } from './model.ts'
+
+/** A service as a resident meets it. */
+export type Face = {
+  id: string
+  name: string
+  /** Legal name of the company that provides it. */
+  provider: string
+}
+
+/** A section of the consent template, filled; each line is a paragraph. */
+export type LegalText = { id: string; title: string; lines: string[] }
+
+/** Who answers questions about a service (S-34). */
+export type Contact = { desk: string; phone: string; email: string }
+
+// ── the consent screen (R2) ──────────────────────────────────────────────────
+
+export type ShownItem = {
+  id: ItemId
+  label: string
+  /** The resident's own value in full; undefined: nothing is registered (or a record: values are not kept). */
+  value: string | undefined
+  required: boolean
+  purposes: string[]
+  /** Why the service needs it (required), or what not choosing it means (optional) (K-13). */
+  note: string
+  /** Ticked on the page that is shown anew; always false at first. Meaningless where required. */
+  ticked: boolean
+  /** Where a missing value can be registered; leads back to this page. */
+  addHref: string | undefined
+  /** Not part of the last agreement, and there was one. */
+  isNew: boolean
+  /** The value differs from the one shown at the last agreement; `then` where that one is still known. */
+  changed: { then: string | undefined } | undefined
+  /** Those of `purposes` that the last agreement did not hold. */
+  newPurposes: string[]
+}
+
+/** What else differs from the last agreement. `then` and `now` are short: names, 第2版. */
+export type Change = {
+  kind: 'provider' | 'id_kind' | 'text' | 'dropped'
+  then: string
+  now: string
+}
+
+/** Everything a resident agrees to; the same on the consent screen, when resuming, and in the record of a showing. */
+export type ConsentBody = {
+  service: Face
+  company: { address: string; representative: string }
+  contact: Contact
+  termsUrl: string
+  policyUrl: string
+  /** All items of the offer in catalogue order, required and optional mixed. */
+  items: ShownItem[]
+  /** What this service does not receive: labels of the catalogue's other items; the page adds what nobody receives. */
+  notGiven: string[]
+  texts: {
+    /** `own_service` for the operator's own services. */
+    own: LegalText | undefined
+    /** `provider_company` / `_association` / `_city`. */
+    giver: LegalText
+    recipient: LegalText
+    /** `id_public` or `id_pairwise`. */
+    idKind: LegalText
+    until: LegalText
+    keeping: LegalText
+    /** note_terms, note_press, note_withdraw. */
+    notes: LegalText[]
+    questions: LegalText
+    binding: LegalText
+  }
+}
+
+/** views/interaction/consent and views/consents/resume. */
+export type ConsentPage = ConsentBody & {
+  /** The showing this page is recorded as: value of the hidden field `shown`. */
+  shown: string
+  reason: AskReason
+  /** The day of the last agreement, its end or its withdrawal, whichever the reason speaks of; undefined for `new`. */
+  since: string | undefined
+  changes: Change[]
+  /**
+   * stale: the answer came for an older showing; missing: agreed, but a required value is not registered;
+   * provision_off: the master switch is off (S-56). Shown before everything else.
+   */
+  notice: 'stale' | 'missing' | 'provision_off' | undefined
+  /** Who is signed in: name as registered, or the mail address. */
+  person: string
+  /** Use another ID; undefined on the resident's own pages. */
+  switchHref: string | undefined
+  /** Host (or app) the answer leads to; undefined on the resident's own pages. */
+  destination: string | undefined
+  /** 「渡さないとどうなるか」 (R3). */
+  refuseHref: string
+}
+
+/** views/interaction/refuse: what refusing means, before the answer or when the return address is dead (R3). */
+export type RefusePage = {
+  service: Face
+  /** `refusing` of the template. */
+  text: LegalText
+  /** Optional items and what not choosing them means: trying with fewer. */
+  optional: { label: string; effect: string }[]
+  /** answered: refused, but the service cannot be reached; else the showing that would be answered here. */
+  shown: string | undefined
+  /** The consent screen; the answer is posted there. */
+  consentHref: string
+  /** A page of the service to go on from when `shown` is undefined. */
+  serviceHref: string | undefined
+}
+
+// ── each service (R5, R6) ────────────────────────────────────────────────────
+
+/** asleep: the master switch is off, or was on its way off and on again; suspended: by service, company or contract. */
+export type Status = 'in_use' | 'paused' | 'suspended' | 'expired' | 'withdrawn' | 'asleep'
+
+export type Until = { date: string; daysLeft: number }
+
+export type ServiceCard = {
+  service: Face
+  status: Status
+  /** Labels of the items agreed, as they were where the agreement has ended. */
+  items: string[]
+  agreedOn: string
+  lastProvided: string | undefined
+  /** Only for in_use, asleep, suspended. */
+  until: Until | undefined
+  /** The day it was paused, suspended, expired or withdrawn; undefined where unknown or in use. */
+  stoppedOn: string | undefined
+  /** The company was asked to erase what it received; the answer is a later feature. */
+  deletionRequestedOn: string | undefined
+}
+
+/** views/consents/list (R5). Cards newest first. */
+export type ServicesPage = {
+  /** Date and time of this view of things. */
+  asOf: string
+  /** Services that receive data now. */
+  inUse: number
+  /** The master switch is off: everything sleeps. */
+  provisionOff: boolean
+  cards: ServiceCard[]
+  /** All consents the resident ever gave, before search and filter. */
+  total: number
+  search: { q: string; state: Status | '' }
+}
+
+export type AgreedItem = {
+  id: ItemId
+  label: string
+  required: boolean
+  purposes: string[]
+  /** The value now; undefined: nothing is registered. */
+  value: string | undefined
+  /** The value shown when agreeing, where it differs; `then` where it is still known, `on`: day of the change. */
+  former: { then: string | undefined; on: string | undefined } | undefined
+  lastProvided: string | undefined
+}
+
+/** views/consents/detail (R6). */
+export type ServicePage = {
+  service: Face
+  status: Status
+  stoppedOn: string | undefined
+  until: Until | undefined
+  /** Items in force, or as they were at the end. */
+  items: AgreedItem[]
+  /** Labels of optional items the resident did not choose. */
+  declined: string[]
+  /** The newest agreement: when, in which language, by which text (「情報提供の同意 第1版」). */
+  agreed: { at: string; language: Language; text: string; showingHref: string | undefined }
+  idKind: string
+  /** How long the service keeps what it received. */
+  keeping: string
+  /** Newest first, a few only. */
+  provisions: { at: string; items: string[]; path: ProvisionPath }[]
+  provisionsTotal: number
+  /** Earlier versions of this consent, newest first. */
+  versions: {
+    at: string
+    kind: 'given' | 'changed' | 'paused' | 'withdrawn'
+    showingHref: string | undefined
+  }[]
+  contact: Contact
+  company: { address: string; representative: string }
+  termsUrl: string
+  policyUrl: string
+  /** Whether the service may be started anew from its own side (live and under contract). */
+  isOpen: boolean
+  /** Said at the top after a change. */
+  notice: 'changed' | 'resumed' | undefined
+}
+
+export type ProvisionPath = 'userinfo' | 'id_token' | 'api' | 'event' | 'export'
+
+/**
+ * views/consents/change. Posts `item` for each item kept, `until` (YYYY-MM-DD, the last day) and `decision=change`
+ * with hidden `version` (of the consent that is changed).
+ */
+export type ChangePage = {
+  service: Face
+  version: number
+  items: {
+    id: ItemId
+    label: string
+    required: boolean
+    value: string | undefined
+    effect: string
+    kept: boolean
+  }[]
+  /** Last day now, in words and as YYYY-MM-DD; `chosen` is what the field holds. */
+  until: { date: string; earliest: string; latest: string; chosen: string }
+  fields: Record<string, string> | undefined
+  /** Labels of required items that were unticked: explains that this means a full stop. */
+  fullStop: string[]
+}
+
+// ── stopping (R7) ────────────────────────────────────────────────────────────
+
+/** What has been provided of one item: 2026年4月12日 〜 11月20日, how often. */
+export type ProvidedItem = { label: string; when: string; times: number }
+
+/** views/consents/withdraw. Posts `request_deletion` and `decision=withdraw`. */
+export type WithdrawPage = {
+  service: Face
+  /** How many items stop. */
+  count: number
+  /** `withdraw_effects` of the template. */
+  text: LegalText
+  provided: ProvidedItem[]
+  requestDeletion: boolean
+  contact: Contact
+}
+
+/** views/consents/withdraw_all. Posts as withdraw. */
+export type WithdrawAllPage = {
+  services: { service: Face; items: string[]; lastProvided: string | undefined }[]
+  requestDeletion: boolean
+}
+
+/** views/consents/withdrawn: after one service or all. */
+export type WithdrawnPage = {
+  at: string
+  withdrawn: { service: Face; number: string; contact: Contact }[]
+  deletionRequested: boolean
+  /** Where the confirmation was mailed, masked: ha•••••@example.jp */
+  mailedTo: string
+}
+
+/** views/consents/pause. Posts `decision=pause`. */
+export type PausePage = { service: Face; count: number; until: Until }
+
+/** views/consents/paused. */
+export type PausedPage = { service: Face; at: string; number: string; until: Until }
+
+// ── history (R8) ─────────────────────────────────────────────────────────────
+
+/** One thing that happened. `items` are labels; `time` is 9:05. */
+export type HistoryEvent = { id: string; time: string } & (
+  | {
+      kind: 'consent'
+      service: Face
+      items: string[]
+      until: string
+      showingHref: string | undefined
+    }
+  | { kind: 'change'; service: Face; items: string[]; until: string }
+  | { kind: 'pause'; service: Face }
+  | { kind: 'withdrawal'; service: Face; number: string; deletionRequested: boolean }
+  | { kind: 'expiry'; service: Face }
+  | { kind: 'refusal'; service: Face }
+  | { kind: 'provision'; service: Face; items: string[]; path: ProvisionPath }
+  /** The resident changed registered values; `fields` are labels. */
+  | { kind: 'profile'; fields: string[] }
+  /** The master switches of sign-up (S-07, S-08). */
+  | { kind: 'terms'; what: 'provision' | 'collection'; given: boolean }
+  /** The account itself: created, mail verified, password changed, other devices signed out. */
+  | { kind: 'account'; what: 'created' | 'verified' | 'email' | 'password' | 'signed_out' }
+)
+
+export type HistoryKind = HistoryEvent['kind']
+
+/** views/consents/history. Newest first; events of one day together. */
+export type HistoryPage = {
+  days: { date: string; events: HistoryEvent[] }[]
+  services: { id: string; name: string }[]
+  filter: { service: string; kind: HistoryKind | '' }
+  /** Kinds offered by the filter. */
+  kinds: HistoryKind[]
+  count: { total: number; from: number; to: number }
+  newerHref: string | undefined
+  olderHref: string | undefined
+  /** The first day of the records. */
+  startsOn: string
+}
+
+// ── the record of a showing ──────────────────────────────────────────────────
+
+/** views/consents/showing: the agreed text as it was; values are not kept, only commitments to them. */
+export type ShowingPage = ConsentBody & {
+  shownAt: string
+  /** undefined: not answered. */
+  answer: { decision: 'agree' | 'refuse'; at: string; agreed: ItemId[] } | undefined
+  language: Language
+  /** 情報提供の同意 第1版 */
+  text: string
+  /** SHA-256, hex: of the template and of the page as it was shown. */
+  templateHash: string
+  pageHash: string
+}
