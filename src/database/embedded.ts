@@ -1,9 +1,11 @@
 import { mkdir, realpath, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as cluster from './cluster.ts'
-import type { Cluster, Server } from './cluster.ts'
+import type { Cluster } from './cluster.ts'
 import { binaries, findFooting, type Way } from './footing.ts'
 import { alone, present, signIn } from './presence.ts'
+import * as servers from './server.ts'
+import type { Server } from './server.ts'
 
 /** The PostgreSQL that runs in DATA_DIR where no DATABASE_URL is given. */
 export type Embedded = {
@@ -50,14 +52,14 @@ export async function startEmbedded(options: {
     const server = found ?? (await begin(dataDir, place, secret, options))
     const signOut = await signIn(users)
     return {
-      url: cluster.address(server, secret),
+      url: servers.address(server, secret),
       joined: found !== undefined,
       stop: () =>
         alone(lock, PATIENCE, async () => {
           await signOut()
           if ((await present(users)) > 0) return
-          const last = await cluster.running(place)
-          if (last !== undefined) await cluster.end(last)
+          const last = await servers.running(place)
+          if (last !== undefined) await servers.end(last)
         }),
     }
   })
@@ -70,13 +72,13 @@ async function takeOver(
   log: (message: string) => void,
 ): Promise<Server | undefined> {
   for (;;) {
-    const server = await cluster.running(place)
+    const server = await servers.running(place)
     if (server === undefined) return undefined
-    const outcome = await cluster.settle(server, secret)
+    const outcome = await servers.settle(server, secret)
     if (outcome === 'ready') return server
     if (outcome === 'deaf') {
       log(`ending a PostgreSQL that no longer answers (process ${server.pid})`)
-      await cluster.end(server)
+      await servers.end(server, 3000)
     }
   }
 }
@@ -96,5 +98,5 @@ async function begin(
     () => 0,
   )
   if (size > LOG_LIMIT) await rename(place.log, `${place.log}.old`)
-  return cluster.start(place, footing, programs, { secret, durable })
+  return servers.start(place, footing, programs, { secret, durable })
 }

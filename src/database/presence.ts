@@ -14,7 +14,7 @@ const SQLITE_BUSY = 5
  * @param patience how long to wait for others, in ms; after it an Error
  */
 export async function alone<T>(path: string, patience: number, work: () => Promise<T>): Promise<T> {
-  const lock = new DatabaseSync(path)
+  const lock = openLock(path)
   try {
     await take(lock, path, Date.now() + patience)
     return await work()
@@ -23,13 +23,24 @@ export async function alone<T>(path: string, patience: number, work: () => Promi
   }
 }
 
+function openLock(path: string): DatabaseSync {
+  try {
+    return new DatabaseSync(path)
+  } catch (error) {
+    throw unwritable(path, error)
+  }
+}
+
+const unwritable = (path: string, cause: unknown) =>
+  new Error(`${path} cannot be written; does it belong to another user?`, { cause })
+
 async function take(lock: DatabaseSync, path: string, until: number): Promise<void> {
   for (;;) {
     try {
       lock.exec('begin exclusive')
       return
     } catch (error) {
-      if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error
+      if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw unwritable(path, error)
       if (Date.now() > until)
         throw new Error(`another process holds ${path}; give it time or end it`)
     }
