@@ -2,8 +2,9 @@ import { consents } from './consents.ts'
 import { forms } from './forms.ts'
 import { frame } from './frame.ts'
 import { interaction } from './interaction.ts'
+import { policies } from './policies.ts'
 import { refusals } from './refusals.ts'
 
 import type { Messages } from '../index.ts'
 
-export const all: Messages = { frame, forms, refusals, interaction, consents }
+export const all: Messages = { frame, forms, refusals, interaction, consents, policies }

@@ -2,6 +2,7 @@ import { consents } from './consents.ts'
 import { forms } from './forms.ts'
 import { frame } from './frame.ts'
 import { interaction } from './interaction.ts'
+import { policies } from './policies.ts'
 import { refusals } from './refusals.ts'
 
-export const all = { frame, forms, refusals, interaction, consents }
+export const all = { frame, forms, refusals, interaction, consents, policies }
