@@ -7,6 +7,7 @@ import type { ItemId } from '../catalogue/model.ts'
 import type { ContractVersion } from '../contracts/model.ts'
 import type { Both } from '../installation.ts'
 import type { MemberNow } from '../members/model.ts'
+import { keyed } from '../vault.ts'
 
 export type ServiceStatus = 'draft' | 'submitted' | 'approved' | 'live' | 'suspended' | 'ended'
 
@@ -40,6 +41,9 @@ export type ServiceVersion = {
   idTokenAlg: 'ES256' | 'RS256'
   items: ServiceItem[]
 }
+
+/** What `service_versions.body` holds. */
+export type ServiceBody = Omit<ServiceVersion, 'id' | 'version' | 'items'>
 
 export type Service = {
   id: string
@@ -86,4 +90,15 @@ export function ceiling(now: ServiceNow, at: Date): ServiceItem[] {
         flow.items.includes(asked.item) && asked.purposes.every((p) => flow.purposes.includes(p)),
     ),
   )
+}
+
+/**
+ * The `sub` a service receives: the shared user ID, or, where the contract says pairwise, one of its company's own
+ * that does not lead back (OIDC Core §8.1, D6; S-04).
+ *
+ * @param key secrets.pairwise
+ */
+export function subjectOf(key: Buffer, userId: string, now: Pick<ServiceNow, 'contract' | 'member'>): string {
+  if (now.contract.subjectType === 'public') return userId
+  return keyed(key, `${now.member.id}:${userId}`).toString('base64url')
 }
