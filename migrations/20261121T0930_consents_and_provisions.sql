@@ -41,6 +41,7 @@ create table consents (
   kind text not null check (kind in ('given', 'changed', 'paused', 'withdrawn')),
   resident_id uuid not null references residents,
   service_id uuid not null references services,
+  member_id uuid not null references members,
   service_version_id uuid not null references service_versions,
   contract_version_id uuid not null references contract_versions,
   template text not null,
@@ -55,6 +56,7 @@ create table consents (
   declined text[] not null,
   subject_type text not null,
   ends_at timestamptz not null,
+  deletion_requested boolean not null default false,  -- with a withdrawal: the company is asked to erase (R7)
   salt bytea not null,                   -- sealed under the resident's key
   canonical text not null,
   leaf_hash bytea not null,
@@ -83,6 +85,10 @@ create table provision_records (
 ) partition by range (at);
 create index provision_records_by_resident on provision_records (resident_id, at desc);
 create index provision_records_by_service on provision_records (service_id, at desc);
+
+-- Statement triggers do not fire for a partition addressed by its own name; row triggers do.
+create trigger provision_records_rows_append_only before update or delete on provision_records
+  for each row execute function refuse_change();
 
 create function ensure_provision_partition(month date) returns void language plpgsql as $$
 declare first date := date_trunc('month', month)::date;

@@ -51,8 +51,3 @@ create table oidc_resumes (
 );
 
 -- Sessions that ended by sign-out, password change or device end: their grants are void.
--- A grant a protocol event has voided (code or refresh token replay): agreement and session.
-create table oidc_voided_grants (
-  grant_id text primary key,
-  at timestamptz not null
-);

@@ -93,8 +93,11 @@ function problem(
   ctx.type = 'application/problem+json'
 }
 
+/** Doors of programs: they always get JSON. */
+const MACHINES = /^\/(token|userinfo|jwks|request|healthz|api|\.well-known)(\/|$)/
+
 function prefersJson(ctx: Ctx): boolean {
-  return ctx.accepts(['html', 'json']) === 'json'
+  return MACHINES.test(ctx.path) || ctx.accepts(['html', 'json']) === 'json'
 }
 
 /** Koa's own 4xx (a malformed address, a broken body). */

@@ -93,16 +93,19 @@ function isToken(ctx: Ctx, given: unknown): boolean {
   })
 }
 
+/** The type of what a schema admits. */
+type Admitted<S> = S extends JSONSchema ? FromSchema<S> : never
+
 /**
  * Checks the posted fields against a schema.
  *
  * @throws Refusal invalid_input with a message key per field
  */
-export function readForm<const S extends JSONSchema>(ctx: Ctx, schema: S): FromSchema<S> {
+export function readForm<const S extends object>(ctx: Ctx, schema: S): Admitted<S> {
   const body = ctx.state.body ?? {}
   let check = compiled.get(schema as object)
   if (!check) compiled.set(schema as object, (check = ajv.compile(schema as object)))
-  if (check(body)) return body as FromSchema<S>
+  if (check(body)) return body as never
   throw new Refusal('invalid_input', { fields: fieldsOf(check.errors ?? []) })
 }
 

@@ -1,4 +1,4 @@
-import type { Middleware } from './state.ts'
+import type { Ctx, Middleware } from './state.ts'
 
 /** Who may enter a route. Made by `oidc/guards.ts`, handed to each room's `routes`. */
 export type Guards = {
@@ -6,4 +6,8 @@ export type Guards = {
   resident: Middleware
   /** Fills `ctx.state.resident` where somebody is signed in; lets everybody pass. */
   anyone: Middleware
+  /** Signs this browser in: the same session for /account and for every service. A session of somebody else ends first. */
+  openSession: (ctx: Ctx, account: { residentId: string; userId: string }) => Promise<void>
+  /** Signs this browser out, here and towards every service. */
+  closeSession: (ctx: Ctx) => Promise<void>
 }

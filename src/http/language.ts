@@ -12,6 +12,14 @@ export const language: Middleware = async (ctx, next) => {
   const asked = ctx.query['lang']
   if (ctx.method === 'GET' && typeof asked === 'string' && isLanguage(asked)) {
     rememberLanguage(ctx, asked)
+    if (ctx.path.startsWith('/interaction/')) {
+      ctx.cookies.set('lang_here', asked, {
+        httpOnly: true,
+        sameSite: 'lax',
+        signed: false,
+        path: ctx.path,
+      })
+    }
     const rest = new URLSearchParams(ctx.querystring)
     rest.delete('lang')
     ctx.status = 303

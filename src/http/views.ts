@@ -31,7 +31,7 @@ const tokens = readFileSync(
   'utf8',
 )
 const ours = readFileSync(`${folder}style.css`, 'utf8').replace(/^@charset[^\n]*\n/, '')
-const sheet = `@layer tokens, base, layout, parts;\n@layer tokens {\n${tokens}\n}\n${ours}`
+export const sheet = `@layer tokens, base, layout, parts;\n@layer tokens {\n${tokens}\n}\n${ours}`
 const sheetPath = `/style.${createHash('sha256').update(sheet).digest('hex').slice(0, 16)}.css`
 
 export const stylesheet: Middleware = async (ctx, next) => {

@@ -1,0 +1,96 @@
+/** The map: every middleware and room in order. */
+import { randomUUID } from 'node:crypto'
+import Router from '@koa/router'
+import Koa from 'koa'
+import mount from 'koa-mount'
+import type { Provider } from 'oidc-provider'
+import * as catalogues from './catalogue/actions.ts'
+import type { Env } from './env.ts'
+import { errors } from './http/errors.ts'
+import { unsafe } from './http/forms.ts'
+import { headers, origin } from './http/headers.ts'
+import { language } from './http/language.ts'
+import type { Middleware, State } from './http/state.ts'
+import { stylesheet } from './http/views.ts'
+import { health } from './http/health.ts'
+import * as consents from './consents/routes.ts'
+import * as demo from './demo/routes.ts'
+import * as members from './members/routes.ts'
+import { makeGuards } from './oidc/guards.ts'
+import * as interaction from './oidc/interaction.ts'
+import { transaction } from './oidc/provide.ts'
+import { cookieKeys, createProvider } from './oidc/provider.ts'
+import * as policies from './policies/routes.ts'
+import * as residents from './residents/routes.ts'
+import * as services from './services/routes.ts'
+
+/** The provider's own addresses: it reads their bodies itself and guards them by the protocol. */
+const PROVIDER = /^\/(authorize|token|userinfo|jwks|request|session\/end|\.well-known)(\/|$)/
+
+/** Builds the web application. */
+export async function createApp(env: Env): Promise<{ app: Koa<State>; provider: Provider }> {
+  const keys = cookieKeys(env)
+  const catalogue = await catalogues.catalogue(env)
+  const provider = createProvider(env, catalogue.items, keys)
+  const guards = makeGuards(() => provider)
+  const app = new Koa<State>({ proxy: true })
+  app.keys = keys
+  app.silent = true
+
+  const rooms: Router<State>[] = [
+    residents.routes(env, guards),
+    consents.routes(env, guards, catalogue),
+    members.routes(env, guards),
+    services.routes(env, guards),
+    policies.routes(env, guards),
+    demo.routes(env, guards),
+    interaction.routes(env, () => provider, catalogue),
+  ]
+
+  app.use(begin(env))
+  app.use(headers(env.config))
+  app.use(errors)
+  app.use(origin(env.config))
+  app.use(health(env))
+  app.use(stylesheet)
+  app.use(cacheKeys)
+  app.use(ours(language))
+  app.use(ours(unsafe))
+  for (const room of rooms) app.use(room.routes())
+  app.use(transaction)
+  app.use(mount('/', provider as unknown as Koa))
+  return { app, provider }
+}
+
+function begin(env: Env): Middleware {
+  return async (ctx, next) => {
+    ctx.state.env = env
+    ctx.state.reference = randomUUID().slice(0, 8)
+    ctx.state.language = 'ja'
+    await next()
+  }
+}
+
+/** Applies to everything but the provider's own addresses (deny by default: a new page is covered). */
+function ours(middleware: Middleware): Middleware {
+  return (ctx, next) => {
+    if (!PROVIDER.test(ctx.path)) return middleware(ctx, next)
+    if (ctx.path === '/authorize' || ctx.path.startsWith('/session/end'))
+      return languageOnly(ctx, next)
+    return next()
+  }
+}
+
+/** The provider's pages for people are shown in their language too, but keep their parameters. */
+const languageOnly: Middleware = async (ctx, next) => {
+  ctx.state.language = ctx.acceptsLanguages(['ja', 'en']) === 'en' ? 'en' : 'ja'
+  await next()
+}
+
+/** Discovery and keys may be kept for five minutes: that defines how long a rotation waits (D8, T10). */
+const cacheKeys: Middleware = async (ctx, next) => {
+  await next()
+  if ((ctx.path === '/jwks' || ctx.path.startsWith('/.well-known/')) && ctx.status === 200) {
+    ctx.set('Cache-Control', 'public, max-age=300')
+  }
+}

@@ -1,0 +1,222 @@
+/**
+ * 同意 – what a resident agreed to let a service receive.
+ * Owns: agreements, consent versions, showings, when to ask again. Does not own: the decision to release (provisions).
+ * Law: APPI 27(1) (prior consent); a consent is a clear act, silence never is. Rows: S-05, S-20…S-34, D-12, P-02.
+ */
+import { canonical, type Json } from '../audit/model.ts'
+import type { ItemId } from '../catalogue/model.ts'
+import type { Terms } from '../residents/model.ts'
+import { ceiling, type ServiceItem, type ServiceNow } from '../services/model.ts'
+import type { Template } from '../templates/model.ts'
+
+export type AgreedItem = {
+  item: ItemId
+  itemVersion: number
+  purposes: string[]
+  required: boolean
+}
+
+export type Agreement = {
+  id: string
+  residentId: string
+  serviceId: string
+  startedAt: Date
+  endedAt: Date | null
+  endKind: 'withdrawn' | 'paused' | 'expired' | 'superseded' | 'closed' | null
+}
+
+/** One append-only version of a consent. */
+export type Consent = {
+  id: string
+  agreementId: string
+  version: number
+  kind: 'given' | 'changed' | 'paused' | 'withdrawn'
+  residentId: string
+  serviceId: string
+  memberId: string
+  serviceVersionId: string
+  contractVersionId: string
+  template: string
+  templateVersion: number
+  templateHash: Buffer
+  language: string
+  showingId: string | null
+  pageHash: Buffer | null
+  shownAt: Date | null
+  agreedAt: Date
+  items: AgreedItem[]
+  declined: string[]
+  subjectType: 'public' | 'pairwise'
+  /** Exclusive. */
+  endsAt: Date
+  /** With a withdrawal: the company is asked to erase what it received (R7). */
+  deletionRequested: boolean
+}
+
+/** What stands between a resident and a service: their newest agreement and its newest version. */
+export type Standing = { agreement: Agreement; consent: Consent }
+
+/** Why the screen is shown; each has its own heading. */
+export type AskReason =
+  | 'new'
+  | 'more_items'
+  | 'expired'
+  | 'values_changed'
+  | 'withdrawn'
+  | 'terms_changed'
+  | 'paused'
+  | 'asked_by_service'
+
+/** What a service would receive if the resident agreed now. */
+export type Offer = {
+  service: ServiceNow
+  /** Asked, approved and under the ceiling; catalogue order. */
+  items: ServiceItem[]
+  template: Template
+  subjectType: 'public' | 'pairwise'
+  /** Exclusive. */
+  endsAt: Date
+}
+
+/**
+ * Makes the offer for the items asked for in this request.
+ *
+ * @param asked  items of the request; `user_id` is always among them
+ */
+export function offerOf(
+  service: ServiceNow,
+  asked: readonly ItemId[],
+  template: Template,
+  at: Date,
+): Offer {
+  const items = ceiling(service, at).filter(
+    (item) => item.item === 'user_id' || asked.includes(item.item),
+  )
+  const year = oneYearFrom(at)
+  const { endsAt: term, subjectType } = service.contract
+  return { service, items, template, subjectType, endsAt: term < year ? term : year }
+}
+
+const TOKYO = 9 * 3600_000
+
+/** The midnight in Asia/Tokyo after the same day next year: consents run one year at most (pages.md, common rules). */
+export function oneYearFrom(at: Date): Date {
+  const day = new Date(at.getTime() + TOKYO)
+  return new Date(
+    Date.UTC(day.getUTCFullYear() + 1, day.getUTCMonth(), day.getUTCDate() + 1) - TOKYO,
+  )
+}
+
+/** The parts of an offer that must be the same when the answer comes as when it was shown. */
+export function offerFacts(offer: Offer): { [key: string]: Json } {
+  return {
+    template: offer.template.template,
+    template_version: offer.template.version,
+    service: offer.service.service.id,
+    service_version: offer.service.version.id,
+    member_version: offer.service.member.versionId,
+    contract_version: offer.service.contract.id,
+    subject_type: offer.subjectType,
+    items: offer.items.map((item) => ({
+      item: item.item,
+      version: item.itemVersion,
+      required: item.required,
+      purposes: item.purposes,
+    })),
+  }
+}
+
+/** Whether `showing`, the canonical text of a recorded showing, still says what the offer says. */
+export function isSameOffer(showing: string, offer: Offer): boolean {
+  const recorded = JSON.parse(showing) as { offer: Json }
+  return canonical(recorded.offer) === canonical(offerFacts(offer))
+}
+
+/** Whether this agreement yields anything now: in force, not asleep by the master switch (S-56), not expired. */
+export function isInForce(standing: Standing, provision: Terms | undefined, at: Date): boolean {
+  return (
+    standing.agreement.endedAt === null &&
+    !isAsleep(standing.agreement, provision) &&
+    standing.consent.endsAt > at
+  )
+}
+
+/** The master switch: off, or switched on again after the agreement began (waking asks). */
+export function isAsleep(agreement: Agreement, provision: Terms | undefined): boolean {
+  return !provision?.given || provision.at > agreement.startedAt
+}
+
+/**
+ * Why the resident must be asked, or undefined where the consent in force covers the offer.
+ *
+ * @param valuesDiffer whether a value of an agreed item differs from the one shown at the last agreement
+ */
+export function reasonToAsk(
+  last: Standing | undefined,
+  offer: Offer,
+  provision: Terms | undefined,
+  at: Date,
+  valuesDiffer: boolean,
+): AskReason | undefined {
+  if (!last) return 'new'
+  const { agreement, consent } = last
+  if (agreement.endedAt) return endedReason(agreement)
+  if (isAsleep(agreement, provision)) return 'paused'
+  if (consent.endsAt <= at) return 'expired'
+  if (hasOtherTerms(consent, offer)) return 'terms_changed'
+  if (offer.items.some((item) => isUnanswered(consent, item))) return 'more_items'
+  return valuesDiffer ? 'values_changed' : undefined
+}
+
+function endedReason(agreement: Agreement): AskReason {
+  if (agreement.endKind === 'withdrawn') return 'withdrawn'
+  return agreement.endKind === 'paused' ? 'paused' : 'expired'
+}
+
+/** Another recipient (S-59), kind of ID, purpose, or a new text that asks for fresh consent (D-12). */
+function hasOtherTerms(consent: Consent, offer: Offer): boolean {
+  if (consent.memberId !== offer.service.member.id || consent.subjectType !== offer.subjectType)
+    return true
+  if (consent.template !== offer.template.template) return true
+  if (consent.templateVersion < offer.template.version && offer.template.change === 'ask')
+    return true
+  return offer.items.some((item) => {
+    const agreed = consent.items.find((a) => a.item === item.item)
+    return agreed !== undefined && !coversPurposes(agreed, item)
+  })
+}
+
+export function coversPurposes(agreed: AgreedItem, item: ServiceItem): boolean {
+  return (
+    agreed.itemVersion === item.itemVersion &&
+    item.purposes.every((p) => agreed.purposes.includes(p))
+  )
+}
+
+function isUnanswered(consent: Consent, item: ServiceItem): boolean {
+  if (consent.items.some((agreed) => agreed.item === item.item)) return false
+  return item.required || !consent.declined.includes(item.item)
+}
+
+/** What the resident may do to a consent in force without being asked anew: only narrow it. */
+export type Narrowing = { drop?: ItemId; endsAt?: Date }
+
+export type NarrowingFault = 'required_item' | 'not_agreed' | 'end_not_earlier' | 'end_past'
+
+/** Checks a narrowing against the consent it narrows. */
+export function narrowingFault(
+  consent: Consent,
+  asked: Narrowing,
+  at: Date,
+): NarrowingFault | undefined {
+  if (asked.drop) {
+    const agreed = consent.items.find((item) => item.item === asked.drop)
+    if (!agreed) return 'not_agreed'
+    if (agreed.required) return 'required_item'
+  }
+  if (asked.endsAt) {
+    if (asked.endsAt >= consent.endsAt) return 'end_not_earlier'
+    if (asked.endsAt <= at) return 'end_past'
+  }
+  return undefined
+}

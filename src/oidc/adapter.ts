@@ -1,0 +1,180 @@
+/**
+ * The storage contract of oidc-provider: Grant ← the consent in force, Client ← the service, the rest ← store.ts.
+ * Closes T1–T4 of docs/security.md: compare-and-set consume, insert-only replay, hashed ids, merged sessions.
+ */
+import { createHash } from 'node:crypto'
+import { Provider, errors, type Adapter, type AdapterPayload } from 'oidc-provider'
+import type { Item } from '../catalogue/model.ts'
+import type { Env } from '../env.ts'
+import { release } from '../provisions/model.ts'
+import { clientOf } from './clients.ts'
+import { grantPayload } from './grants.ts'
+import { LIFETIME, ROTATION_GRACE_SECONDS } from './limits.ts'
+import * as queries from './queries.ts'
+import { currentEnv, factsOf, serviceOf } from './request.ts'
+import * as store from './store.ts'
+
+type Parts = Partial<Adapter>
+
+const hash = (id: string) => createHash('sha256').update(id).digest()
+const expiry = (env: Env, seconds = 0) => new Date(env.now().getTime() + seconds * 1000)
+const none = async () => {}
+
+/** The payload as it is stored: without the bearer value itself (T4). */
+function bare(payload: AdapterPayload): store.Payload {
+  const { jti: _, ...rest } = payload
+  return rest
+}
+
+const withId = (id: string, payload: store.Payload | undefined): AdapterPayload | undefined =>
+  payload && ({ ...payload, jti: id } as AdapterPayload)
+
+/** The routes whose request is one transaction (see transaction.ts). */
+const route = () => (Provider.ctx as { oidc?: { route?: string } } | undefined)?.oidc?.route
+
+function tokens(kind: string, env: () => Env): Parts {
+  return {
+    upsert: (id, payload, expiresIn) =>
+      store.saveToken(env().db, {
+        kind,
+        idHash: hash(id),
+        grantId: payload.grantId ?? null,
+        clientId: payload.clientId ?? null,
+        sessionUid: payload.sessionUid ?? null,
+        payload: bare(payload),
+        expiresAt: expiry(env(), expiresIn),
+      }),
+    find: async (id) =>
+      withId(id, await store.token(env().db, kind, hash(id), env().db.isTransaction === true)),
+    consume: async (id) => {
+      if (!(await store.consumeToken(env().db, kind, hash(id), env().now()))) {
+        throw new errors.InvalidGrant('already consumed')
+      }
+    },
+    destroy: (id) => store.deleteToken(env().db, kind, hash(id)),
+    revokeByGrantId: (grantId) => store.deleteByGrant(env().db, grantId),
+  }
+}
+
+function sessions(env: () => Env): Parts {
+  const oldest = () => Math.floor(env().now().getTime() / 1000) - LIFETIME.sessionAbsolute
+  return {
+    upsert: (id, payload, expiresIn) =>
+      store.saveSession(
+        env().db,
+        {
+          idHash: hash(id),
+          uid: String(payload.uid),
+          accountId: payload.accountId ?? null,
+          loginTs: payload.loginTs ?? null,
+          payload: bare(payload),
+          expiresAt: expiry(env(), expiresIn),
+          at: env().now(),
+        },
+        route() !== 'end_session_confirm',
+      ),
+    find: async (id) => withId(id, await queries.session(env().db, { idHash: hash(id) }, oldest())),
+    findByUid: async (uid) => withId('by-uid', await queries.session(env().db, { uid }, oldest())),
+    destroy: (id) =>
+      route() === 'resume'
+        ? store.retireSession(env().db, hash(id), expiry(env(), ROTATION_GRACE_SECONDS))
+        : store.deleteSession(env().db, hash(id)),
+  }
+}
+
+function ephemerals(kind: string, env: () => Env): Parts {
+  return {
+    upsert: (id, payload, expiresIn) => {
+      const { session, ...rest } = bare(payload) as { session?: Record<string, unknown> }
+      const { cookie: _, ...kept } = session ?? {}
+      const stored = session ? { ...rest, session: kept } : rest
+      return store.saveEphemeral(env().db, kind, hash(id), stored, expiry(env(), expiresIn))
+    },
+    find: async (id) => withId(id, await store.ephemeral(env().db, kind, hash(id))),
+    consume: async (id) => {
+      if (!(await store.consumeEphemeral(env().db, kind, hash(id), env().now()))) {
+        throw new errors.InvalidRequestUri('already used')
+      }
+    },
+    destroy: (id) => store.deleteEphemeral(env().db, kind, hash(id)),
+  }
+}
+
+/** `find` says nothing, so that `upsert` alone decides: one INSERT, one winner (T2). */
+function replays(env: () => Env): Parts {
+  return {
+    find: async () => undefined,
+    upsert: async (id, _payload, expiresIn) => {
+      const first = await store.firstUse(env().db, hash(id), expiry(env(), expiresIn), env().now())
+      if (!first) throw new errors.InvalidClientAuth('assertion was used before')
+    },
+  }
+}
+
+/** A Client is the service as it stands; nothing is written here. */
+function clients(env: () => Env): Parts {
+  return {
+    find: async (id) => {
+      if (!/^[\w-]{1,100}$/.test(id)) return undefined
+      const service = await serviceOf(env(), id)
+      return service && (clientOf(service, env().now()) as AdapterPayload | undefined)
+    },
+  }
+}
+
+/** A Grant is the consent in force; logout and replay never touch it. */
+function grants(env: () => Env, items: readonly Item[]): Parts {
+  return {
+    find: async (id) => {
+      const facts = await factsOf(env(), id)
+      if (!facts?.standing || !facts.service) return undefined
+      const decision = release(facts)
+      return decision.whyNot ? undefined : grantPayload(id, facts, decision.items, items)
+    },
+    destroy: none,
+  }
+}
+
+/** One adapter per model name. Models that are switched off refuse everything. */
+export function adapterFor(base: Env, items: readonly Item[]): (name: string) => Adapter {
+  const env = () => currentEnv(base)
+  const off = (what: string) => async () => {
+    throw new Error(`oidc-provider asked for ${what}, which is not stored here`)
+  }
+  return (name) => {
+    const parts = partsFor(name, env, items)
+    return {
+      upsert: off(`${name}.upsert`),
+      find: off(`${name}.find`),
+      findByUid: off(`${name}.findByUid`),
+      findByUserCode: off(`${name}.findByUserCode`),
+      consume: off(`${name}.consume`),
+      destroy: off(`${name}.destroy`),
+      revokeByGrantId: off(`${name}.revokeByGrantId`),
+      ...parts,
+    }
+  }
+}
+
+function partsFor(name: string, env: () => Env, items: readonly Item[]): Parts {
+  switch (name) {
+    case 'AccessToken':
+    case 'RefreshToken':
+    case 'AuthorizationCode':
+    case 'ClientCredentials':
+      return tokens(name, env)
+    case 'Session':
+      return sessions(env)
+    case 'Interaction':
+    case 'PushedAuthorizationRequest':
+      return ephemerals(name, env)
+    case 'ReplayDetection':
+      return replays(env)
+    case 'Client':
+      return clients(env)
+    case 'Grant':
+      return grants(env, items)
+    default:
+      return {}
+  }
+}

@@ -1,0 +1,117 @@
+/** Who is signed in: oidc-provider's session, used outside its own routes too, so that there is one per browser. */
+import type { Provider } from 'oidc-provider'
+import type { Guards } from '../http/guards.ts'
+import { renewCsrf } from '../http/forms.ts'
+import type { Ctx, Middleware, SignedIn } from '../http/state.ts'
+import * as residents from '../residents/actions.ts'
+import { deviceOf } from './device.ts'
+import { LIFETIME } from './limits.ts'
+import * as store from './store.ts'
+
+type Session = Awaited<ReturnType<Provider['Session']['get']>>
+
+/** A page seen this long after the last keeps the session alive at most this much behind. */
+const TOUCH_SECONDS = 60
+
+export function makeGuards(provider: () => Provider): Guards {
+  const anyone: Middleware = async (ctx, next) => {
+    await recognise(provider(), ctx)
+    await next()
+  }
+  const resident: Middleware = async (ctx, next) => {
+    await recognise(provider(), ctx)
+    if (ctx.state.resident) return next()
+    const to = ctx.method === 'GET' ? `?to=${encodeURIComponent(ctx.url)}` : ''
+    ctx.status = 303
+    ctx.redirect(`/login${to}`)
+  }
+  return {
+    anyone,
+    resident,
+    openSession: (ctx, account) => openSession(provider(), ctx, account),
+    closeSession: (ctx) => closeSession(provider(), ctx),
+  }
+}
+
+async function recognise(provider: Provider, ctx: Ctx): Promise<void> {
+  if (ctx.state.resident) return
+  const session = await provider.Session.get(ctx)
+  if (!session.accountId) return
+  const { env } = ctx.state
+  const found = await residents.byUserId(env, session.accountId)
+  if (!found) return
+  await keepAlive(ctx, session)
+  const { family_name, given_name } = found.profile
+  const known: SignedIn = {
+    residentId: found.id,
+    userId: found.userId,
+    sessionUid: session.uid,
+    loginTs: session.loginTs ?? 0,
+    displayName: family_name && given_name ? `${family_name} ${given_name}` : undefined,
+  }
+  ctx.state.resident = known
+}
+
+/** Moves the idle limit on, at most once a minute. */
+async function keepAlive(ctx: Ctx, session: Session): Promise<void> {
+  const left = (session.exp ?? 0) - Math.floor(ctx.state.env.now().getTime() / 1000)
+  if (left > LIFETIME.session - TOUCH_SECONDS) return
+  await session.save(LIFETIME.session)
+  setSessionCookie(ctx, session.jti)
+  await residents.touchSignIn(ctx.state.env, session.uid)
+}
+
+function setSessionCookie(ctx: Ctx, value: string | null): void {
+  const secure = ctx.state.env.config.issuer.startsWith('https:')
+  ctx.cookies.set(sessionCookieName(ctx.state.env.config.issuer), value, {
+    httpOnly: true,
+    sameSite: 'lax',
+    path: '/',
+    signed: true,
+    overwrite: true,
+    secure,
+    ...(value !== null && { maxAge: LIFETIME.session * 1000 }),
+  })
+}
+
+/** `__Host-` where the issuer is https, plain on http (G1). */
+export function sessionCookieName(issuer: string): string {
+  return issuer.startsWith('https:') ? '__Host-session' : 'session'
+}
+
+async function openSession(
+  provider: Provider,
+  ctx: Ctx,
+  account: { residentId: string; userId: string },
+): Promise<void> {
+  await dropSession(provider, ctx)
+  const { env } = ctx.state
+  const session = new provider.Session()
+  session.loginAccount({
+    accountId: account.userId,
+    loginTs: Math.floor(env.now().getTime() / 1000),
+    amr: ['pwd'],
+  })
+  await residents.noteSignIn(env, {
+    sessionUid: session.uid,
+    residentId: account.residentId,
+    device: deviceOf(ctx.get('user-agent')),
+  })
+  await session.save(LIFETIME.session)
+  setSessionCookie(ctx, session.jti)
+  renewCsrf(ctx)
+}
+
+async function closeSession(provider: Provider, ctx: Ctx): Promise<void> {
+  await dropSession(provider, ctx)
+  setSessionCookie(ctx, null)
+  renewCsrf(ctx)
+  delete ctx.state.resident
+}
+
+/** Ends the session this browser has, with its grants: the sign-in is marked ended, which every use reads. */
+export async function dropSession(provider: Provider, ctx: Ctx): Promise<void> {
+  const session = await provider.Session.get(ctx)
+  if (session.accountId) await residents.endSignIn(ctx.state.env, session.uid)
+  await store.deleteSessionsByUid(ctx.state.env.db, session.uid)
+}

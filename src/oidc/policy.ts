@@ -1,0 +1,84 @@
+/** When oidc-provider must ask: sign-in, and consent by our own rule alone. */
+import { interactionPolicy, type KoaContextWithOIDC, type Grant } from 'oidc-provider'
+import type { Item } from '../catalogue/model.ts'
+import * as consents from '../consents/actions.ts'
+import { offerOf, type AskReason } from '../consents/model.ts'
+import type { Env } from '../env.ts'
+import { release, type Facts } from '../provisions/model.ts'
+import { grantPayload } from './grants.ts'
+import { currentEnv, grantId, residentOf, serviceOf } from './request.ts'
+import { askedItems, truthfulScope } from './scopes.ts'
+
+/** Why this authorization request needs the screen; set by `loadExistingGrant`, read by the consent check. */
+const reasons = new WeakMap<object, AskReason>()
+
+const { Check, Prompt, base } = interactionPolicy
+
+export function policy() {
+  const prompts = base()
+  const login = prompts.get('login')
+  login?.checks.add(
+    new Check('account_gone', 'the account is gone', 'login_required', (ctx) =>
+      ctx.oidc.session?.accountId && !ctx.oidc.account
+        ? Check.REQUEST_PROMPT
+        : Check.NO_NEED_TO_PROMPT,
+    ),
+    0,
+  )
+  const native = prompts.get('consent')?.checks.get('native_client_prompt')
+  prompts.remove('consent')
+  prompts.add(
+    new Prompt(
+      { name: 'consent', requestable: true },
+      new Check('consent_needed', 'consent is needed', 'consent_required', (ctx) =>
+        needsScreen(ctx) ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
+      ),
+      ...(native ? [native] : []),
+    ),
+  )
+  return prompts
+}
+
+/** A changed value alone asks only where somebody is there to answer (R2). */
+function needsScreen(ctx: KoaContextWithOIDC): boolean {
+  const reason = reasons.get(ctx)
+  if (reason === undefined) return false
+  return (
+    reason !== 'values_changed' || (!ctx.oidc.promptPending('none') && !ctx.oidc.result?.consent)
+  )
+}
+
+/**
+ * oidc-provider's loadExistingGrant: the consent in force as a Grant, where it covers what is asked.
+ * Where only part of `profile` was granted, the request's scope is rewritten so that the token's scope is true.
+ */
+export function grantLoader(base: Env, items: readonly Item[]) {
+  return async (ctx: KoaContextWithOIDC): Promise<Grant | undefined> => {
+    const env = currentEnv(base)
+    const { client, session, params, provider } = ctx.oidc
+    const resident = session?.accountId ? await residentOf(env, session.accountId) : undefined
+    const service = client ? await serviceOf(env, client.clientId) : undefined
+    if (!resident || !service || !session || !params) return undefined
+    const template = env.templates.inForce(env.config.installation.consentTemplate, env.now())
+    const offer = offerOf(service, askedItems(params, items), template, env.now())
+    const asking = await consents.asking(env, resident, offer)
+    if (asking.reason) reasons.set(ctx, asking.reason)
+    if ((asking.reason && asking.reason !== 'values_changed') || !asking.last) return undefined
+    const facts: Facts = {
+      at: env.now(),
+      standing: asking.last,
+      userId: resident.userId,
+      provision: asking.provision,
+      sessionLive: undefined,
+      service,
+    }
+    const released = release(facts)
+    if (released.whyNot) return undefined
+    params['scope'] = truthfulScope(
+      params['scope'],
+      released.items.map((agreed) => agreed.item),
+    )
+    const id = grantId(asking.last.agreement.id, session.uid)
+    return new provider.Grant(grantPayload(id, facts, released.items, items))
+  }
+}

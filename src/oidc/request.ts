@@ -1,0 +1,78 @@
+/** What one request has read: its Env (perhaps inside a transaction) and the services, residents and grants it met. */
+import { Provider } from 'oidc-provider'
+import type { Env } from '../env.ts'
+import type { Facts } from '../provisions/model.ts'
+import * as provisions from '../provisions/actions.ts'
+import * as residents from '../residents/actions.ts'
+import type { Resident } from '../residents/model.ts'
+import * as services from '../services/actions.ts'
+import type { ServiceNow } from '../services/model.ts'
+
+type Memo = {
+  services: Map<string, Promise<ServiceNow | undefined>>
+  residents: Map<string, Promise<Resident | undefined>>
+  grants: Map<string, Facts>
+}
+
+type Holder = { env?: Env; memo?: Memo }
+
+/** The state of the request the provider is handling; undefined outside its routes. */
+function holder(): Holder | undefined {
+  return (Provider.ctx as { state?: Holder } | undefined)?.state
+}
+
+/** The Env of the request under way, so that adapter calls join its transaction; else the node's own. */
+export function currentEnv(base: Env): Env {
+  return holder()?.env ?? base
+}
+
+function memo(): Memo {
+  const state = holder() ?? {}
+  return (state.memo ??= { services: new Map(), residents: new Map(), grants: new Map() })
+}
+
+function remembered<T>(
+  map: Map<string, Promise<T>>,
+  key: string,
+  read: () => Promise<T>,
+): Promise<T> {
+  let value = map.get(key)
+  if (!value) map.set(key, (value = read()))
+  return value
+}
+
+export function serviceOf(env: Env, clientId: string): Promise<ServiceNow | undefined> {
+  return remembered(memo().services, clientId, () => services.byClientId(env, clientId))
+}
+
+export function residentOf(env: Env, userId: string): Promise<Resident | undefined> {
+  return remembered(memo().residents, userId, () => residents.byUserId(env, userId))
+}
+
+/** A grant id is agreement + browser session: one device losing its tokens leaves the others alone. */
+export function grantId(agreementId: string, sessionUid: string): string {
+  return `${agreementId}.${sessionUid}`
+}
+
+export function partsOf(id: string): { agreementId: string; sessionUid: string } | undefined {
+  const [, agreementId, sessionUid] = /^([0-9a-f-]{36})\.([\w-]+)$/.exec(id) ?? []
+  return agreementId && sessionUid ? { agreementId, sessionUid } : undefined
+}
+
+/** The facts of a grant, read once per request; held against withdrawal where the request is a transaction. */
+export async function factsOf(env: Env, id: string): Promise<Facts | undefined> {
+  const known = memo().grants.get(id)
+  if (known) return known
+  const parts = partsOf(id)
+  if (!parts) return undefined
+  const read = (await Promise.all(memo().services.values())).filter(
+    (service) => service !== undefined,
+  )
+  const facts = await provisions.factsOf(
+    env,
+    { ...parts, hold: env.db.isTransaction === true },
+    read,
+  )
+  memo().grants.set(id, facts)
+  return facts
+}

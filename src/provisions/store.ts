@@ -1,0 +1,56 @@
+import type { Knex } from 'knex'
+import { named } from '../database/named.ts'
+import type { Evidence } from '../audit/model.ts'
+import type { Path } from './model.ts'
+
+export type ProvisionRecord = {
+  id: string
+  at: Date
+  residentId: string
+  serviceId: string
+  memberId: string
+  agreementId: string
+  consentId: string
+  serviceVersionId: string
+  contractVersionId: string
+  path: Path
+  items: string[]
+  purposes: string[]
+}
+
+const INSERT = {
+  name: 'provision_records_insert',
+  text: `insert into provision_records (id, at, resident_id, service_id, member_id, agreement_id, consent_id,
+    service_version_id, contract_version_id, path, items, purposes, salt, canonical, leaf_hash)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+}
+
+export async function insert(
+  db: Knex,
+  row: ProvisionRecord,
+  sealedSalt: Buffer,
+  evidence: Evidence,
+): Promise<void> {
+  await named(db, INSERT, [
+    row.id,
+    row.at,
+    row.residentId,
+    row.serviceId,
+    row.memberId,
+    row.agreementId,
+    row.consentId,
+    row.serviceVersionId,
+    row.contractVersionId,
+    row.path,
+    row.items,
+    row.purposes,
+    sealedSalt,
+    evidence.canonical,
+    evidence.leafHash,
+  ])
+}
+
+/** Makes the month's partition where it is missing. */
+export async function ensurePartition(db: Knex, month: Date): Promise<void> {
+  await db.raw('select ensure_provision_partition(:month)', { month })
+}
