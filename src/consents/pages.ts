@@ -65,6 +65,7 @@ export type ConsentBody = {
   /** What this service does not receive: labels of the catalogue's other items; the page adds what nobody receives. */
   notGiven: string[]
   texts: {
+    intro: LegalText
     /** `own_service` for the operator's own services. */
     own: LegalText | undefined
     /** `provider_company` / `_association` / `_city`. */
@@ -253,8 +254,8 @@ export type WithdrawnPage = {
   at: string
   withdrawn: { service: Face; number: string; contact: Contact }[]
   deletionRequested: boolean
-  /** Where the confirmation was mailed, masked: ha•••••@example.jp */
-  mailedTo: string
+  /** Where the confirmation is mailed, masked: ha•••••@example.jp */
+  mailedTo: string | undefined
 }
 
 /** views/consents/pause. Posts `decision=pause`. */

@@ -24,8 +24,12 @@ export const frame = {
   accessibility: 'アクセシビリティ',
   operatedBy: (name: string) => `運営：${name}`,
   ledBy: (name: string) => `法人として責任を負う会社：${name}`,
-  /** Service and company, as on every page: まちなか回遊アプリ（提供者：A社） */
+  /** Between a service's name and providedBy. */
+  gap: '',
+  /** After a service's name, as on every page: まちなか回遊アプリ（提供者：A社） */
   providedBy: (company: string) => `（提供者：${company}）`,
+  /** The same as plain text. */
+  named: (service: string, company: string) => `${service}（提供者：${company}）`,
   daysLeft: (days: number) => (days === 0 ? '今日まで' : `あと${days}日`),
   number: '番号',
   toStart: 'はじめのページへ',
