@@ -13,12 +13,13 @@ const ROOMS = (
 ).split(' ')
 
 /** Ground knows no room. Env alone names the published texts, which every room may read. */
-const GROUND = /^(env|refusal|config|installation|vault|log)\.ts$|^(locales|database|http|jobs)\//
+const GROUND =
+  /^(env|refusal|config|installation|vault|log)\.ts$|^(locales|database|http|jobs|input)\//
 
 /** Who → what it may import. A file of the same room is written `own/…`, a file of the ground `ground/…`. */
 const TABLE: [who: RegExp, may: RegExp][] = [
   [/^[a-z-]+\.ts$/, /./], // main, worker, migrate, app …: they compose
-  [/^(env|http|database|jobs|locales|ground)\b/, /^(ground\/|templates\/model\.ts$)/],
+  [/^(ground)\b/, /^(ground\/|templates\/model\.ts$)/],
   [
     /^\w+\/(model|schema)\.ts$/,
     /^(ground\/(refusal|installation|vault|locales)|(own|\w+)\/(model|schema)\.ts$)/,
