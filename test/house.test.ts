@@ -19,15 +19,20 @@ const GROUND =
 /** Who → what it may import. A file of the same room is written `own/…`, a file of the ground `ground/…`. */
 const TABLE: [who: RegExp, may: RegExp][] = [
   [/^[a-z-]+\.ts$/, /./], // main, worker, migrate, app …: they compose
-  [/^(ground)\b/, /^(ground\/|templates\/model\.ts$)/],
+  [/^ground\//, /^(ground\/|templates\/model\.ts$)/],
   [
     /^\w+\/(model|schema)\.ts$/,
-    /^(ground\/(refusal|installation|vault|locales)|(own|\w+)\/(model|schema)\.ts$)/,
+    /^(ground\/(refusal|installation|vault|locales|input)|(own|\w+)\/(model|schema)\.ts$)/,
   ],
   [/^\w+\/(store|queries)\.ts$/, /^(ground\/|own\/(model|schema|store)\.ts$|\w+\/model\.ts$)/],
   [
     /^\w+\/actions\.ts$/,
     /^(ground\/(?!http)|own\/(?!routes|jobs|actions)|\w+\/(actions|model)\.ts$)/,
+  ],
+  // The consent screen is one page with two doors: the interaction, and the resident's own pages.
+  [
+    /^oidc\/consent\.ts$/,
+    /^(ground\/|own\/|\w+\/(actions|model)\.ts$|consents\/(asking|screen|pages)\.ts$)/,
   ],
   [/^\w+\/[\w.]+$/, /^(ground\/|own\/|\w+\/(actions|model)\.ts$)/], // doors and the room's other files
 ]

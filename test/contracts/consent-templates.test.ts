@@ -42,9 +42,7 @@ describe('consent-templates', () => {
       expect(new Set(ids('ja')).size).toBe(ids('ja').length)
       expect(ids('en')).toEqual(ids('ja'))
       for (const id of ids('ja')) {
-        expect([id, ...new Set(values('en', id))].sort()).toEqual(
-          [id, ...new Set(values('ja', id))].sort(),
-        )
+        expect([id, new Set(values('en', id))]).toEqual([id, new Set(values('ja', id))])
       }
     },
   )
