@@ -29,3 +29,61 @@ export type ContractVersion = {
   offlineAccess: boolean
   flows: Flow[]
 }
+
+/** The fields of S-10; all of them are required before a contract counts. */
+export type ContractTerms = {
+  /** データ内容 */
+  dataContent: string
+  /** 提供方法 */
+  delivery: string
+  /** 権利帰属 */
+  rights: string
+  /** 秘密保持 */
+  confidentiality: string
+  /** 対応責任 */
+  responsibility: string
+}
+
+/** One version's term, for the check that a company's contracts do not overlap. */
+export type Term = {
+  contractId: string
+  number: string
+  version: number
+  startsAt: Date
+  endsAt: Date
+}
+
+/**
+ * The times in which each version really rules: from its beginning until a later version of the same contract begins.
+ * Two contracts of one company must never rule at the same moment, or it would be unclear which ceiling counts.
+ */
+export function overlapping(terms: readonly Term[]): [Term, Term] | undefined {
+  const ruling = terms.flatMap((term) => {
+    const successors = terms.filter(
+      (t) => t.contractId === term.contractId && t.version > term.version,
+    )
+    const until = Math.min(term.endsAt.getTime(), ...successors.map((t) => t.startsAt.getTime()))
+    return term.startsAt.getTime() < until ? [{ term, from: term.startsAt.getTime(), until }] : []
+  })
+  for (const [index, one] of ruling.entries()) {
+    const other = ruling
+      .slice(index + 1)
+      .find(
+        (r) =>
+          r.term.contractId !== one.term.contractId && r.from < one.until && one.from < r.until,
+      )
+    if (other) return [one.term, other.term]
+  }
+  return undefined
+}
+
+/**
+ * Whether a version may follow another: it amends it (the same first day) or renews it (begins when it has ended, or
+ * later). Anything else would leave days with two ceilings.
+ */
+export function mayFollow(
+  newest: Pick<Term, 'startsAt' | 'endsAt'>,
+  next: Pick<Term, 'startsAt'>,
+): boolean {
+  return next.startsAt.getTime() === newest.startsAt.getTime() || next.startsAt >= newest.endsAt
+}

@@ -20,3 +20,33 @@ export type MemberNow = {
   representative: Both
   contact: { desk: Both; phone: string; email: string; url: string }
 }
+
+/** What `member_versions.body` holds. */
+export type MemberBody = Pick<MemberNow, 'names' | 'address' | 'representative' | 'contact'>
+
+/** One turn in the life of a member, as the public list shows it (S-18, S-51). */
+export type StatusChange = { status: MemberStatus; at: Date }
+
+/** A member with its history, oldest first. */
+export type MemberOfList = { member: MemberNow; history: StatusChange[] }
+
+/** Once active, a member stays on the public list, whatever became of it (S-18). */
+export function isPublic({ history }: Pick<MemberOfList, 'history'>): boolean {
+  return history.some((change) => change.status === 'active')
+}
+
+/** First day as a member, and the day it left or was excluded; undefined while it is one. */
+export function membership(history: readonly StatusChange[]): { joined?: Date; left?: Date } {
+  const joined = history.find((change) => change.status === 'active')?.at
+  const last = history.at(-1)
+  const gone = last && ['left', 'excluded'].includes(last.status) ? last.at : undefined
+  return { ...(joined && { joined }), ...(gone && { left: gone }) }
+}
+
+/** What onboarding did to one company, contract or service; `news` is empty where the file says what is known. */
+export type Change = {
+  what: 'member' | 'contract' | 'service'
+  name: string
+  version: number
+  news: ('added' | 'new_version' | 'status' | 'client')[]
+}

@@ -1,0 +1,16 @@
+/** A date without a time is a day in Asia/Tokyo, whatever the server's zone. */
+
+/** The beginning of a day, given as YYYY-MM-DD. Japan has had no daylight saving since 1951. */
+export function startOfDay(day: string): Date {
+  return new Date(`${day}T00:00:00+09:00`)
+}
+
+/** The exclusive end of a day that is included: the next midnight there. */
+export function endOfDay(day: string): Date {
+  return new Date(startOfDay(day).getTime() + 86400_000)
+}
+
+/** The day in Asia/Tokyo of a moment, as YYYY-MM-DD. */
+export function dayOf(at: Date): string {
+  return new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Tokyo' }).format(at)
+}
