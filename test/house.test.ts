@@ -24,7 +24,10 @@ const TABLE: [who: RegExp, may: RegExp][] = [
     /^\w+\/(model|schema)\.ts$/,
     /^(ground\/(refusal|installation|vault|locales|input)|(own|\w+)\/(model|schema)\.ts$)/,
   ],
-  [/^\w+\/(store|queries)\.ts$/, /^(ground\/|own\/(model|schema|store)\.ts$|\w+\/model\.ts$)/],
+  [
+    /^\w+\/(store|queries)\.ts$/,
+    /^(ground\/|own\/(model|schema|store|pages)\.ts$|\w+\/model\.ts$)/,
+  ],
   [
     /^\w+\/actions\.ts$/,
     /^(ground\/(?!http)|own\/(?!routes|jobs|actions)|\w+\/(actions|model)\.ts$)/,
@@ -32,9 +35,9 @@ const TABLE: [who: RegExp, may: RegExp][] = [
   // The consent screen is one page with two doors: the interaction, and the resident's own pages.
   [
     /^oidc\/consent\.ts$/,
-    /^(ground\/|own\/|\w+\/(actions|model)\.ts$|consents\/(asking|screen|pages)\.ts$)/,
+    /^(ground\/|own\/|\w+\/(actions|model|schema)\.ts$|consents\/(asking|screen|pages|resume)\.ts$)/,
   ],
-  [/^\w+\/[\w.]+$/, /^(ground\/|own\/|\w+\/(actions|model)\.ts$)/], // doors and the room's other files
+  [/^\w+\/[\w.]+$/, /^(ground\/|own\/|\w+\/(actions|model|schema)\.ts$)/], // doors and the room's other files
 ]
 
 type Edge = { from: string; to: string }
