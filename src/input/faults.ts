@@ -56,7 +56,7 @@ export function isDay(text: string): boolean {
  */
 export function isCorporateNumber(text: string): boolean {
   if (!/^[1-9]\d{12}$/.test(text)) return false
-  const digits = [...text.slice(1)].reverse().map(Number)
+  const digits = text.slice(1).split('').reverse().map(Number)
   const sum = digits.reduce((total, digit, index) => total + digit * (index % 2 === 0 ? 1 : 2), 0)
   return Number(text[0]) === 9 - (sum % 9)
 }

@@ -14,8 +14,7 @@ export type SpellingRule =
 const LONGEST_NAME = 40
 
 /** Other (controls, bidi, zero width, tags, private use), line separators, variation selectors, blank letters. */
-const HIDDEN =
-  /[\p{C}\u2028\u2029\uFE00-\uFE0F\u{E0100}-\u{E01EF}\u115F\u1160\u3164\uFFA0\u2800\u034F]/u
+const HIDDEN = /[\p{C}\u2028\u2029\u115F\u1160\u3164\uFFA0\u2800]|\p{Variation_Selector}|\u034F/u
 /** Japanese and Latin without the letters that pass for others: the "highly restrictive" level of UTS #39. */
 const LETTERS =
   /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ーA-Za-zÀ-ÖØ-öø-ıĵ-ķĹ-ňŊ-ž]$/u
@@ -43,14 +42,14 @@ export function lineFault(text: string): SpellingRule | undefined {
 export function nameFault(text: string): SpellingRule | undefined {
   const fault = lineFault(text)
   if (fault) return fault
-  const name = [...normalName(text)]
+  const name = Array.from(normalName(text))
   if (name.length > LONGEST_NAME) return 'name_too_long'
   for (const letter of name) {
     if (/[\p{L}\p{M}\p{Nl}]/u.test(letter) && letter !== '〇') {
       if (!LETTERS.test(letter) || LOOKS_LIKE_ANOTHER.test(letter)) return 'name_foreign_script'
     } else if (!SIGNS.test(letter)) return 'name_symbol'
   }
-  return undefined
+  return skeleton(text) === '' ? 'text_blank' : undefined
 }
 
 /** What is wrong with the reading of a name: katakana, digits, blanks and ・ー only. */

@@ -98,7 +98,11 @@ export function ceiling(now: ServiceNow, at: Date): ServiceItem[] {
  *
  * @param key secrets.pairwise
  */
-export function subjectOf(key: Buffer, userId: string, now: Pick<ServiceNow, 'contract' | 'member'>): string {
+export function subjectOf(
+  key: Buffer,
+  userId: string,
+  now: Pick<ServiceNow, 'contract' | 'member'>,
+): string {
   if (now.contract.subjectType === 'public') return userId
   return keyed(key, `${now.member.id}:${userId}`).toString('base64url')
 }

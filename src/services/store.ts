@@ -1,155 +1,105 @@
 import type { Knex } from 'knex'
-import { isItemId } from '../catalogue/model.ts'
-import type { Flow } from '../contracts/model.ts'
-import { named, type Statement } from '../database/named.ts'
-import type { MemberNow } from '../members/model.ts'
-import type { Service, ServiceBody, ServiceItem, ServiceNow } from './model.ts'
+import type { Service, ServiceBody, ServiceItem } from './model.ts'
 
-/**
- * One service with everything that decides about it: newest version of itself and of its member, and the
- * contract version whose turn it is: the newest that has begun at $1 (an earlier one never comes back), else
- * the first that is going to.
- */
-const select = `
-  select s.id, s.member_id, s.contract_id, s.client_id, s.kind, s.status, s.auth_method, s.secret_hash, s.jwks,
-    sv.id as version_id, sv.version, sv.body,
-    (select coalesce(jsonb_agg(jsonb_build_object('item', i.item, 'itemVersion', i.item_version,
-        'purposes', i.purposes, 'required', i.required, 'reasons', i.reasons, 'effects', i.effects)
-        order by i.position), '[]')
-      from service_items i where i.service_version_id = sv.id) as items,
-    m.corporate_number, m.status as member_status,
-    mv.id as member_version_id, mv.version as member_version, mv.body as member_body,
-    c.number, cv.id as contract_version_id, cv.version as contract_version, cv.starts_at, cv.ends_at,
-    cv.subject_type, cv.offline_access,
-    (select coalesce(jsonb_agg(jsonb_build_object('giver', f.giver, 'receiver', f.receiver, 'items', f.items,
-        'dataset', f.dataset, 'purposes', f.purposes, 'delivery', f.delivery, 'startsAt', f.starts_at,
-        'endsAt', f.ends_at, 'consideration', f.consideration) order by f.position), '[]')
-      from contract_flows f where f.contract_version_id = cv.id) as flows
-  from services s
-  join lateral (select v.id, v.version, v.body from service_versions v
-    where v.service_id = s.id order by v.version desc limit 1) sv on true
-  join members m on m.id = s.member_id
-  join lateral (select v.id, v.version, v.body from member_versions v
-    where v.member_id = m.id order by v.version desc limit 1) mv on true
-  join contracts c on c.id = s.contract_id
-  join lateral (select v.* from contract_versions v where v.contract_id = c.id
-    order by (v.starts_at <= $1) desc, case when v.starts_at <= $1 then v.version end desc nulls last,
-      v.starts_at, v.version desc
-    limit 1) cv on true`
+export type Known = Pick<
+  Service,
+  'id' | 'memberId' | 'contractId' | 'kind' | 'status' | 'authMethod' | 'secretHash' | 'jwks'
+> & { version: number; hash: Buffer }
 
-const byClientIdStatement: Statement = {
-  name: 'service_by_client_id',
-  text: `${select} where s.client_id = $2`,
-}
-const byIdStatement: Statement = { name: 'service_by_id', text: `${select} where s.id = $2` }
-const listStatement: Statement = {
-  name: 'services_list',
-  text: `${select} order by m.created_at, m.corporate_number, s.created_at, s.client_id`,
+/** A service as its next onboarding meets it. */
+export async function known(db: Knex, clientId: string): Promise<Known | undefined> {
+  const { rows } = await db.raw<{ rows: Known[] }>(
+    `select s.id, s.member_id as "memberId", s.contract_id as "contractId", s.kind, s.status,
+       s.auth_method as "authMethod", s.secret_hash as "secretHash", s.jwks, v.version, v.body_hash as hash
+     from services s
+     join lateral (select version, body_hash from service_versions
+       where service_id = s.id order by version desc limit 1) v on true
+     where s.client_id = :clientId
+     for update of s`,
+    { clientId },
+  )
+  return rows[0]
 }
 
-type Row = {
-  id: string
-  member_id: string
-  contract_id: string
-  client_id: string
-  kind: Service['kind']
-  status: Service['status']
-  auth_method: Service['authMethod']
-  secret_hash: Buffer | null
-  jwks: Service['jwks']
-  version_id: string
-  version: number
-  body: ServiceBody
-  items: (Omit<ServiceItem, 'item'> & { item: string })[]
-  corporate_number: string
-  member_status: MemberNow['status']
-  member_version_id: string
-  member_version: number
-  member_body: Pick<MemberNow, 'names' | 'address' | 'representative' | 'contact'>
-  number: string
-  contract_version_id: string
-  contract_version: number
-  starts_at: Date
-  ends_at: Date
-  subject_type: 'public' | 'pairwise'
-  offline_access: boolean
-  flows: (Omit<Flow, 'startsAt' | 'endsAt'> & { startsAt: string; endsAt: string })[]
-}
+type ClientRow = Pick<Service, 'contractId' | 'kind' | 'authMethod' | 'secretHash' | 'jwks'>
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+const clientColumns = (row: ClientRow) => ({
+  contract_id: row.contractId,
+  kind: row.kind,
+  auth_method: row.authMethod,
+  secret_hash: row.secretHash,
+  jwks: row.jwks && JSON.stringify(row.jwks),
+})
 
-export async function byClientId(
+export async function insert(
   db: Knex,
-  clientId: string,
-  at: Date,
-): Promise<ServiceNow | undefined> {
-  if (clientId.includes('\0')) return undefined
-  const { rows } = await named<Row>(db, byClientIdStatement, [at, clientId])
-  return rows[0] && fromRow(rows[0])
+  row: ClientRow & Pick<Service, 'id' | 'memberId' | 'clientId' | 'status'> & { at: Date },
+): Promise<void> {
+  await db('services').insert({
+    ...clientColumns(row),
+    id: row.id,
+    member_id: row.memberId,
+    client_id: row.clientId,
+    status: row.status,
+    created_at: row.at,
+  })
 }
 
-export async function byId(db: Knex, id: string, at: Date): Promise<ServiceNow | undefined> {
-  if (!UUID.test(id)) return undefined
-  const { rows } = await named<Row>(db, byIdStatement, [at, id])
-  return rows[0] && fromRow(rows[0])
+export async function updateClient(db: Knex, id: string, row: ClientRow): Promise<void> {
+  await db('services').where({ id }).update(clientColumns(row))
 }
 
-/** All services of whatever status, by member and in order of their beginning. */
-export async function list(db: Knex, at: Date): Promise<ServiceNow[]> {
-  const { rows } = await named<Row>(db, listStatement, [at])
-  return rows.map(fromRow)
+export async function setStatus(db: Knex, id: string, status: Service['status']): Promise<void> {
+  await db('services').where({ id }).update({ status })
 }
 
-function fromRow(row: Row): ServiceNow {
-  return {
-    service: {
-      id: row.id,
-      memberId: row.member_id,
-      contractId: row.contract_id,
-      clientId: row.client_id,
-      kind: row.kind,
-      status: row.status,
-      authMethod: row.auth_method,
-      secretHash: row.secret_hash,
-      jwks: row.jwks,
-    },
-    version: {
-      ...row.body,
-      id: row.version_id,
-      version: row.version,
-      items: row.items.map(itemFromRow),
-    },
-    member: {
-      ...row.member_body,
-      id: row.member_id,
-      corporateNumber: row.corporate_number,
-      status: row.member_status,
-      versionId: row.member_version_id,
-      version: row.member_version,
-    },
-    contract: contractFromRow(row),
-  }
+export async function insertStatusChange(
+  db: Knex,
+  row: { id: string; serviceId: string; status: string; reason: string | null; at: Date },
+): Promise<void> {
+  const { id, serviceId, status, reason, at } = row
+  await db('service_status_changes').insert({ id, service_id: serviceId, status, reason, at })
 }
 
-function itemFromRow(row: Row['items'][number]): ServiceItem {
-  if (!isItemId(row.item)) throw new Error(`a service asks for an unknown item: ${row.item}`)
-  return { ...row, item: row.item }
-}
-
-function contractFromRow(row: Row): ServiceNow['contract'] {
-  return {
-    id: row.contract_version_id,
-    contractId: row.contract_id,
-    number: row.number,
-    version: row.contract_version,
-    startsAt: row.starts_at,
-    endsAt: row.ends_at,
-    subjectType: row.subject_type,
-    offlineAccess: row.offline_access,
-    flows: row.flows.map((flow) => ({
-      ...flow,
-      startsAt: new Date(flow.startsAt),
-      endsAt: new Date(flow.endsAt),
+export async function insertVersion(
+  db: Knex,
+  row: {
+    id: string
+    serviceId: string
+    version: number
+    body: ServiceBody
+    items: ServiceItem[]
+    hash: Buffer
+    at: Date
+  },
+): Promise<void> {
+  await db('service_versions').insert({
+    id: row.id,
+    service_id: row.serviceId,
+    version: row.version,
+    body: JSON.stringify(row.body),
+    body_hash: row.hash,
+    created_at: row.at,
+  })
+  await db('service_items').insert(
+    row.items.map((item, position) => ({
+      service_version_id: row.id,
+      item: item.item,
+      item_version: item.itemVersion,
+      position,
+      purposes: item.purposes,
+      required: item.required,
+      reasons: JSON.stringify(item.reasons),
+      effects: JSON.stringify(item.effects),
     })),
-  }
+  )
+}
+
+/** The newest names of every service. */
+export async function names(db: Knex): Promise<{ id: string; names: ServiceBody['names'] }[]> {
+  const { rows } = await db.raw<{ rows: { id: string; names: ServiceBody['names'] }[] }>(
+    `select distinct on (service_id) service_id as id, body -> 'names' as names
+     from service_versions order by service_id, version desc`,
+  )
+  return rows
 }

@@ -1,0 +1,183 @@
+import type { Knex } from 'knex'
+import { isItemId } from '../catalogue/model.ts'
+import type { Flow } from '../contracts/model.ts'
+import { named, type Statement } from '../database/named.ts'
+import type { MemberBody, MemberNow } from '../members/model.ts'
+import type { Service, ServiceBody, ServiceItem, ServiceNow } from './model.ts'
+
+const columns = `
+  select s.id, s.member_id, s.contract_id, s.client_id, s.kind, s.status, s.auth_method, s.secret_hash, s.jwks,
+    sv.id as version_id, sv.version, sv.body,
+    (select coalesce(jsonb_agg(jsonb_build_object('item', i.item, 'itemVersion', i.item_version,
+        'purposes', i.purposes, 'required', i.required, 'reasons', i.reasons, 'effects', i.effects)
+        order by i.position), '[]')
+      from service_items i where i.service_version_id = sv.id) as items,
+    m.corporate_number, m.status as member_status,
+    mv.id as member_version_id, mv.version as member_version, mv.body as member_body,
+    c.number, cv.id as contract_version_id, cv.version as contract_version, cv.starts_at, cv.ends_at,
+    cv.subject_type, cv.offline_access,
+    (select coalesce(jsonb_agg(jsonb_build_object('giver', f.giver, 'receiver', f.receiver, 'items', f.items,
+        'dataset', f.dataset, 'purposes', f.purposes, 'delivery', f.delivery, 'startsAt', f.starts_at,
+        'endsAt', f.ends_at, 'consideration', f.consideration) order by f.position), '[]')
+      from contract_flows f where f.contract_version_id = cv.id) as flows`
+
+/**
+ * One service with everything that decides about it: newest version of itself and of its member, and the
+ * contract version whose turn it is: the newest that has begun at $1 (an earlier one never comes back), else
+ * the first that is going to.
+ */
+const select = `${columns}
+  from services s
+  join lateral (select v.id, v.version, v.body from service_versions v
+    where v.service_id = s.id order by v.version desc limit 1) sv on true
+  join members m on m.id = s.member_id
+  join lateral (select v.id, v.version, v.body from member_versions v
+    where v.member_id = m.id order by v.version desc limit 1) mv on true
+  join contracts c on c.id = s.contract_id
+  join lateral (select v.* from contract_versions v where v.contract_id = c.id
+    order by (v.starts_at <= $1) desc, case when v.starts_at <= $1 then v.version end desc nulls last,
+      v.starts_at, v.version desc
+    limit 1) cv on true`
+
+const byClientIdStatement: Statement = {
+  name: 'service_by_client_id',
+  text: `${select} where s.client_id = $2`,
+}
+const byIdStatement: Statement = { name: 'service_by_id', text: `${select} where s.id = $2` }
+const listStatement: Statement = {
+  name: 'services_list',
+  text: `${select} order by m.created_at, m.corporate_number, s.created_at, s.client_id`,
+}
+
+/** The versions a consent or showing names, whatever is the newest now. */
+const atVersionsStatement: Statement = {
+  name: 'service_at_versions',
+  text: `${columns}
+    from service_versions sv
+    join services s on s.id = sv.service_id
+    join member_versions mv on mv.id = $2
+    join members m on m.id = mv.member_id
+    join contract_versions cv on cv.id = $3
+    join contracts c on c.id = cv.contract_id
+    where sv.id = $1`,
+}
+
+type Row = {
+  id: string
+  member_id: string
+  contract_id: string
+  client_id: string
+  kind: Service['kind']
+  status: Service['status']
+  auth_method: Service['authMethod']
+  secret_hash: Buffer | null
+  jwks: Service['jwks']
+  version_id: string
+  version: number
+  body: ServiceBody
+  items: (Omit<ServiceItem, 'item'> & { item: string })[]
+  corporate_number: string
+  member_status: MemberNow['status']
+  member_version_id: string
+  member_version: number
+  member_body: MemberBody
+  number: string
+  contract_version_id: string
+  contract_version: number
+  starts_at: Date
+  ends_at: Date
+  subject_type: 'public' | 'pairwise'
+  offline_access: boolean
+  flows: (Omit<Flow, 'startsAt' | 'endsAt'> & { startsAt: string; endsAt: string })[]
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+export async function byClientId(
+  db: Knex,
+  clientId: string,
+  at: Date,
+): Promise<ServiceNow | undefined> {
+  if (clientId.includes('\0')) return undefined
+  const { rows } = await named<Row>(db, byClientIdStatement, [at, clientId])
+  return rows[0] && fromRow(rows[0])
+}
+
+export async function byId(db: Knex, id: string, at: Date): Promise<ServiceNow | undefined> {
+  if (!UUID.test(id)) return undefined
+  const { rows } = await named<Row>(db, byIdStatement, [at, id])
+  return rows[0] && fromRow(rows[0])
+}
+
+export type VersionIds = {
+  serviceVersionId: string
+  memberVersionId: string
+  contractVersionId: string
+}
+
+/** A service as it stood in these versions; status and client are today's. */
+export async function atVersions(db: Knex, ids: VersionIds): Promise<ServiceNow | undefined> {
+  const values = [ids.serviceVersionId, ids.memberVersionId, ids.contractVersionId]
+  const { rows } = await named<Row>(db, atVersionsStatement, values)
+  return rows[0] && fromRow(rows[0])
+}
+
+/** All services of whatever status, by member and in order of their beginning. */
+export async function list(db: Knex, at: Date): Promise<ServiceNow[]> {
+  const { rows } = await named<Row>(db, listStatement, [at])
+  return rows.map(fromRow)
+}
+
+function fromRow(row: Row): ServiceNow {
+  return {
+    service: {
+      id: row.id,
+      memberId: row.member_id,
+      contractId: row.contract_id,
+      clientId: row.client_id,
+      kind: row.kind,
+      status: row.status,
+      authMethod: row.auth_method,
+      secretHash: row.secret_hash,
+      jwks: row.jwks,
+    },
+    version: {
+      ...row.body,
+      id: row.version_id,
+      version: row.version,
+      items: row.items.map(itemFromRow),
+    },
+    member: {
+      ...row.member_body,
+      id: row.member_id,
+      corporateNumber: row.corporate_number,
+      status: row.member_status,
+      versionId: row.member_version_id,
+      version: row.member_version,
+    },
+    contract: contractFromRow(row),
+  }
+}
+
+function itemFromRow(row: Row['items'][number]): ServiceItem {
+  if (!isItemId(row.item)) throw new Error(`a service asks for an unknown item: ${row.item}`)
+  return { ...row, item: row.item }
+}
+
+function contractFromRow(row: Row): ServiceNow['contract'] {
+  return {
+    id: row.contract_version_id,
+    contractId: row.contract_id,
+    number: row.number,
+    version: row.contract_version,
+    startsAt: row.starts_at,
+    endsAt: row.ends_at,
+    subjectType: row.subject_type,
+    offlineAccess: row.offline_access,
+    flows: row.flows.map((flow) => ({
+      ...flow,
+      startsAt: new Date(flow.startsAt),
+      endsAt: new Date(flow.endsAt),
+    })),
+  }
+}

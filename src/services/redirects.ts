@@ -1,0 +1,56 @@
+/** Where a service may be led back to (A3; RFC 9700 §2.1 and §2.6, RFC 8252 §7, RFC 9207). Judged once, when registered. */
+import { LOOPBACK, publicFault, readAddress, type AddressRule } from '../input/addresses.ts'
+
+export type RedirectRule =
+  AddressRule | 'redirect_scheme' | 'redirect_reserved_parameter' | 'landing_not_origin'
+
+export type RedirectTerms = {
+  native: boolean
+  /** Whether http on loopback is accepted for a web service: demo mode only. */
+  loopback: boolean
+}
+
+/** What our own answer adds, or a browser could take for it. */
+const RESERVED = [
+  'code',
+  'state',
+  'iss',
+  'error',
+  'error_description',
+  'error_uri',
+  'response',
+  'access_token',
+  'id_token',
+]
+/** RFC 8252 §7.1: a scheme of the application's own is a domain name turned round. */
+const OWN_SCHEME = /^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+:$/
+
+/** What is wrong with a redirect URI, or undefined. It is compared byte by byte later, so it must be written normally. */
+export function redirectFault(text: string, terms: RedirectTerms): RedirectRule | undefined {
+  const scheme = /^[^:/?#]*:/.exec(text)?.[0].toLowerCase() ?? ''
+  const web = scheme === 'https:' || scheme === 'http:'
+  if (URL.canParse(text) && !web && !(terms.native && OWN_SCHEME.test(scheme)))
+    return 'redirect_scheme'
+  const url = readAddress(text)
+  if (typeof url === 'string') return url
+  const reserved = [...url.searchParams.keys()].some((key) => RESERVED.includes(key.toLowerCase()))
+  if (reserved) return 'redirect_reserved_parameter'
+  if (!web || isLoopback(url, terms)) return undefined
+  return publicFault(url)
+}
+
+/** An origin a callback forwards to: nothing but scheme, host and port. */
+export function landingFault(text: string, terms: RedirectTerms): RedirectRule | undefined {
+  const url = readAddress(`${text}/`)
+  if (typeof url === 'string') return url
+  if (url.origin !== text) return 'landing_not_origin'
+  return isLoopback(url, terms) ? undefined : publicFault(url)
+}
+
+const isLoopback = (url: URL, terms: RedirectTerms) =>
+  url.protocol === 'http:' && LOOPBACK.includes(url.hostname) && (terms.native || terms.loopback)
+
+/** Hosts of the redirect URIs: a pairwise `sub` needs exactly one (OIDC Core §8.1). */
+export function hostsOf(uris: readonly string[]): Set<string> {
+  return new Set(uris.map((uri) => (URL.canParse(uri) ? new URL(uri).host : uri)))
+}

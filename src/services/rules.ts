@@ -1,0 +1,182 @@
+/** The rules an onboarding file must keep beyond its shape, each by a name the reader can look up. */
+import { createPublicKey, type JsonWebKey } from 'node:crypto'
+import type { Catalogue } from '../catalogue/model.ts'
+import type { ContractAsked } from '../contracts/schema.ts'
+import type { Fault } from '../input/faults.ts'
+import { skeleton } from '../input/spelling.ts'
+import type { Installation } from '../installation.ts'
+import { hostsOf, landingFault, redirectFault, type RedirectRule } from './redirects.ts'
+import type { ServiceAsked } from './schema.ts'
+
+export type ServiceRule =
+  | RedirectRule
+  | 'key_or_client_id'
+  | 'contract_unknown'
+  | 'native_needs_none'
+  | 'web_needs_authentication'
+  | 'jwks_needed'
+  | 'jwks_not_wanted'
+  | 'secret_not_wanted'
+  | 'key_not_usable'
+  | 'key_twice'
+  | 'pairwise_several_hosts'
+  | 'item_unknown'
+  | 'item_twice'
+  | 'item_over_ceiling'
+  | 'purpose_unknown'
+  | 'user_id_required'
+  | 'name_official'
+  | 'term_backwards'
+  | 'flow_outside_term'
+  | 'flow_same_sides'
+  | 'flow_empty'
+
+export type RuleTerms = {
+  catalogue: Catalogue
+  installation: Installation
+  /** Whether http on loopback is accepted: demo mode only (A3). */
+  loopback: boolean
+}
+
+type Found = Fault<ServiceRule>[]
+
+/** What a contract may not say: an end before its beginning, a flow outside its term, unknown items or purposes. */
+export function contractFaults(
+  asked: ContractAsked,
+  path: string,
+  { catalogue }: RuleTerms,
+): Found {
+  const faults: Found = []
+  const add = (place: string, rule: ServiceRule) => faults.push({ path: `${path}/${place}`, rule })
+  if (asked.to < asked.from) add('to', 'term_backwards')
+  asked.flows.forEach((flow, n) => {
+    const [from, to] = [flow.from ?? asked.from, flow.to ?? asked.to]
+    if (flow.giver === flow.receiver) add(`flows/${n}/receiver`, 'flow_same_sides')
+    if (to < from) add(`flows/${n}/to`, 'term_backwards')
+    else if (from < asked.from || to > asked.to) add(`flows/${n}`, 'flow_outside_term')
+    if (flow.giver === 'consortium' ? !flow.items.length : !flow.dataset)
+      add(`flows/${n}/${flow.giver === 'consortium' ? 'items' : 'dataset'}`, 'flow_empty')
+    flow.items.forEach((item, k) => {
+      if (!catalogue.items.some((known) => known.id === item))
+        add(`flows/${n}/items/${k}`, 'item_unknown')
+    })
+    flow.purposes.forEach((purpose, k) => {
+      if (!catalogue.purposes.some((known) => known.id === purpose))
+        add(`flows/${n}/purposes/${k}`, 'purpose_unknown')
+    })
+  })
+  return faults
+}
+
+/** What a service may not say. `contract` is its contract in the same file, where that one is sound. */
+export function serviceFaults(
+  asked: ServiceAsked,
+  { path, contract }: { path: string; contract: ContractAsked | undefined },
+  terms: RuleTerms,
+): Found {
+  const below = (faults: Found) => faults.map((fault) => ({ ...fault, path: path + fault.path }))
+  const identity: Found =
+    asked.key || asked.clientId ? [] : [{ path: '/key', rule: 'key_or_client_id' }]
+  return below([
+    ...identity,
+    ...officialNames(asked, terms.installation),
+    ...clientFaults(asked.client, contract?.subjectType === 'pairwise', terms.loopback),
+    ...itemFaults(asked, contract, terms.catalogue),
+  ])
+}
+
+/** A third party's service does not carry the name of the city, the consortium or this product (F7). */
+function officialNames(asked: ServiceAsked, { consortium }: Installation): Found {
+  if (asked.kind === 'own') return []
+  const city = [
+    /^(.+?[市区町村])/u.exec(consortium.ja)?.[1],
+    /^(.+? (?:City|Ward|Town|Village))\b/.exec(consortium.en)?.[1],
+  ]
+  const official = [
+    'まちID',
+    'Machi ID',
+    '公式',
+    '公認',
+    'official',
+    consortium.ja,
+    consortium.en,
+    ...city,
+  ]
+    .filter((word) => word !== undefined)
+    .map(skeleton)
+  return (['ja', 'en'] as const)
+    .filter((language) => official.some((word) => skeleton(asked.names[language]).includes(word)))
+    .map((language) => ({ path: `/names/${language}`, rule: 'name_official' as const }))
+}
+
+function clientFaults(client: ServiceAsked['client'], pairwise: boolean, loopback: boolean): Found {
+  const native = client.applicationType === 'native'
+  const method = client.authMethod ?? (native ? 'none' : 'private_key_jwt')
+  const faults: Found = []
+  const add = (place: string, rule: ServiceRule | undefined) => {
+    if (rule) faults.push({ path: `/client/${place}`, rule })
+  }
+  if (native !== (method === 'none'))
+    add('authMethod', native ? 'native_needs_none' : 'web_needs_authentication')
+  if (method === 'private_key_jwt' && !client.jwks) add('jwks', 'jwks_needed')
+  if (method !== 'private_key_jwt' && client.jwks) add('jwks', 'jwks_not_wanted')
+  if (method !== 'client_secret_basic' && client.secretSha256)
+    add('secretSha256', 'secret_not_wanted')
+  client.jwks?.keys.forEach((jwk, n, all) => {
+    if (!isUsable(jwk)) add(`jwks/keys/${n}`, 'key_not_usable')
+    if (all.findIndex((other) => other.kid === jwk.kid) < n) add(`jwks/keys/${n}/kid`, 'key_twice')
+  })
+  const terms = { native, loopback }
+  for (const list of ['redirectUris', 'postLogoutRedirectUris'] as const)
+    client[list]?.forEach((uri, n) => add(`${list}/${n}`, redirectFault(uri, terms)))
+  client.landingOrigins?.forEach((origin, n) =>
+    add(`landingOrigins/${n}`, landingFault(origin, terms)),
+  )
+  if (pairwise && hostsOf(client.redirectUris).size > 1)
+    add('redirectUris', 'pairwise_several_hosts')
+  return faults
+}
+
+type Jwk = NonNullable<ServiceAsked['client']['jwks']>['keys'][number]
+
+/** ES256 on P-256, PS256 from 2048 bits, EdDSA on Ed25519 (C5), and a point or modulus that really is one. */
+function isUsable(jwk: Jwk): boolean {
+  const fits = { ES256: ['EC', 'P-256'], PS256: ['RSA', undefined], EdDSA: ['OKP', 'Ed25519'] }[
+    jwk.alg
+  ]
+  if (jwk.kty !== fits[0] || jwk.crv !== fits[1]) return false
+  try {
+    const key = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' })
+    return jwk.kty !== 'RSA' || (key.asymmetricKeyDetails?.modulusLength ?? 0) >= 2048
+  } catch {
+    return false
+  }
+}
+
+/** Items and purposes stand in the catalogue and under the contract's ceiling (S-36); the user ID is always required. */
+function itemFaults(
+  asked: ServiceAsked,
+  contract: ContractAsked | undefined,
+  catalogue: Catalogue,
+): Found {
+  const faults: Found = []
+  const flows = contract?.flows.filter((flow) => flow.giver === 'consortium')
+  asked.items.forEach((one, n) => {
+    const add = (place: string, rule: ServiceRule) =>
+      faults.push({ path: `/items/${n}${place}`, rule })
+    if (!catalogue.items.some((known) => known.id === one.item)) add('/item', 'item_unknown')
+    if (asked.items.findIndex((other) => other.item === one.item) < n) add('/item', 'item_twice')
+    one.purposes.forEach((purpose, k) => {
+      if (!catalogue.purposes.some((known) => known.id === purpose))
+        add(`/purposes/${k}`, 'purpose_unknown')
+    })
+    const allowed = flows?.some(
+      (flow) =>
+        flow.items.includes(one.item) && one.purposes.every((p) => flow.purposes.includes(p)),
+    )
+    if (allowed === false) add('', 'item_over_ceiling')
+  })
+  if (!asked.items.some((one) => one.item === 'user_id' && one.required))
+    faults.push({ path: '/items', rule: 'user_id_required' })
+  return faults
+}
