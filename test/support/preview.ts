@@ -6,9 +6,10 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { chromium, type Browser } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { render, sheet } from '../../src/http/views.ts'
 import { LANGUAGES, type Language } from '../../src/locales/index.ts'
+import { openChromium } from './chromium.ts'
 import { allScenes } from './fixtures/index.ts'
 import { frameFor, type Scene } from './fixtures/scene.ts'
 
@@ -19,10 +20,7 @@ const schemes = (['light', 'dark'] as const).filter((s) => !scheme || s === sche
 const folder = resolve(out)
 await mkdir(folder, { recursive: true })
 await writeFile(`${folder}/style.css`, sheet)
-const browser = await chromium.launch({
-  executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-  args: ['--no-sandbox'],
-})
+const browser = await openChromium()
 try {
   for (const scene of allScenes.filter((s) => `${s.view}.${s.state}`.includes(only))) {
     for (const lang of LANGUAGES.filter((l) => !language || l === language))

@@ -1,0 +1,116 @@
+/** Every page in a real browser: axe-core without a violation, nothing wider than the screen, targets large enough. */
+import { createRequire } from 'node:module'
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type { Browser, Page } from 'playwright-core'
+import { render, sheet } from '../../src/http/views.ts'
+import { LANGUAGES, type Language } from '../../src/locales/index.ts'
+import { hasChromium, openChromium } from '../support/chromium.ts'
+import { allScenes } from '../support/fixtures/index.ts'
+import { frameFor, type Scene } from '../support/fixtures/scene.ts'
+
+type Axe = {
+  run: (
+    context: object,
+    options: object,
+  ) => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+
+const cases = allScenes.flatMap((scene) =>
+  LANGUAGES.map((lang) => [`${scene.view} (${scene.state}, ${lang})`, scene, lang] as const),
+)
+
+type Look = [width: number, scheme: 'light' | 'dark']
+
+/** Each state on a light phone and a dark desktop; the first state of each page in all four looks. */
+const looksFor = (scene: Scene): Look[] =>
+  allScenes.find((other) => other.view === scene.view) === scene
+    ? [
+        [390, 'light'],
+        [1200, 'light'],
+        [390, 'dark'],
+        [1200, 'dark'],
+      ]
+    : [
+        [390, 'light'],
+        [1200, 'dark'],
+      ]
+
+const drawn = (scene: Scene, lang: Language) =>
+  render(scene.view, scene.data(lang), frameFor(scene, lang)).replace(
+    '<link rel="stylesheet" href="style.css">',
+    `<style>${sheet}</style>`,
+  )
+
+async function violations(page: Page): Promise<string[]> {
+  const found = await page.evaluate(
+    (tags) =>
+      (globalThis as unknown as { axe: Axe }).axe.run(document, {
+        runOnly: { type: 'tag', values: tags },
+      }),
+    RULES,
+  )
+  return found.violations.map(
+    (v) => `${v.id}: ${v.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`,
+  )
+}
+
+const tooWide = (page: Page) =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+
+/** Links and controls below 24 px, save links within a sentence (WCAG 2.5.8). */
+const smallTargets = (page: Page) =>
+  page.evaluate(() => {
+    const targets = [
+      ...document.querySelectorAll<HTMLElement>(
+        'a[href], button, input:not([type=hidden]), select, summary',
+      ),
+    ]
+    return targets
+      .filter((el) => !el.matches('.unseen, .skip') && el.checkVisibility())
+      .filter((el) => getComputedStyle(el).display !== 'inline')
+      .filter(
+        (el) => el.getBoundingClientRect().height < 23.9 || el.getBoundingClientRect().width < 23.9,
+      )
+      .map((el) => el.outerHTML.slice(0, 120))
+  })
+
+const whereThereIsABrowser = hasChromium ? describe : () => {}
+
+whereThereIsABrowser('the pages in a browser', () => {
+  let browser: Browser
+  let page: Page
+  beforeAll(async () => {
+    browser = await openChromium()
+    page = await browser.newPage()
+    await page.evaluate(axe)
+  })
+  afterAll(() => browser.close())
+
+  test.each(cases)('%s', async (_, scene, lang) => {
+    await page.setViewportSize({ width: 320, height: 800 })
+    await page.setContent(drawn(scene, lang))
+    for (const fold of await page.locator('details.fold:not([open]) > summary').all())
+      await fold.click()
+    expect(await tooWide(page)).toBeLessThanOrEqual(0)
+    for (const [width, colorScheme] of looksFor(scene)) {
+      await page.setViewportSize({ width, height: 844 })
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      expect(await tooWide(page)).toBeLessThanOrEqual(0)
+      expect(await smallTargets(page)).toEqual([])
+      expect(await violations(page)).toEqual([])
+    }
+  })
+
+  test('a page without a label would be found', async () => {
+    await page.setContent(
+      '<!doctype html><html lang="ja"><title>x</title><main><h1>x</h1><input name="q"></main>',
+    )
+    expect((await violations(page)).join()).toContain('label')
+  })
+})
+
+test('there are pages to look at', () => expect(cases.length).toBeGreaterThan(50))
