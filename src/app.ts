@@ -28,7 +28,10 @@ import * as services from './services/routes.ts'
 const PROVIDER = /^\/(authorize|token|userinfo|jwks|request|session\/end|\.well-known)(\/|$)/
 
 /** Builds the web application. */
-export async function createApp(env: Env): Promise<{ app: Koa<State>; provider: Provider }> {
+export async function createApp(
+  env: Env,
+  draining: () => boolean = () => false,
+): Promise<{ app: Koa<State>; provider: Provider }> {
   const keys = cookieKeys(env)
   const catalogue = await catalogues.catalogue(env)
   const provider = createProvider(env, catalogue.items, keys)
@@ -51,7 +54,7 @@ export async function createApp(env: Env): Promise<{ app: Koa<State>; provider: 
   app.use(headers(env.config))
   app.use(errors)
   app.use(origin(env.config))
-  app.use(health(env))
+  app.use(health(env, draining))
   app.use(stylesheet)
   app.use(cacheKeys)
   app.use(ours(language))

@@ -450,9 +450,10 @@ export function withdrawAll(env: Env, resident: Resident, deletion = false): Pro
 }
 
 /**
- * Narrows a consent in force: leaves one optional item out, or ends earlier. Acts at once on live tokens.
+ * Narrows a consent in force: leaves optional items out, or ends earlier. Acts at once on live tokens.
  *
- * @throws Refusal invalid_input (required_item, not_agreed, end_not_earlier, end_past), consent_not_found
+ * @returns the version in force; the same one where nothing was narrowed
+ * @throws Refusal invalid_input with a field and a rule, wrong_state where another version is in force, consent_not_found
  */
 export function change(
   env: Env,
@@ -461,21 +462,26 @@ export function change(
   asked: Narrowing,
 ): Promise<Consent> {
   return atomically(env, async (env) => {
-    const last = await lockedStanding(env, resident, serviceId)
-    const fault = narrowingFault(last.consent, asked, env.now())
-    if (fault)
-      throw new Refusal('invalid_input', { fields: { [asked.drop ? 'drop' : 'ends_on']: fault } })
-    const dropped = asked.drop
+    const { consent: before } = await lockedStanding(env, resident, serviceId)
+    if (before.version !== asked.version)
+      throw new Refusal('wrong_state', { code: 'other_version' })
+    const fault = narrowingFault(before, asked, env.now())
+    if (fault) throw new Refusal('invalid_input', { fields: { [fault.field]: fault.rule } })
+    const dropped = before.items
+      .filter((item) => !asked.keep.includes(item.item))
+      .map((item) => item.item)
+    const endsAt = asked.endsAt ?? before.endsAt
+    if (!dropped.length && endsAt.getTime() === before.endsAt.getTime()) return before
     const consent: Consent = {
-      ...last.consent,
+      ...before,
       id: env.newId(),
-      version: last.consent.version + 1,
+      version: before.version + 1,
       kind: 'changed',
       shownAt: null,
       agreedAt: env.now(),
-      items: last.consent.items.filter((item) => item.item !== dropped),
-      declined: dropped ? [...last.consent.declined, dropped] : last.consent.declined,
-      endsAt: asked.endsAt ?? last.consent.endsAt,
+      items: before.items.filter((item) => asked.keep.includes(item.item)),
+      declined: [...before.declined, ...dropped],
+      endsAt,
     }
     await write(env, resident, consent)
     return consent

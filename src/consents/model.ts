@@ -199,9 +199,19 @@ function isUnanswered(consent: Consent, item: ServiceItem): boolean {
 }
 
 /** What the resident may do to a consent in force without being asked anew: only narrow it. */
-export type Narrowing = { drop?: ItemId; endsAt?: Date }
+export type Narrowing = {
+  /** Items that stay; all others are left out. */
+  keep: readonly string[]
+  /** Exclusive; undefined: as it is. */
+  endsAt: Date | undefined
+  /** The version the resident saw. */
+  version: number
+}
 
-export type NarrowingFault = 'required_item' | 'not_agreed' | 'end_not_earlier' | 'end_past'
+export type NarrowingFault = {
+  field: 'item' | 'until'
+  rule: 'required_item' | 'not_agreed' | 'until_not_earlier' | 'until_past'
+}
 
 /** Checks a narrowing against the consent it narrows. */
 export function narrowingFault(
@@ -209,14 +219,35 @@ export function narrowingFault(
   asked: Narrowing,
   at: Date,
 ): NarrowingFault | undefined {
-  if (asked.drop) {
-    const agreed = consent.items.find((item) => item.item === asked.drop)
-    if (!agreed) return 'not_agreed'
-    if (agreed.required) return 'required_item'
+  if (asked.keep.some((id) => !consent.items.some((item) => item.item === id)))
+    return { field: 'item', rule: 'not_agreed' }
+  if (consent.items.some((item) => item.required && !asked.keep.includes(item.item))) {
+    return { field: 'item', rule: 'required_item' }
   }
-  if (asked.endsAt) {
-    if (asked.endsAt >= consent.endsAt) return 'end_not_earlier'
-    if (asked.endsAt <= at) return 'end_past'
-  }
+  if (asked.endsAt && asked.endsAt > consent.endsAt)
+    return { field: 'until', rule: 'until_not_earlier' }
+  if (asked.endsAt && asked.endsAt <= at) return { field: 'until', rule: 'until_past' }
   return undefined
+}
+
+/** The number a resident can quote: kind, day in Asia/Tokyo, start of the id. */
+export function numberOf(consent: Pick<Consent, 'id' | 'kind' | 'agreedAt'>): string {
+  const letter = { given: 'C', changed: 'C', paused: 'P', withdrawn: 'W' }[consent.kind]
+  const day = new Date(consent.agreedAt.getTime() + TOKYO)
+    .toISOString()
+    .slice(0, 10)
+    .replaceAll('-', '')
+  return `${letter}-${day}-${consent.id.slice(0, 8).toUpperCase()}`
+}
+
+/** The midnight in Asia/Tokyo after a day given as YYYY-MM-DD; undefined where it is no day. */
+export function endOfDay(day: string): Date | undefined {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) return undefined
+  const end = new Date(`${day}T24:00:00+09:00`)
+  return Number.isNaN(end.getTime()) ? undefined : end
+}
+
+/** The day in Asia/Tokyo of an instant, YYYY-MM-DD. */
+export function dayOf(at: Date): string {
+  return new Date(at.getTime() + TOKYO).toISOString().slice(0, 10)
 }

@@ -1,8 +1,9 @@
 import type { Knex } from 'knex'
 import { named } from '../database/named.ts'
 import type { Terms } from '../residents/model.ts'
-import type { Standing } from './model.ts'
-import { standingFromRow } from './store.ts'
+import type { Consent, Standing } from './model.ts'
+import type { HistoryKind, ProvisionPath } from './pages.ts'
+import { consentFromRow, standingFromRow } from './store.ts'
 
 export type StandingFacts = {
   standing: Standing
@@ -47,4 +48,209 @@ export async function factsOf(
     provision: row.term_at ? { given: row.term_given === true, at: row.term_at } : undefined,
     sessionLive: row.session_live ?? undefined,
   }
+}
+
+export type CardRow = Standing & {
+  /** The newest version that held items: what was agreed, also after the end. */
+  content: Consent
+  lastProvidedAt: Date | null
+}
+
+const CONTENT = `join lateral (select * from consents c where c.agreement_id = a.id and c.kind in ('given', 'changed')
+  order by version desc limit 1) k on true`
+
+/** One row per service the resident ever agreed to: the newest agreement, newest first. */
+export async function cards(db: Knex, residentId: string, serviceId?: string): Promise<CardRow[]> {
+  const { rows } = await db.raw<{
+    rows: (Parameters<typeof standingFromRow>[0] & { content: ConsentJson; last_at: Date | null })[]
+  }>(
+    `select distinct on (a.service_id) to_jsonb(a.*) as agreement, c.*, to_jsonb(k.*) as content,
+       (select max(p.at) from provision_records p where p.resident_id = a.resident_id and p.service_id = a.service_id) as last_at
+     from agreements a
+     join lateral (select * from consents c where c.agreement_id = a.id order by version desc limit 1) c on true
+     ${CONTENT}
+     where a.resident_id = :residentId and (:serviceId::uuid is null or a.service_id = :serviceId::uuid)
+     order by a.service_id, a.ended_at is null desc, a.started_at desc, a.id`,
+    { residentId, serviceId: serviceId ?? null },
+  )
+  return rows
+    .map((row) => ({
+      ...standingFromRow(row),
+      content: consentFromJson(row.content),
+      lastProvidedAt: row.last_at,
+    }))
+    .sort((x, y) => y.content.agreedAt.getTime() - x.content.agreedAt.getTime())
+}
+
+type ConsentJson = Omit<
+  Parameters<typeof consentFromRow>[0],
+  'shown_at' | 'agreed_at' | 'ends_at' | 'template_hash' | 'page_hash'
+> & {
+  shown_at: string | null
+  agreed_at: string
+  ends_at: string
+  template_hash: string
+  page_hash: string | null
+}
+
+/** A version that came as JSON: its times and hashes as text. */
+function consentFromJson(json: ConsentJson): Consent {
+  const bytes = (text: string) => Buffer.from(text.slice(2), 'hex')
+  return consentFromRow({
+    ...json,
+    shown_at: json.shown_at === null ? null : new Date(json.shown_at),
+    agreed_at: new Date(json.agreed_at),
+    ends_at: new Date(json.ends_at),
+    template_hash: bytes(json.template_hash),
+    page_hash: json.page_hash === null ? null : bytes(json.page_hash),
+  })
+}
+
+/** Every version between the two, newest first. */
+export async function versions(
+  db: Knex,
+  residentId: string,
+  serviceId: string,
+): Promise<Consent[]> {
+  const rows = await db('consents')
+    .where({ resident_id: residentId, service_id: serviceId })
+    .orderBy([
+      { column: 'agreed_at', order: 'desc' },
+      { column: 'version', order: 'desc' },
+    ])
+  return rows.map(consentFromRow)
+}
+
+export type Provided = { item: string; first: Date; last: Date; times: number }
+
+/** What a service has received, by item. */
+export async function provided(
+  db: Knex,
+  residentId: string,
+  serviceId: string,
+): Promise<Provided[]> {
+  const { rows } = await db.raw<{
+    rows: { item: string; first: Date; last: Date; times: string }[]
+  }>(
+    `select item, min(at) as first, max(at) as last, count(*) as times
+     from provision_records, unnest(items) as item
+     where resident_id = :residentId and service_id = :serviceId group by item`,
+    { residentId, serviceId },
+  )
+  return rows.map((row) => ({ ...row, times: Number(row.times) }))
+}
+
+export type Provision = { id: string; at: Date; items: string[]; path: ProvisionPath }
+
+/** The last few provisions to a service, and how many there were. */
+export async function provisions(db: Knex, residentId: string, serviceId: string, most: number) {
+  const of = () => db('provision_records').where({ resident_id: residentId, service_id: serviceId })
+  const [recent, count] = await Promise.all([
+    of().orderBy('at', 'desc').limit(most).select<Provision[]>('id', 'at', 'items', 'path'),
+    of().count<{ count: string }[]>('* as count'),
+  ])
+  return { recent, total: Number(count[0]?.count ?? 0) }
+}
+
+// ── the timeline: consents, provisions, refusals, changes of the account ─────
+
+export type HistoryRow = {
+  id: string
+  at: Date
+  kind: HistoryKind
+  service_id: string | null
+  /** Item ids, or what changed. */
+  items: string[]
+  details: {
+    path?: string
+    ends_at?: string
+    showing?: string
+    deletion?: boolean
+    given?: boolean
+    version?: number
+    row_kind?: string
+  }
+}
+
+export type HistoryFilter = {
+  residentId: string
+  serviceId: string | undefined
+  kind: HistoryKind | undefined
+  now: Date
+}
+
+const EVENTS = `
+  select c.id, c.agreed_at as at,
+    case c.kind when 'given' then 'consent' when 'changed' then 'change' when 'paused' then 'pause' else 'withdrawal' end as kind,
+    c.service_id, array(select i->>'item' from jsonb_array_elements(c.items) i) as items,
+    jsonb_build_object('ends_at', c.ends_at, 'showing', case when c.shown_at is null then null else c.showing_id end,
+      'deletion', c.deletion_requested, 'row_kind', c.kind) as details
+  from consents c where c.resident_id = :residentId
+  union all
+  select p.id, p.at, 'provision', p.service_id, p.items, jsonb_build_object('path', p.path)
+  from provision_records p where p.resident_id = :residentId
+  union all
+  select a.showing_id, a.at, 'refusal', s.service_id, '{}', '{}'
+  from showing_answers a join showings s on s.id = a.showing_id
+  where s.resident_id = :residentId and a.decision = 'refuse'
+  union all
+  select g.id, n.ends_at, 'expiry', g.service_id, '{}', '{}'
+  from agreements g
+  join lateral (select ends_at from consents c where c.agreement_id = g.id order by version desc limit 1) n on true
+  where g.resident_id = :residentId and n.ends_at <= :now and (g.ended_at is null or g.end_kind = 'expired')
+  union all
+  select t.id, t.at, 'terms', null, array[t.kind], jsonb_build_object('given', t.given)
+  from resident_terms t where t.resident_id = :residentId
+  union all
+  select h.id, h.at, case when h.what in ('created', 'verified', 'email_address', 'password', 'signed_out') then 'account' else 'profile' end,
+    null, array[h.what], '{}'
+  from resident_changes h where h.resident_id = :residentId`
+
+const FILTERED = `from (${EVENTS}) e
+  where (:serviceId::uuid is null or e.service_id = :serviceId::uuid) and (:kind::text is null or e.kind = :kind::text)`
+
+const bindings = (filter: HistoryFilter) => ({
+  residentId: filter.residentId,
+  now: filter.now,
+  serviceId: filter.serviceId ?? null,
+  kind: filter.kind ?? null,
+})
+
+/** One page of events, newest first. */
+export async function events(
+  db: Knex,
+  filter: HistoryFilter,
+  limit: number,
+  offset: number,
+): Promise<HistoryRow[]> {
+  const { rows } = await db.raw<{ rows: HistoryRow[] }>(
+    `select e.* ${FILTERED} order by e.at desc, e.id limit :limit offset :offset`,
+    { ...bindings(filter), limit, offset },
+  )
+  return rows
+}
+
+/** How many events there are, and since when. */
+export async function extent(
+  db: Knex,
+  filter: HistoryFilter,
+): Promise<{ total: number; since: Date | null }> {
+  const { rows } = await db.raw<{ rows: { total: string; since: Date | null }[] }>(
+    `select count(*) as total, min(e.at) as since ${FILTERED}`,
+    bindings(filter),
+  )
+  return { total: Number(rows[0]?.total ?? 0), since: rows[0]?.since ?? null }
+}
+
+export type AnswerRow = { decision: 'agree' | 'refuse'; at: Date; items: string[] }
+
+/** The answer to a showing and, where it was agreed to, the items agreed. */
+export async function answer(db: Knex, showingId: string): Promise<AnswerRow | undefined> {
+  const { rows } = await db.raw<{ rows: AnswerRow[] }>(
+    `select a.decision, a.at, coalesce(array(select i->>'item' from consents c, jsonb_array_elements(c.items) i
+       where c.showing_id = a.showing_id and c.shown_at is not null), '{}') as items
+     from showing_answers a where a.showing_id = :showingId`,
+    { showingId },
+  )
+  return rows[0]
 }

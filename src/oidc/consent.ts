@@ -5,6 +5,8 @@ import type { Catalogue, ItemId } from '../catalogue/model.ts'
 import * as consents from '../consents/actions.ts'
 import { question, show as showScreen, type Question } from '../consents/asking.ts'
 import type { ConsentPage, RefusePage } from '../consents/pages.ts'
+import { shownAgain } from '../consents/resume.ts'
+import { answerSchema } from '../consents/schema.ts'
 import { faceOf, legalText, valuesFor } from '../consents/screen.ts'
 import { readForm } from '../http/forms.ts'
 import type { Ctx } from '../http/state.ts'
@@ -24,18 +26,6 @@ import { askedItems } from './scopes.ts'
 
 const consentScreen = page<ConsentPage>('interaction/consent')
 const refuseScreen = page<RefusePage>('interaction/refuse')
-
-const ANSWER = {
-  type: 'object',
-  additionalProperties: false,
-  properties: {
-    decision: { enum: ['agree', 'refuse'] },
-    shown: { type: 'string', pattern: '^[0-9a-f-]{36}$' },
-    item: {
-      anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' }, maxItems: 50 }],
-    },
-  },
-} as const
 
 type Notice = ConsentPage['notice']
 
@@ -87,7 +77,7 @@ export function consentSteps(_provider: () => Provider, catalogue: Catalogue) {
 
   async function answer(ctx: Ctx, details: Interaction): Promise<void> {
     const { env } = ctx.state
-    const form = readForm(ctx, ANSWER)
+    const form = readForm(ctx, answerSchema)
     if (form.decision === undefined) return to(ctx, here(details))
     if (form.shown === undefined)
       throw new Refusal('invalid_input', { fields: { shown: 'required' } })
@@ -159,22 +149,6 @@ async function whoIsAsked(ctx: Ctx, details: Interaction): Promise<Resident> {
     accountId === undefined ? undefined : await residents.byUserId(ctx.state.env, accountId)
   if (!resident) throw new Refusal('interaction_expired')
   return resident
-}
-
-/** Refusals after which the screen is shown anew instead of an error page. */
-function shownAgain(
-  refusal: Refusal,
-): { notice: Notice; status: number; keep: boolean } | undefined {
-  switch (refusal.details.code) {
-    case 'stale_showing':
-      return { notice: 'stale', status: 409, keep: false }
-    case 'provision_off':
-      return { notice: 'provision_off', status: 409, keep: false }
-    case 'value_missing':
-      return { notice: 'missing', status: 422, keep: true }
-    default:
-      return undefined
-  }
 }
 
 /** A post that no page of ours could have sent leaves a trace (F3). */

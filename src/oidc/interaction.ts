@@ -6,6 +6,7 @@ import * as audit from '../audit/actions.ts'
 import type { Catalogue } from '../catalogue/model.ts'
 import type { Env } from '../env.ts'
 import { readForm } from '../http/forms.ts'
+import { clientAddress } from '../http/headers.ts'
 import { byUiLocales, chosenLanguage } from '../http/language.ts'
 import type { LoginForm } from '../http/parts.ts'
 import type { Ctx, State } from '../http/state.ts'
@@ -147,7 +148,12 @@ async function signIn(provider: Provider, ctx: Ctx, details: Interaction): Promi
   const { env } = ctx.state
   const service = await serviceIn(ctx, details)
   const { email, password } = readForm(ctx, LOGIN)
-  const found = await residents.authenticate(env, { email, password, address: ctx.ip })
+  const found = await residents.authenticate(env, {
+    email,
+    password,
+    address: clientAddress(ctx),
+    device: ctx.cookies.get('device'),
+  })
   if (!found) return showLogin(ctx, details, service, email, true)
   await leaveOthersSession(provider, ctx, details, found)
   const login = {

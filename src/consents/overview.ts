@@ -1,0 +1,205 @@
+/** What the resident's own pages show, made from rows: cards, one service, withdrawal, timeline. */
+import { isItemId, type Catalogue } from '../catalogue/model.ts'
+import { messages, type Language } from '../locales/index.ts'
+import { words } from '../locales/words.ts'
+import type { Resident, Terms } from '../residents/model.ts'
+import { standing as serviceStanding, type ServiceNow } from '../services/model.ts'
+import { isAsleep, numberOf, type AgreedItem as Agreed, type Consent } from './model.ts'
+import type { AgreedItem, HistoryEvent, ProvidedItem, ServiceCard, Status, Until } from './pages.ts'
+import type { CardRow, HistoryRow, Provided } from './queries.ts'
+import { faceOf, purposeName, valueOf } from './screen.ts'
+
+/** What every builder here needs to know. */
+export type View = {
+  language: Language
+  now: Date
+  catalogue: Catalogue
+  provision: Terms | undefined
+  services: ReadonlyMap<string, ServiceNow>
+}
+
+export function statusOf(row: CardRow, view: View): Status {
+  const { agreement, consent } = row
+  if (agreement.endKind === 'withdrawn' || agreement.endKind === 'paused') return agreement.endKind
+  if (agreement.endedAt || consent.endsAt <= view.now) return 'expired'
+  if (isAsleep(agreement, view.provision)) return 'asleep'
+  const service = view.services.get(agreement.serviceId)
+  return service && serviceStanding(service, view.now) === 'ok' ? 'in_use' : 'suspended'
+}
+
+export function untilOf(consent: Consent, view: View): Until {
+  const w = words(view.language)
+  return { date: w.lastDay(consent.endsAt), daysLeft: w.daysLeft(consent.endsAt, view.now) }
+}
+
+export function itemLabel(
+  id: string,
+  consent: Pick<Consent, 'subjectType'> | undefined,
+  view: View,
+): string {
+  if (id === 'user_id' && consent?.subjectType === 'pairwise')
+    return messages[view.language].consents.idKinds.pairwise
+  return view.catalogue.items.find((item) => item.id === id)?.names[view.language] ?? id
+}
+
+export const labelsOf = (items: readonly Agreed[], consent: Consent, view: View) =>
+  items.map(({ item }) => itemLabel(item, consent, view))
+
+export function cardOf(row: CardRow, service: ServiceNow, view: View): ServiceCard {
+  const w = words(view.language)
+  const status = statusOf(row, view)
+  return {
+    service: faceOf(service, view.language),
+    status,
+    items: labelsOf(row.content.items, row.content, view),
+    agreedOn: w.date(row.content.agreedAt),
+    lastProvided: row.lastProvidedAt ? w.dateTime(row.lastProvidedAt) : undefined,
+    until: ['in_use', 'asleep', 'suspended'].includes(status)
+      ? untilOf(row.consent, view)
+      : undefined,
+    stoppedOn: stoppedOn(row, status, view),
+    deletionRequestedOn: row.consent.deletionRequested ? w.date(row.consent.agreedAt) : undefined,
+  }
+}
+
+export function stoppedOn(row: CardRow, status: Status, view: View): string | undefined {
+  const w = words(view.language)
+  if (status === 'expired') return w.lastDay(row.consent.endsAt)
+  if (status === 'asleep')
+    return view.provision && !view.provision.given ? w.date(view.provision.at) : undefined
+  return row.agreement.endedAt ? w.date(row.agreement.endedAt) : undefined
+}
+
+/** Items of a consent with the value now, whether it changed since, and when each was last provided. */
+export function agreedItems(
+  content: Consent,
+  owner: { resident: Resident; subject: string; changed: readonly string[] },
+  provided: readonly Provided[],
+  view: View,
+): AgreedItem[] {
+  const w = words(view.language)
+  return content.items.map((agreed) => {
+    const last = provided.find((p) => p.item === agreed.item)?.last
+    return {
+      id: agreed.item,
+      label: itemLabel(agreed.item, content, view),
+      required: agreed.required,
+      purposes: agreed.purposes.map((id) => purposeName(view.catalogue, id, view.language)),
+      value: valueOf(agreed.item, owner.resident, view.language, owner.subject),
+      former: owner.changed.includes(agreed.item) ? { then: undefined, on: undefined } : undefined,
+      lastProvided: last && w.dateTime(last),
+    }
+  })
+}
+
+export function providedItems(
+  provided: readonly Provided[],
+  consent: Consent,
+  view: View,
+): ProvidedItem[] {
+  const w = words(view.language)
+  return view.catalogue.items.flatMap((item) => {
+    const found = provided.find((p) => p.item === item.id)
+    if (!found) return []
+    const [first, last] = [w.date(found.first), w.date(found.last)]
+    return [
+      {
+        label: itemLabel(item.id, consent, view),
+        when: first === last ? first : `${first} 〜 ${last}`,
+        times: found.times,
+      },
+    ]
+  })
+}
+
+const ACCOUNT = {
+  created: 'created',
+  verified: 'verified',
+  email_address: 'email',
+  password: 'password',
+  signed_out: 'signed_out',
+} as const
+
+/** One event of the timeline in words; undefined where its service is unknown. */
+export function eventOf(row: HistoryRow, view: View): HistoryEvent | undefined {
+  const base = { id: row.id, time: words(view.language).time(row.at) }
+  const what = row.items[0] ?? ''
+  if (row.kind === 'terms') {
+    return {
+      ...base,
+      kind: 'terms',
+      what: what === 'collection' ? 'collection' : 'provision',
+      given: row.details.given === true,
+    }
+  }
+  if (row.kind === 'account')
+    return { ...base, kind: 'account', what: ACCOUNT[what as keyof typeof ACCOUNT] ?? 'created' }
+  if (row.kind === 'profile')
+    return {
+      ...base,
+      kind: 'profile',
+      fields: row.items.map((id) => itemLabel(id, undefined, view)),
+    }
+  const service = row.service_id === null ? undefined : view.services.get(row.service_id)
+  return service && serviceEvent(row, service, base, view)
+}
+
+function serviceEvent(
+  row: HistoryRow,
+  now: ServiceNow,
+  base: { id: string; time: string },
+  view: View,
+): HistoryEvent {
+  const service = faceOf(now, view.language)
+  const { subjectType } = now.contract
+  const items = row.items.filter(isItemId).map((id) => itemLabel(id, { subjectType }, view))
+  const until =
+    row.details.ends_at === undefined
+      ? ''
+      : words(view.language).lastDay(new Date(row.details.ends_at))
+  switch (row.kind) {
+    case 'consent':
+      return {
+        ...base,
+        kind: 'consent',
+        service,
+        items,
+        until,
+        showingHref: showingHref(service.id, row.details.showing),
+      }
+    case 'change':
+      return { ...base, kind: 'change', service, items, until }
+    case 'withdrawal':
+      return {
+        ...base,
+        kind: 'withdrawal',
+        service,
+        number: withdrawalNumber(row),
+        deletionRequested: row.details.deletion === true,
+      }
+    case 'provision':
+      return {
+        ...base,
+        kind: 'provision',
+        service,
+        items,
+        path: (row.details.path ?? 'userinfo') as 'userinfo',
+      }
+    case 'pause':
+    case 'expiry':
+    case 'refusal':
+      return { ...base, kind: row.kind, service }
+    default:
+      throw new Error(`no such event: ${row.kind}`)
+  }
+}
+
+const withdrawalNumber = (row: HistoryRow) =>
+  numberOf({ id: row.id, kind: 'withdrawn', agreedAt: row.at })
+
+export function showingHref(
+  serviceId: string,
+  showingId: string | null | undefined,
+): string | undefined {
+  return showingId ? `/account/services/${serviceId}/showings/${showingId}` : undefined
+}

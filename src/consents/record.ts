@@ -1,0 +1,97 @@
+/** The record of one showing as a page: the text as it was, without the values (only commitments are kept). */
+import { isItemId } from '../catalogue/model.ts'
+import type { Ctx } from '../http/state.ts'
+import { messages, type Language } from '../locales/index.ts'
+import { words } from '../locales/words.ts'
+import { Refusal } from '../refusal.ts'
+import type { Resident } from '../residents/model.ts'
+import * as services from '../services/actions.ts'
+import type { ServiceItem } from '../services/model.ts'
+import type { Offer } from './model.ts'
+import type { View } from './overview.ts'
+import type { ShowingPage } from './pages.ts'
+import * as queries from './queries.ts'
+import { consentBody } from './screen.ts'
+import * as store from './store.ts'
+
+/** The parts of a showing's canonical text that the page reads. */
+type Recorded = {
+  language: Language
+  template_hash: string
+  ends_at: string
+  offer: {
+    template: string
+    template_version: number
+    service: string
+    service_version: string
+    member_version: string
+    contract_version: string
+    subject_type: 'public' | 'pairwise'
+    items: { item: string; version: number; required: boolean; purposes: string[] }[]
+  }
+}
+
+/** @throws Refusal not_found for any showing that is not this resident's */
+export async function showingPage(ctx: Ctx, resident: Resident, view: View): Promise<ShowingPage> {
+  const { env, language } = ctx.state
+  const { serviceId, showingId } = ctx['params'] as { serviceId: string; showingId: string }
+  if (!/^[0-9a-f-]{36}$/.test(showingId)) throw new Refusal('not_found')
+  const shown = await store.showing(env.db, showingId)
+  if (!shown || shown.residentId !== resident.id || shown.serviceId !== serviceId)
+    throw new Refusal('not_found')
+  const recorded = JSON.parse(shown.canonical) as Recorded
+  const offer = await offerOfRecord(ctx, recorded)
+  const w = words(language)
+  const body = consentBody({
+    language: recorded.language,
+    installation: env.config.installation,
+    catalogue: view.catalogue,
+    pairwiseKey: env.secrets.pairwise,
+    resident,
+    offer,
+    reason: 'new',
+    last: undefined,
+    formerProvider: undefined,
+    changedValues: [],
+    addHref: undefined,
+    ticked: [],
+  })
+  const answer = await queries.answer(env.db, shown.id)
+  return {
+    ...body,
+    items: body.items.map((item) => ({ ...item, value: undefined })),
+    shownAt: w.dateTime(shown.shownAt),
+    answer: answer && {
+      decision: answer.decision,
+      at: w.dateTime(answer.at),
+      agreed: answer.items.filter(isItemId),
+    },
+    language: recorded.language,
+    text: messages[language].consents.textVersion(recorded.offer.template_version),
+    templateHash: recorded.template_hash,
+    pageHash: shown.pageHash.toString('hex'),
+  }
+}
+
+async function offerOfRecord(ctx: Ctx, { offer, ends_at }: Recorded): Promise<Offer> {
+  const { env } = ctx.state
+  const then = await services.atVersions(env, {
+    serviceVersionId: offer.service_version,
+    memberVersionId: offer.member_version,
+    contractVersionId: offer.contract_version,
+  })
+  if (!then) throw new Error('a showing names versions that do not exist')
+  const items = offer.items.flatMap((row): ServiceItem[] => {
+    const asked = then.version.items.find((item) => item.item === row.item)
+    return asked
+      ? [{ ...asked, required: row.required, purposes: row.purposes, itemVersion: row.version }]
+      : []
+  })
+  return {
+    service: then,
+    items,
+    template: env.templates.version(offer.template, offer.template_version),
+    subjectType: offer.subject_type,
+    endsAt: new Date(ends_at),
+  }
+}

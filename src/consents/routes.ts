@@ -1,0 +1,269 @@
+/** 「各サービスでのデータ利用」 and everything below it (pages.md R5–R8). */
+import Router from '@koa/router'
+import type { Catalogue } from '../catalogue/model.ts'
+import type { Env } from '../env.ts'
+import { readForm } from '../http/forms.ts'
+import type { Guards } from '../http/guards.ts'
+import type { Ctx, State } from '../http/state.ts'
+import { page } from '../http/views.ts'
+import { words } from '../locales/words.ts'
+import { Refusal } from '../refusal.ts'
+import { subjectOf } from '../services/model.ts'
+import * as consents from './actions.ts'
+import {
+  changePage,
+  historyJson,
+  historyPage,
+  relation,
+  residentIn,
+  servicePage,
+  servicesJson,
+  servicesPage,
+  viewOf,
+} from './compose.ts'
+import { endOfDay, numberOf, offerOf, type Consent } from './model.ts'
+import { labelsOf, providedItems, untilOf, type View } from './overview.ts'
+import type * as pages from './pages.ts'
+import * as queries from './queries.ts'
+import { resumeSteps } from './resume.ts'
+import { changeSchema, decisionSchema } from './schema.ts'
+import { faceOf, legalText, valuesFor } from './screen.ts'
+import { showingPage } from './record.ts'
+
+const views = {
+  list: page<pages.ServicesPage>('consents/list'),
+  detail: page<pages.ServicePage>('consents/detail'),
+  change: page<pages.ChangePage>('consents/change'),
+  withdraw: page<pages.WithdrawPage>('consents/withdraw'),
+  withdrawAll: page<pages.WithdrawAllPage>('consents/withdraw_all'),
+  withdrawn: page<pages.WithdrawnPage>('consents/withdrawn'),
+  pause: page<pages.PausePage>('consents/pause'),
+  paused: page<pages.PausedPage>('consents/paused'),
+  history: page<pages.HistoryPage>('consents/history'),
+  showing: page<pages.ShowingPage>('consents/showing'),
+}
+
+const BASE = '/account/services'
+const wantsJson = (ctx: Ctx) => ctx.accepts(['html', 'json']) === 'json'
+
+function to(ctx: Ctx, address: string): void {
+  ctx.status = 303
+  ctx.redirect(address)
+}
+
+export function routes(_env: Env, guards: Guards, catalogue: Catalogue): Router<State> {
+  const router = new Router<State>()
+  const enter = async (ctx: Ctx) => {
+    const resident = await residentIn(ctx)
+    return { resident, view: await viewOf(ctx, resident.id, catalogue) }
+  }
+  const only = guards.resident
+
+  router.get(BASE, only, async (ctx) => {
+    const { resident, view } = await enter(ctx)
+    if (wantsJson(ctx)) ctx.body = await servicesJson(ctx, resident, view)
+    else views.list(ctx, await servicesPage(ctx, resident, view))
+  })
+  router.get('/account/history', only, async (ctx) => {
+    const { resident, view } = await enter(ctx)
+    if (wantsJson(ctx)) ctx.body = await historyJson(ctx, resident, view)
+    else views.history(ctx, await historyPage(ctx, resident, view))
+  })
+  router.get(`${BASE}/withdraw-all`, only, async (ctx) => {
+    const { view, resident } = await enter(ctx)
+    views.withdrawAll(ctx, await withdrawAllPage(ctx, resident.id, view))
+  })
+  router.post(`${BASE}/withdraw-all`, only, async (ctx) => {
+    const { resident, view } = await enter(ctx)
+    const form = readForm(ctx, decisionSchema)
+    if (form.decision !== 'withdraw') return to(ctx, `${BASE}/withdraw-all`)
+    const done = await consents.withdrawAll(
+      ctx.state.env,
+      resident,
+      form.request_deletion !== undefined,
+    )
+    views.withdrawn(ctx, withdrawnPage(done, form.request_deletion !== undefined, view))
+  })
+  router.get(`${BASE}/:serviceId`, only, async (ctx) => {
+    const { resident, view } = await enter(ctx)
+    const notice =
+      ctx.query['done'] === 'changed' || ctx.query['done'] === 'resumed'
+        ? ctx.query['done']
+        : undefined
+    views.detail(ctx, await servicePage(ctx, resident, view, notice))
+  })
+
+  router.get(`${BASE}/:serviceId/change`, only, async (ctx) => {
+    const { resident, view } = await enter(ctx)
+    const { service, row } = inForce(await relation(ctx, resident, view))
+    views.change(
+      ctx,
+      changePage(
+        row.consent,
+        service,
+        { resident, subject: subjectFor(ctx, resident.userId, service) },
+        view,
+      ),
+    )
+  })
+  router.post(`${BASE}/:serviceId/change`, only, async (ctx) => {
+    const { resident, view } = await enter(ctx)
+    const { service, row } = inForce(await relation(ctx, resident, view))
+    const form = readForm(ctx, changeSchema)
+    const here = `${BASE}/${service.service.id}`
+    if (form.decision !== 'change') return to(ctx, `${here}/change`)
+    const keep = form.item === undefined ? [] : [form.item].flat()
+    const again = (fields: Record<string, string>) => {
+      const owner = { resident, subject: subjectFor(ctx, resident.userId, service) }
+      views.change(
+        ctx,
+        changePage(row.consent, service, owner, view, { keep, until: form.until, fields }),
+        { status: 422 },
+      )
+    }
+    const endsAt = form.until ? endOfDay(form.until) : undefined
+    if (form.until && !endsAt) return again({ until: 'not_valid' })
+    try {
+      await consents.change(ctx.state.env, resident, service.service.id, {
+        keep,
+        endsAt,
+        version: Number(form.version),
+      })
+      to(ctx, `${here}?done=changed`)
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.reason !== 'invalid_input') throw error
+      again(error.details.fields ?? {})
+    }
+  })
+
+  router.get(`${BASE}/:serviceId/withdraw`, only, async (ctx) => {
+    const { resident, view } = await enter(ctx)
+    const { service, row } = notEnded(await relation(ctx, resident, view))
+    const { env, language } = ctx.state
+    const provided = await queries.provided(env.db, resident.id, service.service.id)
+    const template = env.templates.version(row.consent.template, row.consent.templateVersion)
+    const offer = offerOf(service, [], template, env.now())
+    views.withdraw(ctx, {
+      service: faceOf(service, language),
+      count: row.content.items.length,
+      text: legalText(
+        template,
+        language,
+        'withdraw_effects',
+        valuesFor(offer, language, env.config.installation),
+      ),
+      provided: providedItems(provided, row.content, view),
+      requestDeletion: false,
+      contact: { ...service.version.contact, desk: service.version.contact.desk[language] },
+    })
+  })
+  router.post(`${BASE}/:serviceId/withdraw`, only, async (ctx) => {
+    const { resident, view } = await enter(ctx)
+    const { service } = await relation(ctx, resident, view)
+    const form = readForm(ctx, decisionSchema)
+    const deletion = form.request_deletion !== undefined
+    if (form.decision !== 'withdraw') return to(ctx, `${BASE}/${service.service.id}/withdraw`)
+    const done = await consents.withdraw(ctx.state.env, resident, service.service.id, deletion)
+    views.withdrawn(ctx, withdrawnPage([done], deletion, view))
+  })
+
+  router.get(`${BASE}/:serviceId/pause`, only, async (ctx) => {
+    const { resident, view } = await enter(ctx)
+    const { service, row } = notEnded(await relation(ctx, resident, view))
+    views.pause(ctx, {
+      service: faceOf(service, view.language),
+      count: row.content.items.length,
+      until: untilOf(row.consent, view),
+    })
+  })
+  router.post(`${BASE}/:serviceId/pause`, only, async (ctx) => {
+    const { resident, view } = await enter(ctx)
+    const { service } = await relation(ctx, resident, view)
+    if (readForm(ctx, decisionSchema).decision !== 'pause')
+      return to(ctx, `${BASE}/${service.service.id}/pause`)
+    const done = await consents.pause(ctx.state.env, resident, service.service.id)
+    views.paused(ctx, {
+      service: faceOf(service, view.language),
+      at: words(view.language).dateTime(done.agreedAt),
+      number: numberOf(done),
+      until: untilOf(done, view),
+    })
+  })
+
+  const resume = resumeSteps(catalogue, enter)
+  router.get(`${BASE}/:serviceId/resume`, only, resume.show)
+  router.post(`${BASE}/:serviceId/resume`, only, resume.answer)
+
+  router.get(`${BASE}/:serviceId/showings/:showingId`, only, async (ctx) => {
+    const { resident, view } = await enter(ctx)
+    views.showing(ctx, await showingPage(ctx, resident, view))
+  })
+  return router
+}
+
+type Relation = Awaited<ReturnType<typeof relation>>
+
+/** @throws Refusal consent_not_found where nothing flows that could be narrowed */
+function inForce(found: Relation): Relation {
+  if (found.status !== 'in_use' && found.status !== 'suspended')
+    throw new Refusal('consent_not_found')
+  return found
+}
+
+/** @throws Refusal consent_not_found where the agreement has ended */
+function notEnded(found: Relation): Relation {
+  if (found.row.agreement.endedAt) throw new Refusal('consent_not_found')
+  return found
+}
+
+const subjectFor = (ctx: Ctx, userId: string, service: Relation['service']) =>
+  subjectOf(ctx.state.env.secrets.pairwise, userId, service)
+
+function withdrawnPage(
+  done: readonly Consent[],
+  deletionRequested: boolean,
+  view: View,
+): pages.WithdrawnPage {
+  return {
+    at: words(view.language).dateTime(done[0]?.agreedAt ?? view.now),
+    withdrawn: done.flatMap((consent) => {
+      const service = view.services.get(consent.serviceId)
+      if (!service) return []
+      const { contact } = service.version
+      return [
+        {
+          service: faceOf(service, view.language),
+          number: numberOf(consent),
+          contact: { ...contact, desk: contact.desk[view.language] },
+        },
+      ]
+    }),
+    deletionRequested,
+    mailedTo: undefined,
+  }
+}
+
+async function withdrawAllPage(
+  ctx: Ctx,
+  residentId: string,
+  view: View,
+): Promise<pages.WithdrawAllPage> {
+  const rows = await queries.cards(ctx.state.env.db, residentId)
+  const w = words(view.language)
+  return {
+    services: rows
+      .filter((row) => row.agreement.endedAt === null)
+      .flatMap((row) => {
+        const service = view.services.get(row.agreement.serviceId)
+        if (!service) return []
+        return [
+          {
+            service: faceOf(service, view.language),
+            items: labelsOf(row.content.items, row.content, view),
+            lastProvided: row.lastProvidedAt ? w.dateTime(row.lastProvidedAt) : undefined,
+          },
+        ]
+      }),
+    requestDeletion: false,
+  }
+}

@@ -1,0 +1,30 @@
+const one = { type: 'string', maxLength: 100 } as const
+
+export const decisionSchema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: { decision: { enum: ['withdraw', 'pause'] }, request_deletion: one },
+} as const
+
+export const changeSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['version'],
+  properties: {
+    decision: { enum: ['change'] },
+    version: { type: 'string', pattern: '^[0-9]{1,6}$' },
+    until: { type: 'string', maxLength: 10 },
+    item: { anyOf: [one, { type: 'array', items: one, maxItems: 50 }] },
+  },
+} as const
+
+/** The answer to the consent screen, in an interaction and on the resident's own pages. */
+export const answerSchema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    decision: { enum: ['agree', 'refuse'] },
+    shown: { type: 'string', pattern: '^[0-9a-f-]{36}$' },
+    item: { anyOf: [one, { type: 'array', items: one, maxItems: 50 }] },
+  },
+} as const

@@ -1,0 +1,16 @@
+import type { Env } from '../env.ts'
+import type { Entry } from '../jobs/timetable.ts'
+import * as store from './store.ts'
+
+/** Rows stay a day beyond their end: clock tolerance, replay windows, and a look back after an incident. */
+const GRACE_MS = 86_400_000
+
+export const timetable: readonly Entry[] = [
+  {
+    name: 'oidc.sweep',
+    everySeconds: 60,
+    run: async (env: Env) => {
+      await store.sweep(env.db, new Date(env.now().getTime() - GRACE_MS))
+    },
+  },
+]
