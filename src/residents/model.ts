@@ -3,6 +3,7 @@
  * Owns: accounts, profile values, sign-in, recovery, sign-up consents (S-56). Does not own: consents to services.
  * Law: APPI 21 (state purposes before input), 22–23 (accuracy, security). Rows: S-03, S-07, S-08, S-22…S-24, S-56.
  */
+import type { ItemId } from '../catalogue/model.ts'
 import type { Language } from '../locales/index.ts'
 
 /** What a resident registered; only the address of sign-in is compulsory. */
@@ -33,5 +34,125 @@ export type Resident = {
   profile: Profile
 }
 
+export const SEXES = ['female', 'male', 'other'] as const
+
+/** The items a resident may add, correct and take back at any time. */
+export const PROFILE_FIELDS = [
+  'family_name',
+  'given_name',
+  'family_name_kana',
+  'given_name_kana',
+  'birth_year',
+  'sex',
+  'postal_code',
+  'region',
+  'locality',
+] as const
+export type ProfileField = (typeof PROFILE_FIELDS)[number]
+
+/** The catalogue item each field belongs to. */
+export const ITEM_OF: Record<ProfileField, ItemId> = {
+  family_name: 'name',
+  given_name: 'name',
+  family_name_kana: 'name',
+  given_name_kana: 'name',
+  birth_year: 'birth_year',
+  sex: 'sex',
+  postal_code: 'address',
+  region: 'address',
+  locality: 'address',
+}
+
+/** The items in which two profiles differ, once each. */
+export function itemsOf(before: Profile, after: Profile): ItemId[] {
+  const fields = PROFILE_FIELDS.filter((field) => before[field] !== after[field])
+  return [...new Set(fields.map((field) => ITEM_OF[field]))]
+}
+
+/** A form's texts, not yet looked at. Absent: leave alone; empty: take back. */
+export type Typed = { [F in ProfileField]?: string | undefined }
+
+/** The folder of the terms of use of the ID, whose sections `provision` and `collection` are agreed to one by one. */
+export const ID_TERMS = 'id-terms'
+
+/** Two sign-up consents: to provision to members (S-07), to collection from them (S-08). */
+export const TERM_KINDS = ['provision', 'collection'] as const
+export type TermKind = (typeof TERM_KINDS)[number]
+
+/** What a link in a mail does when its button is pressed. */
+export const LINK_KINDS = ['verify', 'recover', 'change_email', 'undo_email'] as const
+export type LinkKind = (typeof LINK_KINDS)[number]
+
+/** How long a link works, in minutes, counted from the moment its mail is handed over (H18, H22). */
+export const LINK_MINUTES: Record<LinkKind, number> = {
+  verify: 24 * 60,
+  recover: 30,
+  change_email: 24 * 60,
+  undo_email: 72 * 60,
+}
+
+/** Sign-ups whose address was not confirmed disappear after this many days. */
+export const UNVERIFIED_DAYS = 7
+
+const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+
+/** The shared user ID: 100 random bits as `MC-XXXX-XXXX-XXXX-XXXX-XXXX`, in Crockford's letters (no I, L, O, U). */
+export function newUserId(random: Buffer): string {
+  const letters = [...random.subarray(0, 20)].map((byte) => CROCKFORD[byte % 32])
+  return `MC-${letters.join('').replace(/(.{4})(?=.)/g, '$1-')}`
+}
+
 /** The newest sign-up consent of a kind (S-07 provision, S-08 collection). */
 export type Terms = { given: boolean; at: Date }
+
+export type ClaimValue = string | boolean | { [member: string]: string }
+
+/**
+ * The claims of one item with the resident's values, exactly as in the catalogue (S-22…S-24);
+ * empty where nothing is registered. `user_id` is left to the subject type.
+ */
+export function claimsOf(
+  item: ItemId,
+  profile: Profile,
+  emailVerified: boolean,
+): Record<string, ClaimValue> {
+  switch (item) {
+    case 'user_id':
+      return {}
+    case 'name':
+      return names(profile)
+    case 'birth_year':
+      return profile.birth_year ? { birthdate: profile.birth_year } : {}
+    case 'sex':
+      return profile.sex ? { gender: profile.sex } : {}
+    case 'email':
+      return { email: profile.email, email_verified: emailVerified }
+    case 'address':
+      return address(profile)
+  }
+}
+
+function names(profile: Profile): Record<string, ClaimValue> {
+  const { family_name, given_name, family_name_kana, given_name_kana } = profile
+  if (!family_name || !given_name || !family_name_kana || !given_name_kana) return {}
+  return {
+    name: `${family_name} ${given_name}`,
+    family_name,
+    given_name,
+    'name#ja-Kana-JP': `${family_name_kana} ${given_name_kana}`,
+    'family_name#ja-Kana-JP': family_name_kana,
+    'given_name#ja-Kana-JP': given_name_kana,
+  }
+}
+
+function address(profile: Profile): Record<string, ClaimValue> {
+  const { postal_code, region, locality } = profile
+  if (!postal_code || !region || !locality) return {}
+  return {
+    address: {
+      postal_code: `${postal_code.slice(0, 3)}-${postal_code.slice(3)}`,
+      region,
+      locality,
+    },
+  }
+}

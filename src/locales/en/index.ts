@@ -2,9 +2,11 @@ import { consents } from './consents.ts'
 import { forms } from './forms.ts'
 import { frame } from './frame.ts'
 import { interaction } from './interaction.ts'
+import { notices } from './notices.ts'
 import { policies } from './policies.ts'
 import { refusals } from './refusals.ts'
+import { residents } from './residents.ts'
 
 import type { Messages } from '../index.ts'
 
-export const all: Messages = { frame, forms, refusals, interaction, consents, policies }
+export const all: Messages = { frame, forms, refusals, interaction, consents, notices, policies, residents }

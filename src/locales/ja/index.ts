@@ -2,7 +2,9 @@ import { consents } from './consents.ts'
 import { forms } from './forms.ts'
 import { frame } from './frame.ts'
 import { interaction } from './interaction.ts'
+import { notices } from './notices.ts'
 import { policies } from './policies.ts'
 import { refusals } from './refusals.ts'
+import { residents } from './residents.ts'
 
-export const all = { frame, forms, refusals, interaction, consents, policies }
+export const all = { frame, forms, refusals, interaction, consents, notices, policies, residents }

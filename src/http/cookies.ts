@@ -1,0 +1,35 @@
+/** Small cookies of our pages: flags and prefixes in one place (G1). */
+import type { Ctx } from './state.ts'
+
+type Place = {
+  /** Below which path the browser sends it; `/` unless said. */
+  path?: string
+  /** Seconds; without it the cookie ends with the browser. */
+  maxAge?: number
+}
+
+const isHttps = (ctx: Ctx) => ctx.state.env.config.issuer.startsWith('https:')
+
+function named(ctx: Ctx, name: string, path: string): string {
+  if (!isHttps(ctx)) return name
+  return path === '/' ? `__Host-${name}` : `__Secure-${name}`
+}
+
+/** Sets a cookie, or takes it away with `null`. HttpOnly, SameSite=Lax, Secure and prefixed where the issuer is https; signed. */
+export function putCookie(ctx: Ctx, name: string, value: string | null, place: Place = {}): void {
+  const { path = '/', maxAge } = place
+  ctx.cookies.set(named(ctx, name, path), value, {
+    httpOnly: true,
+    sameSite: 'lax',
+    secure: isHttps(ctx),
+    signed: true,
+    overwrite: true,
+    path,
+    ...(maxAge !== undefined && value !== null && { maxAge: maxAge * 1000 }),
+  })
+}
+
+/** What `putCookie` set, if this browser sent it unaltered. */
+export function cookie(ctx: Ctx, name: string, path = '/'): string | undefined {
+  return ctx.cookies.get(named(ctx, name, path), { signed: true })
+}

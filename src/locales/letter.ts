@@ -1,0 +1,9 @@
+/** What a letter says, in its reader's language; the same pieces make its text and its HTML (src/notices). */
+export type Letter = {
+  subject: string
+  lines: string[]
+  /** The one link of a letter, on a line of its own. */
+  link?: { text: string; href: string }
+  /** Below the link: how long it lasts, what to do if it was not you. */
+  notes?: string[]
+}

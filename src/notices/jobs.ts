@@ -1,0 +1,87 @@
+import { createTransport, type Transporter } from 'nodemailer'
+import type { Env } from '../env.ts'
+import type { Frame } from '../http/views.ts'
+import { render } from '../http/views.ts'
+import { messages } from '../locales/index.ts'
+import type { Letter } from '../locales/letter.ts'
+import { words } from '../locales/words.ts'
+import { unseal } from '../vault.ts'
+import { oneLine, textOf, type DevMail, type Mail } from './model.ts'
+import * as store from './store.ts'
+
+/** Called when a letter was handed to the mail server: `about` as given to `send`. */
+export type Sent = (env: Env, about: string, at: Date) => Promise<void>
+
+/**
+ * The handlers of this room. A letter that the server does not take is tried again with growing pauses; the id of the
+ * job becomes the Message-ID, so that a second delivery can be known for what it is.
+ */
+export function handlers(env: Env, sent: Sent) {
+  return {
+    'notices.mail': async (data: unknown): Promise<void> => {
+      const { id, sealed } = data as { id: string; sealed: string }
+      const plain = unseal(env.secrets.mail, Buffer.from(sealed, 'base64'), `mail:${id}`)
+      const mail = JSON.parse(plain.toString('utf8')) as Mail
+      const written = write(env, mail)
+      if (env.config.smtpUrl) await post(env, env.config.smtpUrl, id, written)
+      else await store.keepDevMail(env.db, id, written)
+      if (mail.about) await sent(env, mail.about, written.at)
+      env.log.info({ event: 'mail_sent', letter: mail.letter })
+    },
+  }
+}
+
+/** A letter in its reader's language, as text and as HTML. */
+export function write(env: Env, mail: Mail): DevMail {
+  const t = messages[mail.language]
+  const site = env.config.installation
+  const letters = t.notices.letters as Record<string, (values: unknown) => Letter>
+  const letter = letters[mail.letter]?.(mail.values)
+  if (!letter) throw new Error(`no letter ${mail.letter}`)
+  const sender = `${t.frame.brand} – ${site.consortium[mail.language]}`
+  const contact = t.notices.contact(site.contact.desk[mail.language], site.contact.phone)
+  const frame: Frame = {
+    lang: mail.language,
+    t,
+    w: words(mail.language),
+    csrf: '',
+    here: '',
+    path: '',
+    stylesheet: '',
+    site,
+    signedIn: false,
+  }
+  return {
+    to: oneLine(mail.to),
+    subject: oneLine(letter.subject),
+    text: textOf(letter, sender, contact),
+    html: render('mail/letter', { letter, sender, contact }, frame),
+    at: env.now(),
+  }
+}
+
+const transports = new Map<string, Transporter>()
+
+async function post(env: Env, smtpUrl: string, id: string, mail: DevMail): Promise<void> {
+  let transport = transports.get(smtpUrl)
+  if (!transport) {
+    const timeouts = { connectionTimeout: 5000, greetingTimeout: 5000, socketTimeout: 20_000 }
+    transport = createTransport({
+      url: smtpUrl,
+      ...timeouts,
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    })
+    transports.set(smtpUrl, transport)
+  }
+  await transport.sendMail({
+    from: env.config.installation.mailFrom,
+    to: { name: '', address: mail.to },
+    subject: mail.subject,
+    text: mail.text,
+    html: mail.html,
+    date: mail.at,
+    messageId: `<${id}@${new URL(env.config.issuer).hostname}>`,
+    headers: { 'Auto-Submitted': 'auto-generated' },
+  })
+}

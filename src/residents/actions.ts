@@ -1,0 +1,240 @@
+import * as audit from '../audit/actions.ts'
+import { atomically, type Env } from '../env.ts'
+import type { Language } from '../locales/index.ts'
+import { words } from '../locales/words.ts'
+import * as notices from '../notices/actions.ts'
+import { Refusal } from '../refusal.ts'
+import { changed, emailIndex, need, opened, read, sealedProfile } from './accounts.ts'
+import { canonicalEmail } from './email.ts'
+import { readProfile } from './fields.ts'
+import { hashPassword, isOutdated, isPassword } from './hashing.ts'
+import { ID_TERMS, itemsOf, type Resident, type TermKind, type Terms, type Typed } from './model.ts'
+import { canonicalPassword, isHashable } from './password.ts'
+import * as store from './store.ts'
+import { recordAnswer, type Shown } from './terms.ts'
+import { begin, deviceMark } from './throttle.ts'
+
+export { enrol, signUp } from './signup.ts'
+
+/** From so many failures in a day on, the owner is written to when somebody then gets in (H7). */
+const WORTH_A_LETTER = 10
+
+export type SigningIn = {
+  email: string
+  password: string
+  /** Of the client: `clientAddress(ctx)`. */
+  address: string | undefined
+  /** The browser's `device` cookie. */
+  device?: string | undefined
+}
+
+/**
+ * Whose mail address and password these are. Unknown address, wrong password, unconfirmed address and closed account
+ * answer alike and take as long (H1, H2).
+ *
+ * @throws Refusal too_many_attempts, not_ready
+ */
+export async function authenticate(env: Env, asked: SigningIn): Promise<Resident | undefined> {
+  const email = canonicalEmail(asked.email)
+  const index = emailIndex(env, email ?? `no address: ${asked.email.slice(0, 320)}`)
+  const account = index.toString('hex')
+  const begun = await begin(env, { account, address: asked.address, device: asked.device })
+  const password = canonicalPassword(asked.password)
+  const row = await store.byEmail(env.db, index)
+  const right =
+    isHashable(password) &&
+    (await isPassword(password, row?.password_hash ?? null, env.secrets.pepper))
+  if (!right || !row?.password_hash || !row.email_verified_at) {
+    await audit.record(env, {
+      actor: { kind: 'anonymous' },
+      act: 'residents.sign_in_failed',
+      ...(row && { object: { kind: 'resident', id: row.id } }),
+    })
+    return undefined
+  }
+  await begun.succeeded()
+  const resident = opened(env, row)
+  if (isOutdated(row.password_hash))
+    await store.update(env.db, row.id, {
+      password_hash: await hashPassword(password, env.secrets.pepper),
+    })
+  if (begun.failures >= WORTH_A_LETTER) await tellOfFailures(env, resident, begun.failures)
+  return resident
+}
+
+async function tellOfFailures(env: Env, resident: Resident, failures: number): Promise<void> {
+  const { language, profile } = resident
+  const at = words(language).dateTime(env.now())
+  const values = { link: `${env.config.issuer}/recover`, at, failures }
+  await notices.send(env, { to: profile.email, language, letter: 'sign_in_after_failures', values })
+}
+
+/** Value of the `device` cookie for a browser that just signed in: strangers' failures do not slow it down (H3). */
+export function deviceOf(env: Env, resident: Resident): string {
+  return deviceMark(env, emailIndex(env, resident.profile.email).toString('hex'))
+}
+
+/** By the shared user ID (OIDC account id); undefined where there is no open account. */
+export async function byUserId(env: Env, userId: string): Promise<Resident | undefined> {
+  const row = await store.byUserId(env.db, userId)
+  return row && opened(env, row)
+}
+
+/** By row id; undefined where there is no open account. */
+export function find(env: Env, residentId: string): Promise<Resident | undefined> {
+  return read(env, residentId)
+}
+
+/** The newest answer to provision as a whole (S-07): the master switch of S-56. */
+export function provisionTerms(env: Env, residentId: string): Promise<Terms | undefined> {
+  return store.newestTerms(env.db, residentId, 'provision')
+}
+
+/** The newest answer to collection from member companies (S-08). */
+export function collectionTerms(env: Env, residentId: string): Promise<Terms | undefined> {
+  return store.newestTerms(env.db, residentId, 'collection')
+}
+
+/**
+ * Adds, corrects or takes back registered items: what is absent in `typed` stays, what is empty goes.
+ *
+ * @throws Refusal invalid_input with a message per field; under_age; not_found
+ */
+export async function updateProfile(env: Env, residentId: string, typed: Typed): Promise<Resident> {
+  const at = env.now()
+  const changes = readProfile(typed, at, env.config.installation.minimumAge)
+  return atomically(env, async (env) => {
+    await store.lock(env.db, residentId)
+    const { resident } = await need(env, residentId)
+    const profile = changed(resident.profile, changes)
+    const items = itemsOf(resident.profile, profile)
+    if (!items.length) return resident
+    await store.update(env.db, residentId, {
+      profile: sealedProfile(residentId, resident.dataKey, profile),
+    })
+    const rows = items.map((what) => ({ id: env.newId(), residentId, what, at }))
+    await store.insertChanges(env.db, rows)
+    await audit.record(env, {
+      actor: { kind: 'resident', id: residentId },
+      act: 'residents.update_profile',
+      object: { kind: 'resident', id: residentId },
+      details: { items },
+    })
+    return { ...resident, profile }
+  })
+}
+
+/**
+ * Answers one of the two sign-up consents anew. Stopping provision lets every consent sleep at once, since each release
+ * reads this; waking asks again, service by service (S-56).
+ *
+ * @param shown the text the page showed; needed to agree, not to stop
+ * @throws Refusal wrong_state where the text in force was not the one shown
+ */
+export async function answerTerms(
+  env: Env,
+  residentId: string,
+  answer: { kind: TermKind; given: boolean; shown: Shown | undefined },
+): Promise<void> {
+  const { kind, given } = answer
+  await atomically(env, async (env) => {
+    await store.lock(env.db, residentId)
+    const { resident } = await need(env, residentId)
+    const newest = await store.newestTerms(env.db, residentId, kind)
+    if ((newest?.given ?? false) === given) return
+    const { version } = env.templates.inForce(ID_TERMS, env.now())
+    if (given && answer.shown?.version !== version) throw new Refusal('wrong_state')
+    const shown = answer.shown ?? { at: env.now(), language: resident.language, version }
+    await recordAnswer(env, resident, { kind, given, shown }, newest)
+    await audit.record(env, {
+      actor: { kind: 'resident', id: residentId },
+      act: `residents.terms_${kind}_${given ? 'given' : 'stopped'}`,
+      object: { kind: 'resident', id: residentId },
+    })
+  })
+}
+
+/** The language of the account: its pages and mails. */
+export async function setLanguage(env: Env, residentId: string, language: Language): Promise<void> {
+  await store.update(env.db, residentId, { language })
+}
+
+/** A browser was signed in. */
+export async function noteSignIn(
+  env: Env,
+  signIn: { sessionUid: string; residentId: string; device: string },
+): Promise<void> {
+  await atomically(env, async (env) => {
+    await store.insertSignIn(env.db, {
+      session_uid: signIn.sessionUid,
+      resident_id: signIn.residentId,
+      device: signIn.device,
+      at: env.now(),
+    })
+    await audit.record(env, {
+      actor: { kind: 'resident', id: signIn.residentId },
+      act: 'residents.sign_in',
+      object: { kind: 'session', id: signIn.sessionUid },
+    })
+  })
+}
+
+/** It was seen again. */
+export async function touchSignIn(env: Env, sessionUid: string): Promise<void> {
+  await store.touchSignIn(env.db, sessionUid, env.now())
+}
+
+/** Ends one browser's session and with it its grants, which read this at use. Nothing happens where it had ended. */
+export async function endSignIn(env: Env, sessionUid: string): Promise<void> {
+  await atomically(env, async (env) => {
+    const residentId = await store.endSignIn(env.db, sessionUid, env.now())
+    if (residentId !== undefined) await recordEnd(env, residentId, sessionUid)
+  })
+}
+
+/** The same for a browser chosen from the list, which must be the resident's own. @throws Refusal not_found */
+export async function endOwnSignIn(
+  env: Env,
+  residentId: string,
+  sessionUid: string,
+): Promise<void> {
+  await atomically(env, async (env) => {
+    if ((await store.endSignIn(env.db, sessionUid, env.now(), residentId)) === undefined)
+      throw new Refusal('not_found')
+    await recordEnd(env, residentId, sessionUid)
+    await noteEnd(env, residentId)
+  })
+}
+
+/** Ends every browser's session but this one (G6, G7). */
+export async function endOtherSignIns(
+  env: Env,
+  residentId: string,
+  exceptSessionUid?: string,
+): Promise<void> {
+  await atomically(env, async (env) => {
+    const ended = await store.endSignIns(env.db, residentId, env.now(), exceptSessionUid)
+    if (!ended) return
+    await recordEnd(env, residentId, undefined, ended)
+    await noteEnd(env, residentId)
+  })
+}
+
+async function recordEnd(env: Env, id: string, sessionUid?: string, ended = 1): Promise<void> {
+  await audit.record(env, {
+    actor: { kind: 'resident', id },
+    act: 'residents.sign_out',
+    ...(sessionUid !== undefined && { object: { kind: 'session', id: sessionUid } }),
+    details: { ended },
+  })
+}
+
+async function noteEnd(env: Env, residentId: string): Promise<void> {
+  const change = { id: env.newId(), residentId, what: 'session', at: env.now() }
+  await store.insertChanges(env.db, [change])
+}
+
+/** Whether a session still counts: not ended, its account open. */
+export function isSignInLive(env: Env, sessionUid: string): Promise<boolean> {
+  return store.isSignInLive(env.db, sessionUid)
+}
