@@ -7,6 +7,7 @@ export type Listening = { server: Server; port: number; close: () => Promise<voi
 
 /** Listens on all interfaces. @throws Error EADDRINUSE where the port is taken */
 export async function listen(app: Koa<State>, port: number): Promise<Listening> {
+  const handle = app.callback()
   const server = createServer(
     {
       headersTimeout: 10_000,
@@ -14,7 +15,7 @@ export async function listen(app: Koa<State>, port: number): Promise<Listening> 
       keepAliveTimeout: 5000,
       maxHeaderSize: 32_768,
     },
-    app.callback(),
+    (request, response) => void handle(request, response),
   )
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

@@ -189,8 +189,10 @@ function serviceEvent(
     case 'expiry':
     case 'refusal':
       return { ...base, kind: row.kind, service }
-    default:
-      throw new Error(`no such event: ${row.kind}`)
+    case 'terms':
+    case 'account':
+    case 'profile':
+      throw new Error(`an event of the account, not of a service: ${row.kind}`)
   }
 }
 

@@ -97,14 +97,10 @@ const back = (ctx: Ctx, asked: Question) =>
 export function shownAgain(
   refusal: Refusal,
 ): { notice: Notice; status: number; keep: boolean } | undefined {
-  switch (refusal.details.code) {
-    case 'stale_showing':
-      return { notice: 'stale', status: 409, keep: false }
-    case 'provision_off':
-      return { notice: 'provision_off', status: 409, keep: false }
-    case 'value_missing':
-      return { notice: 'missing', status: 422, keep: true }
-    default:
-      return undefined
+  const again: Record<string, { notice: Notice; status: number; keep: boolean }> = {
+    stale_showing: { notice: 'stale', status: 409, keep: false },
+    provision_off: { notice: 'provision_off', status: 409, keep: false },
+    value_missing: { notice: 'missing', status: 422, keep: true },
   }
+  return again[refusal.details.code ?? '']
 }

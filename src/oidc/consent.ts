@@ -14,14 +14,7 @@ import { page, pageHash } from '../http/views.ts'
 import { Refusal } from '../refusal.ts'
 import * as residents from '../residents/actions.ts'
 import type { Resident } from '../residents/model.ts'
-import {
-  finish,
-  formActionOf,
-  serviceIn,
-  to,
-  type Interaction,
-  type Result,
-} from './interaction.ts'
+import { finish, formActionOf, serviceIn, to, type Interaction, type Result } from './step.ts'
 import { askedItems } from './scopes.ts'
 
 const consentScreen = page<ConsentPage>('interaction/consent')

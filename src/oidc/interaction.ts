@@ -1,27 +1,21 @@
 /** The dispatcher of an OAuth interaction: sign in? ask consent? then back to the provider, which decides again. */
 import Router from '@koa/router'
 import type { Provider } from 'oidc-provider'
-import { errors } from 'oidc-provider'
 import * as audit from '../audit/actions.ts'
 import type { Catalogue } from '../catalogue/model.ts'
 import type { Env } from '../env.ts'
 import { readForm } from '../http/forms.ts'
 import { clientAddress } from '../http/headers.ts'
-import { byUiLocales, chosenLanguage } from '../http/language.ts'
 import type { LoginForm } from '../http/parts.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
-import { Refusal } from '../refusal.ts'
 import * as residents from '../residents/actions.ts'
 import type { Resident } from '../residents/model.ts'
-import * as services from '../services/actions.ts'
-import { standing, type ServiceNow } from '../services/model.ts'
+import type { ServiceNow } from '../services/model.ts'
 import { consentSteps } from './consent.ts'
 import { dropSession, sessionCookieName } from './guards.ts'
-import { originOf } from './pages.ts'
-
-export type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>
-export type Result = NonNullable<Interaction['result']>
+import { scopesIn } from './scopes.ts'
+import { finish, formActionOf, open, serviceIn, to, type Interaction, type Result } from './step.ts'
 
 const loginPage = page<LoginForm>('interaction/login')
 
@@ -63,63 +57,6 @@ export function routes(env: Env, provider: () => Provider, catalogue: Catalogue)
     to(ctx, '/signup')
   })
   return router
-}
-
-export function to(ctx: Ctx, address: string): void {
-  ctx.status = 303
-  ctx.redirect(address)
-}
-
-/**
- * The interaction of this browser. It must belong to the session the browser has now (F2, F13).
- *
- * @throws Refusal interaction_expired, interaction_foreign
- */
-async function open(provider: Provider, ctx: Ctx): Promise<Interaction> {
-  const details = await read(provider, ctx)
-  const bound = details.session as { uid?: string } | undefined
-  if (bound?.uid && (await provider.Session.get(ctx)).uid !== bound.uid)
-    throw new Refusal('interaction_foreign')
-  ctx.state.language =
-    ctx.cookies.get('lang_here') === undefined
-      ? (byUiLocales(details.params['ui_locales']) ?? ctx.state.language)
-      : (chosenLanguage(ctx) ?? ctx.state.language)
-  return details
-}
-
-async function read(provider: Provider, ctx: Ctx): Promise<Interaction> {
-  try {
-    const details = await provider.interactionDetails(ctx.req, ctx.res)
-    if (details.uid !== ctx['params'].uid) throw new Refusal('interaction_foreign')
-    return details
-  } catch (error) {
-    if (error instanceof errors.SessionNotFound) throw new Refusal('interaction_expired')
-    throw error
-  }
-}
-
-/** The service of an interaction as it stands now. @throws Refusal with the calm reason where it may not sign in */
-export async function serviceIn(ctx: Ctx, details: Interaction): Promise<ServiceNow> {
-  const { env } = ctx.state
-  const service = await services.byClientId(env, String(details.params['client_id']))
-  if (!service) throw new Refusal('service_not_available')
-  const state = standing(service, env.now())
-  if (state !== 'ok') throw new Refusal(state)
-  return service
-}
-
-/** Sources the page's form may lead to: the service's return addresses and the origins it declared behind them. */
-export function formActionOf(service: ServiceNow): string[] {
-  return [
-    ...new Set([...service.version.redirectUris.map(originOf), ...service.version.landingOrigins]),
-  ]
-}
-
-/** Hands a result to the provider and leads the browser on. */
-export async function finish(ctx: Ctx, details: Interaction, result: Result): Promise<void> {
-  details.result = 'error' in result ? result : { ...details.lastSubmission, ...result }
-  await details.save(details.exp - Math.floor(ctx.state.env.now().getTime() / 1000))
-  to(ctx, details.returnTo)
 }
 
 function showLogin(
@@ -191,9 +128,7 @@ function switchPerson(ctx: Ctx, details: Interaction): void {
   const params = new URLSearchParams()
   for (const [name, value] of Object.entries(details.params))
     if (typeof value === 'string') params.set(name, value)
-  const kept = String(details.params['prompt'] ?? '')
-    .split(' ')
-    .filter((p) => p === 'consent')
+  const kept = scopesIn(details.params['prompt']).filter((p) => p === 'consent')
   params.set('prompt', ['login', ...kept].join(' '))
   to(ctx, `/authorize?${params.toString()}`)
 }

@@ -42,6 +42,18 @@ export const interaction: Messages['interaction'] = {
             title: 'Sign-in could not be started',
             text: 'We cannot accept the request of the service. Go back to it and try again. Nothing was shared.',
           },
+  logout: {
+    title: 'Sign out',
+    heading: 'Sign out?',
+    from: (service) => `“${service}” asked to sign you out.`,
+    plain: 'A service asked to sign you out.',
+    effect: 'You will be signed out of Machi ID in this browser, and of the services you use with it here. Your consents stay as they are.',
+    submit: 'Sign out',
+    stay: 'Stay signed in',
+    done: 'You are signed out',
+    doneText: 'Your consents to services stay as they are.',
+    again: 'Sign in again',
+  },
   refuse: {
     title: 'What if you share nothing?',
     fewer: 'You can also share less',
