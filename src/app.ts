@@ -23,6 +23,7 @@ import { cookieKeys, createProvider } from './oidc/provider.ts'
 import * as policies from './policies/routes.ts'
 import * as residents from './residents/routes.ts'
 import * as services from './services/routes.ts'
+import * as welcome from './welcome/routes.ts'
 
 /** The provider's own addresses: it reads their bodies itself and guards them by the protocol. */
 const PROVIDER = /^\/(authorize|token|userinfo|jwks|request|session\/end|\.well-known)(\/|$)/
@@ -41,6 +42,7 @@ export async function createApp(
   app.silent = true
 
   const rooms: Router<State>[] = [
+    welcome.routes(env, guards),
     residents.routes(env, guards),
     consents.routes(env, guards, catalogue),
     members.routes(env, guards),

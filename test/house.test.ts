@@ -8,7 +8,7 @@ const src = fileURLToPath(new URL('../src/', import.meta.url))
 
 /** A room imports only rooms to its left. */
 const ROOMS = (
-  'notices audit templates catalogue operators residents members contracts services policies receipts ' +
+  'notices audit templates catalogue operators residents members contracts services policies welcome receipts ' +
   'consents provisions contributions events registers rights oidc demo'
 ).split(' ')
 

@@ -4,9 +4,10 @@ import { frame } from './frame.ts'
 import { interaction } from './interaction.ts'
 import { notices } from './notices.ts'
 import { policies } from './policies.ts'
+import { welcome } from './welcome.ts'
 import { refusals } from './refusals.ts'
 import { residents } from './residents.ts'
 
 import type { Messages } from '../index.ts'
 
-export const all: Messages = { frame, forms, refusals, interaction, consents, notices, policies, residents }
+export const all: Messages = { welcome, frame, forms, refusals, interaction, consents, notices, policies, residents }

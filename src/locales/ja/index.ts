@@ -4,7 +4,8 @@ import { frame } from './frame.ts'
 import { interaction } from './interaction.ts'
 import { notices } from './notices.ts'
 import { policies } from './policies.ts'
+import { welcome } from './welcome.ts'
 import { refusals } from './refusals.ts'
 import { residents } from './residents.ts'
 
-export const all = { frame, forms, refusals, interaction, consents, notices, policies, residents }
+export const all = { welcome, frame, forms, refusals, interaction, consents, notices, policies, residents }
