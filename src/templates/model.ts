@@ -52,7 +52,11 @@ export function sectionsOf(text: string): Section[] {
   return sections
 }
 
-/** The body of a section with its placeholders filled. @throws Error for a missing section or value */
+/**
+ * The body of a section with its placeholders filled. A name such as “A Inc.” ends a sentence with one full stop.
+ *
+ * @throws Error for a missing section or value
+ */
 export function fill(
   template: Template,
   language: Language,
@@ -63,11 +67,11 @@ export function fill(
   if (!section)
     throw new Error(`template ${template.template} ${template.version} has no section ${id}`)
   const put = (text: string) =>
-    text.replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
+    text.replace(/\{\{(\w+)\}\}(\.?)/g, (_, name: string, stop: string) => {
       const value = values[name]
       if (value === undefined)
         throw new Error(`template ${template.template} needs a value for ${name}`)
-      return value
+      return value.endsWith('.') ? value : value + stop
     })
   return { title: put(section.title), body: put(section.body) }
 }
