@@ -19,7 +19,7 @@ export const consents = {
     purposes: '利用目的',
     why: '必要な理由',
     unpicked: '選ばないと',
-    former: '同意したときは',
+    former: '同意したとき',
     formerUnknown: '別の内容でした',
     none: '登録がありません',
     noneOptional: '登録がありません。選ぶと、登録したあとに渡ります',
@@ -117,6 +117,8 @@ export const consents = {
     address: (postalCode: string, region: string, locality: string) =>
       `${postalCode.slice(0, 3)}-${postalCode.slice(3)} ${region}${locality}`,
   },
+  /** First and last day of what was provided. */
+  period: (from: string, to: string) => `${from} 〜 ${to}`,
   idKinds: { public: '共通のユーザーID', pairwise: 'サービス専用のユーザーID' },
   /** Name of the text agreed to, with its version. */
   textVersion: (version: number) => `情報提供の同意 第${version}版`,
@@ -196,8 +198,8 @@ export const consents = {
     items: '渡している情報',
     itemsThen: '渡すことにしていた情報',
     declined: '渡していない任意の情報',
-    formerOn: (then: string, on: string) => `${then}　${on}に変更しました`,
-    changedOn: (on: string) => `別の内容でした。${on}に変更しました`,
+    formerOn: (then: string, on: string) => `${then}（${on}に変更）`,
+    changedOn: (on: string) => `別の内容でした（${on}に変更）`,
     stopItem: (item: string) => `${item}を渡すのをやめる`,
     contents: '同意の内容',
     agreedAt: '同意した日時',
@@ -242,7 +244,7 @@ export const consents = {
     items: '渡す情報',
     itemsText: '渡すのをやめるものの、チェックを外してください。',
     effect: 'やめると',
-    mustNote: '必須の情報です。やめるときは、利用そのものをやめます',
+    mustNote: '必須の情報です。これだけをやめることはできません',
     untilHint: (date: string) =>
       `いまは${date}までです。それより前の日を選べます。その日の終わりまで渡します。`,
     submit: '変更する',
@@ -264,7 +266,6 @@ export const consents = {
     stopGiving: (company: string, count: number) =>
       `${company}へ情報を渡すこと（${count}件すべて）`,
     stopSignIn: 'まちIDを使ったこのサービスへのサインイン（すべての端末）',
-    stays: '撤回しても残るもの',
     caption: (company: string) => `${company}に渡った情報`,
     item: '渡った情報',
     when: 'いつ',
