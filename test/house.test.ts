@@ -34,7 +34,7 @@ const TABLE: [who: RegExp, may: RegExp][] = [
   ],
   // The consent screen is one page with two doors: the interaction, and the resident's own pages.
   [
-    /^oidc\/consent\.ts$/,
+    /^oidc\/(consent|profile)\.ts$/,
     /^(ground\/|own\/|\w+\/(actions|model|schema)\.ts$|consents\/(asking|screen|pages|resume)\.ts$)/,
   ],
   [/^\w+\/[\w.]+$/, /^(ground\/|own\/|\w+\/(actions|model|schema)\.ts$)/], // doors and the room's other files

@@ -14,6 +14,7 @@ import type { Resident } from '../residents/model.ts'
 import type { ServiceNow } from '../services/model.ts'
 import { consentSteps } from './consent.ts'
 import { dropSession, sessionCookieName } from './guards.ts'
+import { profileSteps } from './profile.ts'
 import { scopesIn } from './scopes.ts'
 import { finish, formActionOf, open, serviceIn, to, type Interaction, type Result } from './step.ts'
 
@@ -40,6 +41,9 @@ export function routes(env: Env, provider: () => Provider, catalogue: Catalogue)
     await signIn(provider(), ctx, details)
   })
   router.get('/refuse', async (ctx) => consent.showRefusing(ctx, await open(provider(), ctx)))
+  const profile = profileSteps(consent.ask)
+  router.get('/profile', async (ctx) => profile.show(ctx, await open(provider(), ctx)))
+  router.post('/profile', async (ctx) => profile.save(ctx, await open(provider(), ctx)))
   router.get('/cancel', async (ctx) =>
     finish(ctx, await open(provider(), ctx), { error: 'access_denied' }),
   )

@@ -54,6 +54,14 @@ export const interaction: Messages['interaction'] = {
     doneText: 'Your consents to services stay as they are.',
     again: 'Sign in again',
   },
+  profile: {
+    title: 'Register your information',
+    text: 'These are the items the service asks for that you have not registered yet. Fill in as many as you like.',
+    nothingYet: 'Registering shares nothing. You decide on the next page.',
+    submit: 'Register and go back',
+    back: 'Back to what would be shared',
+    complete: 'Nothing is missing.',
+  },
   refuse: {
     title: 'What if you share nothing?',
     fewer: 'You can also share less',
