@@ -1,29 +1,26 @@
 import * as audit from '../audit/actions.ts'
-import { canonical, commitment, evidence, type Json } from '../audit/model.ts'
-import { isItemId, type ItemId } from '../catalogue/model.ts'
+import { isItemId } from '../catalogue/model.ts'
 import { atomically, type Env } from '../env.ts'
 import type { Language } from '../locales/index.ts'
 import { Refusal } from '../refusal.ts'
 import * as residents from '../residents/actions.ts'
 import { claimsOf, type Resident, type Terms } from '../residents/model.ts'
-import { standing as serviceStanding, subjectOf, type ServiceItem } from '../services/model.ts'
-import { seal, unseal } from '../vault.ts'
+import { standing as serviceStanding, type ServiceItem } from '../services/model.ts'
 import {
   isAsleep,
   isInForce,
   isSameOffer,
-  narrowingFault,
-  offerFacts,
   reasonToAsk,
   type AskReason,
   type Agreement,
   type Consent,
-  type Narrowing,
   type Offer,
   type Standing,
 } from './model.ts'
 import * as queries from './queries.ts'
+import { changedValues } from './showing.ts'
 import * as store from './store.ts'
+import { write } from './writing.ts'
 
 /** The newest agreement between a resident and a service, ended ones included. */
 export function newest(
@@ -49,6 +46,9 @@ export async function facts(
   return queries.factsOf(env.db, agreementId, sessionUid)
 }
 
+export { change, pause, withdraw, withdrawAll } from './ending.ts'
+export { changedValues, recordShowing, type Showing } from './showing.ts'
+
 export type Asking = {
   reason: AskReason | undefined
   last: Standing | undefined
@@ -67,76 +67,6 @@ export async function asking(env: Env, resident: Resident, offer: Offer): Promis
       ? (await changedValues(env, resident, last)).length > 0
       : false
   return { reason: reasonToAsk(last, offer, provision, at, differ), last, provision }
-}
-
-/** Agreed items whose value differs from the one shown at the agreement. */
-export async function changedValues(
-  env: Env,
-  resident: Resident,
-  last: Standing,
-): Promise<ItemId[]> {
-  if (!last.consent.showingId) return []
-  const shown = await store.showing(env.db, last.consent.showingId)
-  if (!shown) return []
-  const salt = unseal(resident.dataKey, shown.salt, `showing:${shown.id}`)
-  const { values } = JSON.parse(shown.canonical) as { values: Record<string, string | null> }
-  return last.consent.items
-    .filter(
-      ({ item }) =>
-        item !== 'user_id' && (values[item] ?? null) !== valueCommitment(salt, item, resident),
-    )
-    .map(({ item }) => item)
-}
-
-function valueCommitment(salt: Buffer, item: ItemId, resident: Resident): string | null {
-  const claims = claimsOf(item, resident.profile, resident.emailVerifiedAt !== null)
-  return Object.keys(claims).length ? commitment(salt, canonical(claims as Json)) : null
-}
-
-export type Showing = {
-  id: string
-  resident: Resident
-  offer: Offer
-  reason: AskReason
-  interactionUid: string | null
-  language: Language
-  pageHash: Buffer
-}
-
-/** Records that the screen was served: what stood on it, in which text, with commitments to the values (S-28, P-02). */
-export async function recordShowing(env: Env, showing: Showing): Promise<void> {
-  const { id, resident, offer, language } = showing
-  const shownAt = env.now()
-  const salt = Buffer.from(env.newSecret(), 'base64url')
-  const values: Record<string, string | null> = {}
-  for (const { item } of offer.items) {
-    values[item] =
-      item === 'user_id'
-        ? commitment(salt, subjectOf(env.secrets.pairwise, resident.userId, offer.service))
-        : valueCommitment(salt, item, resident)
-  }
-  await store.insertShowing(env.db, {
-    id,
-    residentId: resident.id,
-    serviceId: offer.service.service.id,
-    interactionUid: showing.interactionUid,
-    reason: showing.reason,
-    canonical: canonical({
-      id,
-      shown_at: shownAt.toISOString(),
-      subject: commitment(salt, resident.id),
-      reason: showing.reason,
-      language,
-      template_hash: offer.template.hash[language].toString('hex'),
-      page_hash: showing.pageHash.toString('hex'),
-      ends_at: offer.endsAt.toISOString(),
-      offer: offerFacts(offer),
-      values,
-    }),
-    pageHash: showing.pageHash,
-    salt: seal(resident.dataKey, salt, `showing:${id}`),
-    shownAt,
-  })
 }
 
 export type Answer = {
@@ -316,56 +246,6 @@ function common(offer: Offer, resident: Resident) {
   }
 }
 
-/** Appends a consent version with its evidence and audit line. */
-async function write(env: Env, resident: Resident, consent: Consent): Promise<void> {
-  const salt = Buffer.from(env.newSecret(), 'base64url')
-  const sealed = evidence({
-    id: consent.id,
-    event: consent.kind,
-    agreement: consent.agreementId,
-    version: consent.version,
-    subject: commitment(salt, consent.residentId),
-    service: consent.serviceId,
-    member: consent.memberId,
-    service_version: consent.serviceVersionId,
-    contract_version: consent.contractVersionId,
-    template: consent.template,
-    template_version: consent.templateVersion,
-    template_hash: consent.templateHash.toString('hex'),
-    language: consent.language,
-    showing: consent.showingId,
-    page_hash: consent.pageHash?.toString('hex') ?? null,
-    shown_at: consent.shownAt?.toISOString() ?? null,
-    agreed_at: consent.agreedAt.toISOString(),
-    items: consent.items.map((i) => ({
-      item: i.item,
-      version: i.itemVersion,
-      purposes: i.purposes,
-      required: i.required,
-    })),
-    declined: consent.declined,
-    subject_type: consent.subjectType,
-    ends_at: consent.endsAt.toISOString(),
-    deletion_requested: consent.deletionRequested,
-  })
-  await store.insertConsent(
-    env.db,
-    consent,
-    seal(resident.dataKey, salt, `consent:${consent.id}`),
-    sealed,
-  )
-  await audit.record(env, {
-    actor: { kind: 'resident', id: resident.id },
-    act: `consents.${consent.kind}`,
-    object: { kind: 'agreement', id: consent.agreementId },
-    details: {
-      service: consent.serviceId,
-      version: consent.version,
-      items: consent.items.map((i) => i.item),
-    },
-  })
-}
-
 /**
  * Refuses a showing: nothing is granted, the refusal is audited (F12). Where it had been agreed to before,
  * the agreement stands and `false` comes back.
@@ -382,108 +262,5 @@ export function refuse(env: Env, answer: Answer): Promise<boolean> {
       details: { showing: shown.id },
     })
     return true
-  })
-}
-
-/**
- * Withdraws: one row added, the agreement ends, nothing issued before ever works again (rule 4).
- *
- * @returns the withdrawing version
- * @throws Refusal consent_not_found where no agreement is in force
- */
-export function withdraw(
-  env: Env,
-  resident: Resident,
-  serviceId: string,
-  deletion = false,
-): Promise<Consent> {
-  return stop(env, resident, serviceId, 'withdrawn', deletion)
-}
-
-/** Pauses: nothing flows; resuming asks again and begins a new agreement. @throws Refusal consent_not_found */
-export function pause(env: Env, resident: Resident, serviceId: string): Promise<Consent> {
-  return stop(env, resident, serviceId, 'paused')
-}
-
-function stop(
-  env: Env,
-  resident: Resident,
-  serviceId: string,
-  kind: 'withdrawn' | 'paused',
-  deletionRequested = false,
-): Promise<Consent> {
-  return atomically(env, async (env) => {
-    const last = await lockedStanding(env, resident, serviceId)
-    const at = env.now()
-    await store.end(env.db, last.agreement.id, kind, at)
-    const consent: Consent = {
-      ...last.consent,
-      id: env.newId(),
-      version: last.consent.version + 1,
-      kind,
-      shownAt: null,
-      agreedAt: at,
-      items: [],
-      declined: [],
-      deletionRequested,
-    }
-    await write(env, resident, consent)
-    return consent
-  })
-}
-
-async function lockedStanding(env: Env, resident: Resident, serviceId: string): Promise<Standing> {
-  const inForce = await store.lockInForce(env.db, resident.id, serviceId)
-  const last = inForce && (await store.newest(env.db, resident.id, serviceId))
-  if (!last) throw new Refusal('consent_not_found')
-  return last
-}
-
-/** Withdraws from everything in force, one transaction. Returns the services withdrawn from. */
-export function withdrawAll(env: Env, resident: Resident, deletion = false): Promise<Consent[]> {
-  return atomically(env, async (env) => {
-    const done: Consent[] = []
-    for (const serviceId of await store.servicesInForce(env.db, resident.id))
-      done.push(await withdraw(env, resident, serviceId, deletion))
-    return done
-  })
-}
-
-/**
- * Narrows a consent in force: leaves optional items out, or ends earlier. Acts at once on live tokens.
- *
- * @returns the version in force; the same one where nothing was narrowed
- * @throws Refusal invalid_input with a field and a rule, wrong_state where another version is in force, consent_not_found
- */
-export function change(
-  env: Env,
-  resident: Resident,
-  serviceId: string,
-  asked: Narrowing,
-): Promise<Consent> {
-  return atomically(env, async (env) => {
-    const { consent: before } = await lockedStanding(env, resident, serviceId)
-    if (before.version !== asked.version)
-      throw new Refusal('wrong_state', { code: 'other_version' })
-    const fault = narrowingFault(before, asked, env.now())
-    if (fault) throw new Refusal('invalid_input', { fields: { [fault.field]: fault.rule } })
-    const dropped = before.items
-      .filter((item) => !asked.keep.includes(item.item))
-      .map((item) => item.item)
-    const endsAt = asked.endsAt ?? before.endsAt
-    if (!dropped.length && endsAt.getTime() === before.endsAt.getTime()) return before
-    const consent: Consent = {
-      ...before,
-      id: env.newId(),
-      version: before.version + 1,
-      kind: 'changed',
-      shownAt: null,
-      agreedAt: env.now(),
-      items: before.items.filter((item) => asked.keep.includes(item.item)),
-      declined: [...before.declined, ...dropped],
-      endsAt,
-    }
-    await write(env, resident, consent)
-    return consent
   })
 }

@@ -95,5 +95,14 @@ export const notices: Messages['notices'] = {
       link: { text: 'Open “Data use by service”', href: v.link },
       notes: ['If it was not you, sign in to check, and tell the help desk.'],
     }),
+    deletion_request: (v) => ({
+      subject: `Machi ID: request to erase what “${v.service}” received`,
+      lines: [
+        `On ${v.at}, a resident withdrew from “${v.service}” and asked that what it received be erased.`,
+        `User ID: ${v.subject}`,
+        `Reference: ${v.number}`,
+        'Please tell the resident and the Machi ID desk the outcome, and name any record the law requires you to keep.',
+      ],
+    }),
   },
 }

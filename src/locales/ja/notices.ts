@@ -99,5 +99,19 @@ export const notices = {
       link: { text: '各サービスでのデータ利用を開く', href: v.link },
       notes: ['お心当たりがないときは、サインインして確かめ、窓口へお知らせください。'],
     }),
+    deletion_request: (v: {
+      at: string
+      service: string
+      subject: string
+      number: string
+    }): Letter => ({
+      subject: `まちID：「${v.service}」に渡った情報の削除の依頼`,
+      lines: [
+        `${v.at}に、利用者が「${v.service}」の利用を撤回し、渡った情報の削除を依頼しました。`,
+        `対象のユーザーID：${v.subject}`,
+        `受付番号：${v.number}`,
+        '削除の結果を、利用者とまちIDの窓口へお知らせください。法律で保存が必要な記録は、その旨をお伝えください。',
+      ],
+    }),
   },
 }

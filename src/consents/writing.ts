@@ -1,0 +1,58 @@
+/** Appends a consent version: the only way a row gets into `consents`. */
+import * as audit from '../audit/actions.ts'
+import { commitment, evidence } from '../audit/model.ts'
+import type { Env } from '../env.ts'
+import type { Resident } from '../residents/model.ts'
+import { seal } from '../vault.ts'
+import type { Consent } from './model.ts'
+import * as store from './store.ts'
+
+/** Appends a consent version with its evidence and audit line. */
+export async function write(env: Env, resident: Resident, consent: Consent): Promise<void> {
+  const salt = Buffer.from(env.newSecret(), 'base64url')
+  const sealed = evidence({
+    id: consent.id,
+    event: consent.kind,
+    agreement: consent.agreementId,
+    version: consent.version,
+    subject: commitment(salt, consent.residentId),
+    service: consent.serviceId,
+    member: consent.memberId,
+    service_version: consent.serviceVersionId,
+    contract_version: consent.contractVersionId,
+    template: consent.template,
+    template_version: consent.templateVersion,
+    template_hash: consent.templateHash.toString('hex'),
+    language: consent.language,
+    showing: consent.showingId,
+    page_hash: consent.pageHash?.toString('hex') ?? null,
+    shown_at: consent.shownAt?.toISOString() ?? null,
+    agreed_at: consent.agreedAt.toISOString(),
+    items: consent.items.map((i) => ({
+      item: i.item,
+      version: i.itemVersion,
+      purposes: i.purposes,
+      required: i.required,
+    })),
+    declined: consent.declined,
+    subject_type: consent.subjectType,
+    ends_at: consent.endsAt.toISOString(),
+    deletion_requested: consent.deletionRequested,
+  })
+  await store.insertConsent(
+    env.db,
+    consent,
+    seal(resident.dataKey, salt, `consent:${consent.id}`),
+    sealed,
+  )
+  await audit.record(env, {
+    actor: { kind: 'resident', id: resident.id },
+    act: `consents.${consent.kind}`,
+    object: { kind: 'agreement', id: consent.agreementId },
+    details: {
+      service: consent.serviceId,
+      version: consent.version,
+      items: consent.items.map((i) => i.item),
+    },
+  })
+}
