@@ -18,7 +18,7 @@ import * as demo from './demo/routes.ts'
 import * as members from './members/routes.ts'
 import { makeGuards } from './oidc/guards.ts'
 import * as interaction from './oidc/interaction.ts'
-import { transaction } from './oidc/provide.ts'
+import { floodGuard, readAhead, transaction } from './oidc/doors.ts'
 import { cookieKeys, createProvider } from './oidc/provider.ts'
 import * as policies from './policies/routes.ts'
 import * as residents from './residents/routes.ts'
@@ -62,6 +62,8 @@ export async function createApp(
   app.use(ours(language))
   app.use(ours(unsafe))
   for (const room of rooms) app.use(room.routes())
+  app.use(readAhead)
+  app.use(floodGuard())
   app.use(transaction)
   app.use(mount('/', provider as unknown as Koa))
   return { app, provider }

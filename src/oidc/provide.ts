@@ -2,61 +2,14 @@
  * The doorpost of the one exit: writes the provision record from the fields actually in the answer, inside the
  * transaction that commits before the bytes leave. If it cannot be written, nothing leaves (rule 2, K3).
  */
-import { Readable } from 'node:stream'
 import { decodeJwt } from 'jose'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Item } from '../catalogue/model.ts'
-import { atomically, type Env } from '../env.ts'
-import type { Ctx, Middleware } from '../http/state.ts'
+import type { Env } from '../env.ts'
 import * as provisions from '../provisions/actions.ts'
 import type { Path } from '../provisions/model.ts'
 import { currentEnv, factsOf, residentOf } from './request.ts'
 import { scopesIn } from './scopes.ts'
-
-const TRANSACTIONAL = ['/token', '/userinfo', '/token/revocation']
-
-class Undo extends Error {}
-
-/**
- * Makes one transaction of a request that issues or releases: committed for every answer below 500 (a replay's
- * revocations must persist), rolled back otherwise. A failed commit becomes a 500 without data.
- */
-export const transaction: Middleware = async (ctx, next) => {
-  if (!TRANSACTIONAL.includes(ctx.path) || ctx.method === 'OPTIONS') return next()
-  const outer = ctx.state.env
-  await readAhead(ctx)
-  try {
-    await atomically(outer, async (env) => {
-      ctx.state.env = env
-      await next()
-      if (ctx.status >= 500) throw new Undo()
-    })
-  } catch (error) {
-    if (error instanceof Undo) return
-    ctx.body = null
-    throw error
-  } finally {
-    ctx.state.env = outer
-  }
-}
-
-const BODY_LIMIT = 56 * 1024
-
-/** Reads the body before the transaction opens, so that a slow sender holds no connection (R22); the library then reads it from memory. */
-async function readAhead(ctx: Ctx): Promise<void> {
-  if (ctx.method !== 'POST' || (ctx.request.length ?? 0) > BODY_LIMIT) return
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of ctx.req.iterator({ destroyOnReturn: false })) {
-    chunks.push(chunk as Buffer)
-    if ((size += (chunk as Buffer).length) > BODY_LIMIT) break
-  }
-  const whole = Buffer.concat(chunks)
-  Object.defineProperties(ctx.req, {
-    readable: { value: true },
-    iterator: { value: () => Readable.from([whole]).iterator() },
-  })
-}
 
 type Next = () => Promise<unknown>
 
