@@ -66,7 +66,8 @@ export async function asking(env: Env, resident: Resident, offer: Offer): Promis
     last && isInForce(last, provision, at)
       ? (await changedValues(env, resident, last)).length > 0
       : false
-  return { reason: reasonToAsk(last, offer, provision, at, differ), last, provision }
+  const asksSince = env.templates.asksSince(offer.template)
+  return { reason: reasonToAsk(last, offer, provision, at, differ, asksSince), last, provision }
 }
 
 export type Answer = {

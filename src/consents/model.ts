@@ -150,6 +150,7 @@ export function isAsleep(agreement: Agreement, provision: Terms | undefined): bo
  * Why the resident must be asked, or undefined where the consent in force covers the offer.
  *
  * @param valuesDiffer whether a value of an agreed item differs from the one shown at the last agreement
+ * @param asksSince the version of the offer's text from which on consent is asked afresh (`templates.asksSince`)
  */
 export function reasonToAsk(
   last: Standing | undefined,
@@ -157,13 +158,14 @@ export function reasonToAsk(
   provision: Terms | undefined,
   at: Date,
   valuesDiffer: boolean,
+  asksSince: number,
 ): AskReason | undefined {
   if (!last) return 'new'
   const { agreement, consent } = last
   if (agreement.endedAt) return endedReason(agreement)
   if (isAsleep(agreement, provision)) return 'paused'
   if (consent.endsAt <= at) return 'expired'
-  if (hasOtherTerms(consent, offer)) return 'terms_changed'
+  if (hasOtherTerms(consent, offer, asksSince)) return 'terms_changed'
   if (offer.items.some((item) => isUnanswered(consent, item))) return 'more_items'
   return valuesDiffer ? 'values_changed' : undefined
 }
@@ -174,12 +176,11 @@ function endedReason(agreement: Agreement): AskReason {
 }
 
 /** Another recipient (S-59), kind of ID, purpose, or a new text that asks for fresh consent (D-12). */
-function hasOtherTerms(consent: Consent, offer: Offer): boolean {
+function hasOtherTerms(consent: Consent, offer: Offer, asksSince: number): boolean {
   if (consent.memberId !== offer.service.member.id || consent.subjectType !== offer.subjectType)
     return true
   if (consent.template !== offer.template.template) return true
-  if (consent.templateVersion < offer.template.version && offer.template.change === 'ask')
-    return true
+  if (consent.templateVersion < asksSince) return true
   return offer.items.some((item) => {
     const agreed = consent.items.find((a) => a.item === item.item)
     return agreed !== undefined && !coversPurposes(agreed, item)
@@ -244,7 +245,8 @@ export function numberOf(consent: Pick<Consent, 'id' | 'kind' | 'agreedAt'>): st
 export function endOfDay(day: string): Date | undefined {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) return undefined
   const end = new Date(`${day}T24:00:00+09:00`)
-  return Number.isNaN(end.getTime()) ? undefined : end
+  // A day that no month has (02-31) would roll over into the next one.
+  return Number.isNaN(end.getTime()) || dayOf(new Date(end.getTime() - 1)) !== day ? undefined : end
 }
 
 /** The day in Asia/Tokyo of an instant, YYYY-MM-DD. */

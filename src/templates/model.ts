@@ -33,6 +33,8 @@ export type Templates = {
   version(template: string, version: number): Template
   /** The newest version whose effective day has come. @throws Error where none has */
   inForce(template: string, at: Date): Template
+  /** The newest version, up to this one, whose `change` asks for fresh consent: older consents are not enough (D-12). */
+  asksSince(template: Template): number
 }
 
 export function templateHash(terms: string, text: string): Buffer {
@@ -91,6 +93,10 @@ export function templatesOf(all: readonly Template[]): Templates {
       const found = named(template).find((t) => t.effectiveOn <= day)
       if (!found) throw new Error(`no version of template ${template} is in force`)
       return found
+    },
+    asksSince({ template, version }) {
+      const asking = named(template).find((t) => t.version <= version && t.change === 'ask')
+      return asking?.version ?? 0
     },
   }
 }
