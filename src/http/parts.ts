@@ -22,6 +22,3 @@ export type LoginForm = {
   /** Back to the service without signing in; undefined at /login itself. */
   cancelHref: string | undefined
 }
-
-/** views/errors/oauth.eta. `code` is one of the provider's error codes, never text of the request. */
-export type OAuthErrorPage = { title: string; text: string; code: string }
