@@ -22,6 +22,8 @@ import { floodGuard, readAhead, transaction } from './oidc/doors.ts'
 import { cookieKeys, createProvider } from './oidc/provider.ts'
 import * as policies from './policies/routes.ts'
 import * as residents from './residents/routes.ts'
+import * as serviceList from './services/actions.ts'
+import { collects } from './services/model.ts'
 import * as services from './services/routes.ts'
 import * as welcome from './welcome/routes.ts'
 
@@ -43,7 +45,7 @@ export async function createApp(
 
   const rooms: Router<State>[] = [
     welcome.routes(env, guards),
-    residents.routes(env, guards),
+    residents.routes(env, guards, anyCollects),
     consents.routes(env, guards, catalogue),
     members.routes(env, guards),
     services.routes(env, guards),
@@ -67,6 +69,12 @@ export async function createApp(
   app.use(transaction)
   app.use(mount('/', provider as unknown as Koa))
   return { app, provider }
+}
+
+/** Whether consent to collection is asked at all (S-08). */
+async function anyCollects(env: Env): Promise<boolean> {
+  const at = env.now()
+  return (await serviceList.list(env)).some((service) => collects(service, at))
 }
 
 function begin(env: Env): Middleware {

@@ -92,6 +92,15 @@ export function ceiling(now: ServiceNow, at: Date): ServiceItem[] {
   )
 }
 
+/** Whether a dataset flows from this service to the consortium now: only then is consent to collection asked (S-08, S-56). */
+export function collects(now: ServiceNow, at: Date): boolean {
+  if (standing(now, at) !== 'ok') return false
+  return now.contract.flows.some(
+    (flow) =>
+      flow.giver === 'member' && flow.dataset !== null && flow.startsAt <= at && at < flow.endsAt,
+  )
+}
+
 /**
  * The `sub` a service receives: the shared user ID, or, where the contract says pairwise, one of its company's own
  * that does not lead back (OIDC Core §8.1, D6; S-04).
