@@ -11,7 +11,7 @@ import { unsafe } from './http/forms.ts'
 import { headers, origin } from './http/headers.ts'
 import { language } from './http/language.ts'
 import type { Middleware, State } from './http/state.ts'
-import { stylesheet } from './http/views.ts'
+import { assets } from './http/views.ts'
 import { health } from './http/health.ts'
 import * as consents from './consents/routes.ts'
 import * as demo from './demo/routes.ts'
@@ -59,7 +59,7 @@ export async function createApp(
   app.use(errors)
   app.use(origin(env.config))
   app.use(health(env, draining))
-  app.use(stylesheet)
+  app.use(assets)
   app.use(cacheKeys)
   app.use(ours(language))
   app.use(ours(unsafe))

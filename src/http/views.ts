@@ -34,11 +34,21 @@ const ours = readFileSync(`${folder}style.css`, 'utf8').replace(/^@charset[^\n]*
 export const sheet = `@layer tokens, base, layout, parts;\n@layer tokens {\n${tokens}\n}\n${ours}`
 const sheetPath = `/style.${createHash('sha256').update(sheet).digest('hex').slice(0, 16)}.css`
 
-export const stylesheet: Middleware = async (ctx, next) => {
-  if (ctx.path !== sheetPath) return next()
-  ctx.set('Cache-Control', 'public, max-age=31536000, immutable')
-  ctx.type = 'css'
-  ctx.body = sheet
+const icon = readFileSync(`${folder}icon.svg`, 'utf8')
+
+/** The stylesheet (for ever, its name changes with it) and the mark. */
+export const assets: Middleware = async (ctx, next) => {
+  if (ctx.path === sheetPath) {
+    ctx.set('Cache-Control', 'public, max-age=31536000, immutable')
+    ctx.type = 'css'
+    ctx.body = sheet
+  } else if (ctx.path === '/icon.svg') {
+    ctx.set('Cache-Control', 'public, max-age=86400')
+    ctx.type = 'svg'
+    ctx.body = icon
+  } else {
+    await next()
+  }
 }
 
 /** What every view finds in `it` beside its own data. */
