@@ -14,7 +14,14 @@ import * as store from './store.ts'
 import { recordAnswer, type Shown } from './terms.ts'
 import { begin, deviceMark } from './throttle.ts'
 
+export { lookUp, profileForm, typedIn, typedOf } from './form.ts'
+export { profileSchema } from './schema.ts'
 export { enrol, signUp } from './signup.ts'
+
+/** The stored form of a password, also of people who are no residents: one cost and one pepper for all (H11, H12). */
+export function passwordHash(env: Env, password: string): Promise<string> {
+  return hashPassword(canonicalPassword(password), env.secrets.pepper)
+}
 
 /** From so many failures in a day on, the owner is written to when somebody then gets in (H7). */
 const WORTH_A_LETTER = 10

@@ -14,7 +14,7 @@ import type { LinkKind, Resident } from './model.ts'
 import { canonicalPassword, isHashable, passwordFault } from './password.ts'
 import { sendVerification } from './signup.ts'
 import * as store from './store.ts'
-import { begin, begunAnew, countForm } from './throttle.ts'
+import { begin, begunAnew, countForm, deviceMark } from './throttle.ts'
 
 /** Who asks: the resident signed in with this browser. */
 export type Self = {
@@ -27,15 +27,20 @@ export type Self = {
 /** An undo link is never killed by what somebody else who got in could do. */
 const LINKS_THAT_DIE: readonly LinkKind[] = ['verify', 'recover', 'change_email']
 
-/** @throws Refusal invalid_input, too_many_attempts */
-async function checkPassword(env: Env, self: Self, typed: string): Promise<Resident> {
+/** @throws Refusal invalid_input at `field`, too_many_attempts */
+async function checkPassword(
+  env: Env,
+  self: Self,
+  typed: string,
+  field: string,
+): Promise<Resident> {
   const { row, resident } = await need(env, self.residentId)
   const account = emailIndex(env, resident.profile.email).toString('hex')
   const begun = await begin(env, { account, address: self.address, device: self.device })
   const password = canonicalPassword(typed)
   const right =
     isHashable(password) && (await isPassword(password, row.password_hash, env.secrets.pepper))
-  if (!right) throw new Refusal('invalid_input', { fields: { current_password: 'password_wrong' } })
+  if (!right) throw new Refusal('invalid_input', { fields: { [field]: 'password_wrong' } })
   await begun.succeeded()
   return resident
 }
@@ -69,7 +74,7 @@ export async function changePassword(
   self: Self,
   typed: { current: string; next: string },
 ): Promise<void> {
-  const resident = await checkPassword(env, self, typed.current)
+  const resident = await checkPassword(env, self, typed.current, 'current_password')
   const hash = await newHash(env, resident, typed.next)
   await atomically(env, (env) => setPassword(env, resident, hash, self.sessionUid))
 }
@@ -106,7 +111,7 @@ export async function requestRecovery(
 /**
  * Sets a new password by the link of a mail. It does not sign in; every session and other link ends (H18).
  *
- * @returns the account as throttle.ts counts it, for the browser's `device` cookie
+ * @returns the mark of a browser known to this account (throttle.ts): who holds the mailbox may sign in at once
  * @throws Refusal link_expired, invalid_input
  */
 export async function recover(
@@ -121,7 +126,7 @@ export async function recover(
     await setPassword(env, resident, hash)
     await begunAnew(env, account)
   })
-  return account
+  return deviceMark(env, account)
 }
 
 /** Whose link it is; it is not used up. @throws Refusal link_expired */
@@ -141,9 +146,9 @@ export async function holderOf(env: Env, kind: LinkKind, secret: string): Promis
 export async function requestEmailChange(
   env: Env,
   self: Self,
-  typed: { newEmail: string; currentPassword: string },
+  typed: { newEmail: string; password: string },
 ): Promise<void> {
-  const resident = await checkPassword(env, self, typed.currentPassword)
+  const resident = await checkPassword(env, self, typed.password, 'password')
   const email = canonicalEmail(typed.newEmail)
   const fault = newEmailFault(email, resident.profile.email)
   if (!email || fault)

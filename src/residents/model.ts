@@ -4,6 +4,7 @@
  * Law: APPI 21 (state purposes before input), 22–23 (accuracy, security). Rows: S-03, S-07, S-08, S-22…S-24, S-56.
  */
 import type { ItemId } from '../catalogue/model.ts'
+import type { Installation } from '../installation.ts'
 import type { Language } from '../locales/index.ts'
 
 /** What a resident registered; only the address of sign-in is compulsory. */
@@ -78,6 +79,15 @@ export const ID_TERMS = 'id-terms'
 /** Two sign-up consents: to provision to members (S-07), to collection from them (S-08). */
 export const TERM_KINDS = ['provision', 'collection'] as const
 export type TermKind = (typeof TERM_KINDS)[number]
+
+/** What the sections `provision` and `collection` may name of the installation. */
+export function termsValues(site: Installation, language: Language): Record<string, string> {
+  return {
+    consortium: site.consortium[language],
+    age: String(site.minimumAge),
+    desk: site.contact.desk[language],
+  }
+}
 
 /** What a link in a mail does when its button is pressed. */
 export const LINK_KINDS = ['verify', 'recover', 'change_email', 'undo_email'] as const

@@ -73,8 +73,8 @@ export const changePasswordSchema = {
 export const changeEmailSchema = {
   type: 'object',
   additionalProperties: false,
-  required: ['new_email', 'current_password'],
-  properties: { new_email: email, current_password: secret },
+  required: ['new_email', 'password'],
+  properties: { new_email: email, password: secret },
 } as const
 
 export const endSchema = {

@@ -1,0 +1,115 @@
+import type Router from '@koa/router'
+import { readForm } from '../http/forms.ts'
+import type { Guards } from '../http/guards.ts'
+import type { Ctx, Middleware, State } from '../http/state.ts'
+import { page } from '../http/views.ts'
+import { Refusal, type Fields } from '../refusal.ts'
+import {
+  dropLink,
+  interactionToReturnTo,
+  keepLink,
+  linkKind,
+  linkSecret,
+  noteKnown,
+  to,
+} from './browser.ts'
+import { confirmEmailChange, holderOf, recover, undoEmailChange } from './credentials.ts'
+import type { LinkKind } from './model.ts'
+import type { LinkDonePage, LinkExpiredPage, LinkPage, NewPasswordPage } from './pages.ts'
+import { newPasswordSchema, nothingSchema } from './schema.ts'
+import { fieldsOf } from './sign_up_routes.ts'
+import { verifyEmail } from './signup.ts'
+
+const views = {
+  link: page<LinkPage>('residents/link'),
+  expired: page<LinkExpiredPage>('residents/link_expired'),
+  done: page<LinkDonePage>('residents/link_done'),
+  newPassword: page<NewPasswordPage>('residents/new_password'),
+}
+
+/** Where to go on after a link that no longer works. */
+const NEXT: Record<LinkKind, string> = {
+  verify: '/signup/resend',
+  recover: '/recover',
+  change_email: '/account/security',
+  undo_email: '/recover',
+}
+
+/** Links in mails: the address gives its secret to a cookie, the clean page has a button, the button acts (H19, I5). */
+export function linkRoutes(router: Router<State>, guards: Guards): void {
+  router.get('/link/verify/done', guards.anyone, (ctx) => {
+    const uid = interactionToReturnTo(ctx)
+    const onward = uid
+      ? ({ next: 'goOn', nextHref: `/interaction/${uid}` } as const)
+      : ({ next: 'signIn', nextHref: '/login' } as const)
+    views.done(ctx, { kind: 'verify', ...onward })
+  })
+  router.get('/link/change_email/done', guards.anyone, (ctx) => {
+    const onward = ctx.state.resident
+      ? ({ next: 'toSecurity', nextHref: '/account/security' } as const)
+      : ({ next: 'signIn', nextHref: '/login' } as const)
+    views.done(ctx, { kind: 'change_email', ...onward })
+  })
+  router.get('/link/:kind/:secret', (ctx) => {
+    const kind = linkKind(ctx)
+    keepLink(ctx, kind, String(ctx['params']['secret']))
+    to(ctx, `/link/${kind}`)
+  })
+  router.get('/link/:kind', guards.anyone, expiredPage, show)
+  router.post('/link/:kind', guards.anyone, expiredPage, act)
+}
+
+/** A link that no longer works has a page that leads on. */
+const expiredPage: Middleware = async (ctx, next) => {
+  try {
+    await next()
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.reason !== 'link_expired') throw error
+    const kind = linkKind(ctx)
+    dropLink(ctx, kind)
+    views.expired(ctx, { kind, nextHref: NEXT[kind] }, { status: 410 })
+  }
+}
+
+async function show(ctx: Ctx): Promise<void> {
+  const kind = linkKind(ctx)
+  const holder = await holderOf(ctx.state.env, kind, linkSecret(ctx, kind))
+  if (kind === 'recover') askPassword(ctx, holder.profile.email)
+  else views.link(ctx, { kind })
+}
+
+function askPassword(ctx: Ctx, email: string, fields: Fields = {}): void {
+  const restored = ctx.query['restored'] !== undefined
+  const status = Object.keys(fields).length ? 422 : 200
+  views.newPassword(ctx, { email, fields, restored }, { status })
+}
+
+async function act(ctx: Ctx): Promise<void> {
+  const { env, resident } = ctx.state
+  const kind = linkKind(ctx)
+  const secret = linkSecret(ctx, kind)
+  if (kind === 'recover') return setPassword(ctx, secret)
+  readForm(ctx, nothingSchema)
+  if (kind === 'undo_email') {
+    keepLink(ctx, 'recover', await undoEmailChange(env, secret))
+    dropLink(ctx, kind)
+    return to(ctx, '/link/recover?restored=1')
+  }
+  if (kind === 'verify') await verifyEmail(env, secret)
+  else await confirmEmailChange(env, { secret, keep: resident?.sessionUid })
+  dropLink(ctx, kind)
+  to(ctx, `/link/${kind}/done`)
+}
+
+async function setPassword(ctx: Ctx, secret: string): Promise<void> {
+  const { env } = ctx.state
+  try {
+    const { new_password } = readForm(ctx, newPasswordSchema)
+    noteKnown(ctx, await recover(env, { secret, password: new_password }))
+  } catch (error) {
+    const fields = fieldsOf(error)
+    return askPassword(ctx, (await holderOf(env, 'recover', secret)).profile.email, fields)
+  }
+  dropLink(ctx, 'recover')
+  to(ctx, '/login?notice=password_changed')
+}

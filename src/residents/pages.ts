@@ -1,0 +1,82 @@
+/** What each page of views/residents shows. */
+import type { Fields } from '../refusal.ts'
+import type { ProfileForm } from './form.ts'
+import type { LinkKind, TermKind } from './model.ts'
+
+/** A sign-up consent as text: title and paragraphs of consent-templates/id-terms. */
+export type TermText = { title: string; lines: string[] }
+
+/** views/residents/signup (R1). */
+export type SignUpPage = ProfileForm & {
+  email: string
+  terms: { title: string; version: number }
+  provision: TermText
+  /** Undefined where no live dataset exists. */
+  collection: TermText | undefined
+  agreed: { provision: boolean; collection: boolean }
+  /** The address was just filled in from the postcode. */
+  lookedUp: boolean
+}
+
+/** views/residents/resend and views/residents/recover: one address. */
+export type AddressPage = { email: string; fields: Fields }
+
+/** views/residents/link: the button behind a link in a mail. */
+export type LinkPage = { kind: Exclude<LinkKind, 'recover'> }
+
+/** views/residents/link_expired. */
+export type LinkExpiredPage = { kind: LinkKind; nextHref: string }
+
+/** views/residents/link_done. */
+export type LinkDonePage = {
+  kind: 'verify' | 'change_email'
+  nextHref: string
+  next: 'signIn' | 'goOn' | 'toSecurity'
+}
+
+/** views/residents/new_password. `email` is for the browser's password store. */
+export type NewPasswordPage = { email: string; fields: Fields; restored: boolean }
+
+/** views/residents/logout. */
+export type LogoutPage = { signedIn: boolean }
+
+export type AccountDone =
+  'profile' | 'provision_on' | 'provision_off' | 'collection_on' | 'collection_off' | 'language'
+
+export type NextStep = 'name' | 'kana' | 'birth_year' | 'address' | 'provision'
+
+/** One of the two sign-up consents as a switch. `on` undefined: never answered. */
+export type TermSwitch = {
+  kind: TermKind
+  text: TermText
+  on: boolean | undefined
+  since: string | undefined
+}
+
+/** views/residents/account (R4). */
+export type AccountPage = {
+  name: string | undefined
+  done: AccountDone | undefined
+  next: { step: NextStep; href: string }[]
+  userId: string
+  /** Label, value as registered, and since when. */
+  rows: { label: string; value: string | undefined; since: string | undefined; note?: string }[]
+  switches: TermSwitch[]
+  termsTitle: string
+  language: 'ja' | 'en'
+}
+
+/** views/residents/profile. */
+export type ProfilePage = ProfileForm & { lookedUp: boolean }
+
+/** views/residents/security. */
+export type SecurityPage = {
+  email: string
+  done: 'password' | 'email' | 'ended' | undefined
+  fields: Fields
+  newEmail: string
+  devices: { id: string; device: string; signedIn: string; seen: string; here: boolean }[]
+}
+
+/** views/residents/language. */
+export type LanguagePage = { language: 'ja' | 'en' }
