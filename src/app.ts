@@ -60,7 +60,7 @@ export async function createApp(
   app.use(origin(env.config))
   app.use(health(env, draining))
   app.use(assets)
-  app.use(cacheKeys)
+  app.use(metadata)
   app.use(ours(language))
   app.use(ours(unsafe))
   for (const room of rooms) app.use(room.routes())
@@ -102,10 +102,14 @@ const languageOnly: Middleware = async (ctx, next) => {
   await next()
 }
 
-/** Discovery and keys may be kept for five minutes: that defines how long a rotation waits (D8, T10). */
-const cacheKeys: Middleware = async (ctx, next) => {
+/**
+ * Discovery and keys may be kept for five minutes: that defines how long a rotation waits (D8, T10).
+ * The metadata names only the response mode that every service may use.
+ */
+const metadata: Middleware = async (ctx, next) => {
   await next()
-  if ((ctx.path === '/jwks' || ctx.path.startsWith('/.well-known/')) && ctx.status === 200) {
-    ctx.set('Cache-Control', 'public, max-age=300')
-  }
+  if (ctx.status !== 200 || !(ctx.path === '/jwks' || ctx.path.startsWith('/.well-known/'))) return
+  ctx.set('Cache-Control', 'public, max-age=300')
+  const body = ctx.body as { response_modes_supported?: string[] } | undefined
+  if (body?.response_modes_supported) body.response_modes_supported = ['query']
 }
