@@ -24,7 +24,7 @@ await run(async () => {
     const { app } = await createApp(env, () => draining)
     const web = await listen(app, config.port)
     leave.push(web.close)
-    if (await demo.isDemo(env)) leave.push(await demo.open(env, say))
+    if (await demo.isDemo(env)) leave.push(await openDemo(env))
     else say(`Machi ID is ready at ${config.issuer}`)
   } catch (error) {
     await end()
@@ -33,6 +33,12 @@ await run(async () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.once(signal, () => void finish(end, env))
 })
+
+/** The sample service is no part of the product: an installation without the demo need not even hold its files. */
+async function openDemo(env: Env): Promise<() => Promise<void>> {
+  const { startMemberService } = await import('../examples/member-service/service.ts')
+  return demo.open(env, say, startMemberService)
+}
 
 /** Ends within ten seconds, also where a client will not let go. */
 async function finish(end: () => Promise<void>, env: Env): Promise<void> {

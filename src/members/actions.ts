@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
 import { canonical } from '../audit/model.ts'
 import * as audit from '../audit/actions.ts'
-import type { Env } from '../env.ts'
+import { atomically, type Env } from '../env.ts'
 import { startOfDay } from '../input/days.ts'
 import type { Fault } from '../input/faults.ts'
 import { normalName, normalText } from '../input/spelling.ts'
 import type { Both } from '../installation.ts'
+import { Refusal } from '../refusal.ts'
+import { seal } from '../vault.ts'
 import type { Change, MemberBody, MemberNow, MemberOfList } from './model.ts'
 import * as queries from './queries.ts'
 import type { MemberAsked } from './schema.ts'
@@ -108,4 +110,35 @@ function bodyOf(asked: MemberAsked): MemberBody {
     representative: text(asked.representative),
     contact: { ...asked.contact, desk: text(asked.contact.desk) },
   }
+}
+
+export type StaffAsked = {
+  /** Of the company. */
+  corporateNumber: string
+  email: string
+  name: string
+  role: 'manager' | 'developer'
+  /** As from `residents.passwordHash`. */
+  passwordHash: string
+  /** Base32, RFC 6238. */
+  totpSecret: string
+}
+
+/** Makes somebody staff of a company; the seed of the TOTP is kept sealed (M1). @throws Refusal not_found */
+export function enrolStaff(env: Env, asked: StaffAsked): Promise<void> {
+  return atomically(env, async (env) => {
+    const member = await store.byCorporateNumber(env.db, asked.corporateNumber)
+    if (!member) throw new Refusal('not_found')
+    const id = env.newId()
+    const { email, name, role, passwordHash } = asked
+    const totpSealed = seal(env.secrets.people, asked.totpSecret, id)
+    const row = { id, memberId: member.id, email, name, role, passwordHash, totpSealed }
+    await store.insertStaff(env.db, { ...row, createdAt: env.now() })
+    await audit.record(env, {
+      actor: { kind: 'system', id: 'seed' },
+      act: 'members.enrol_staff',
+      object: { kind: 'staff', id },
+      details: { member: member.id, role },
+    })
+  })
 }

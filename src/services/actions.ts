@@ -11,7 +11,7 @@ import * as queries from './queries.ts'
 import { readFile, type Reading, type ReadingRule } from './reading.ts'
 import type { RuleTerms } from './rules.ts'
 import * as store from './store.ts'
-import { write, type WritingRule } from './writing.ts'
+import { rewrite, write, type WritingRule } from './writing.ts'
 
 /** The service that is this OIDC client, of whatever status; `standing()` says whether it may sign anybody in. */
 export function byClientId(env: Env, clientId: string): Promise<ServiceNow | undefined> {
@@ -24,7 +24,10 @@ export function byId(env: Env, serviceId: string): Promise<ServiceNow | undefine
 }
 
 /** A service as it stood in the versions that a consent or a showing names; its status is today's. */
-export function atVersions(env: Env, versions: queries.VersionIds): Promise<ServiceNow | undefined> {
+export function atVersions(
+  env: Env,
+  versions: queries.VersionIds,
+): Promise<ServiceNow | undefined> {
   return queries.atVersions(env.db, versions)
 }
 
@@ -69,6 +72,20 @@ export function onboard(
     found.faults.push(...lookalikes(found.named, ...known))
     if (found.faults.length) throw refusalOf(found.faults)
     return { changes: found.changes, secrets: found.secrets }
+  })
+}
+
+/** Gives a service other addresses to lead back to, as a new version; everything else stays. */
+export function readdress(
+  env: Env,
+  service: ServiceNow,
+  addresses: Pick<ServiceNow['version'], 'redirectUris' | 'postLogoutRedirectUris'>,
+): Promise<void> {
+  return atomically(env, async (env) => {
+    await members.lockOnboarding(env)
+    const now = await byId(env, service.service.id)
+    if (!now) throw new Refusal('not_found')
+    await rewrite(env, now, addresses)
   })
 }
 

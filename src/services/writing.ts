@@ -8,7 +8,7 @@ import type { Fault } from '../input/faults.ts'
 import { normalName } from '../input/spelling.ts'
 import type { Change } from '../members/model.ts'
 import { bodyOf, clientHash, clientIdOf, clientOf, itemOf, methodOf, type Client } from './kept.ts'
-import type { ServiceStatus } from './model.ts'
+import type { ServiceBody, ServiceItem, ServiceNow, ServiceStatus } from './model.ts'
 import type { ServiceAsked } from './schema.ts'
 import * as store from './store.ts'
 
@@ -109,25 +109,47 @@ async function writeVersion(env: Env, step: Step & { catalogue: Catalogue }): Pr
   const { id, asked, known, change, catalogue } = step
   const body = bodyOf(asked)
   const items = asked.items.map((item) => itemOf(item, catalogue))
-  // Without the catalogue's version: a new one there does not make the same file a new version here.
-  const unversioned = items.map((item) => ({ ...item, itemVersion: 0 }))
-  const hash = createHash('sha256')
-    .update(canonical({ ...body, items: unversioned }))
-    .digest()
+  const hash = versionHash(body, items)
   if (known?.hash.equals(hash)) return hash
   change.version++
   change.news.push(known ? 'new_version' : 'added')
+  const row = { id: env.newId(), serviceId: id, version: change.version, body, items, hash }
+  await store.insertVersion(env.db, { ...row, at: env.now() })
+  return hash
+}
+
+/** Without the catalogue's version: a new one there does not make the same file a new version here. */
+function versionHash(body: ServiceBody, items: readonly ServiceItem[]): Buffer {
+  const unversioned = items.map((item) => ({ ...item, itemVersion: 0 }))
+  return createHash('sha256')
+    .update(canonical({ ...body, items: unversioned }))
+    .digest()
+}
+
+/** A new version of a service in which only `changes` differ. Runs under `members.lockOnboarding`. */
+export async function rewrite(env: Env, now: ServiceNow, changes: Partial<ServiceBody>) {
+  const { id: _id, version, items, ...before } = now.version
+  const body: ServiceBody = { ...before, ...changes }
+  const hash = versionHash(body, items)
   const row = {
     id: env.newId(),
-    serviceId: id,
-    version: change.version,
+    serviceId: now.service.id,
+    version: version + 1,
     body,
     items,
     hash,
-    at: env.now(),
   }
-  await store.insertVersion(env.db, row)
-  return hash
+  await store.insertVersion(env.db, { ...row, at: env.now() })
+  await audit.record(env, {
+    actor: { kind: 'system', id: 'onboarding' },
+    act: 'services.rewrite',
+    object: { kind: 'service', id: now.service.id },
+    details: {
+      before: versionHash(before, items).toString('hex'),
+      after: hash.toString('hex'),
+      version: version + 1,
+    },
+  })
 }
 
 async function writeStatus(env: Env, { id, asked, known, change }: Step) {

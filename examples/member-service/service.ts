@@ -1,0 +1,191 @@
+/** A small member service: one page, a sign-in with Machi ID, and what came of it. Plain node:http, nothing stored. */
+import { randomBytes } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import * as pages from './pages.ts'
+import {
+  relyingParty,
+  troubleOf,
+  type Client,
+  type Pending,
+  type RelyingParty,
+  type SignedIn,
+} from './relying-party.ts'
+import { wordsFor } from './words.ts'
+
+type Visit = { pending?: Pending; signedIn?: SignedIn; seenAt: number }
+type Asked = {
+  request: IncomingMessage
+  response: ServerResponse
+  url: URL
+  visit: Visit
+  words: ReturnType<typeof wordsFor>
+}
+
+const COOKIE = 'machinaka'
+const HOUR = 3600_000
+const MOST_VISITS = 1000
+
+export type MemberService = { url: string; close: () => Promise<void> }
+
+/**
+ * Starts the service on loopback.
+ *
+ * @param settings `port` 0 takes a free one; `client` as registered with the consortium
+ * @throws Error EADDRINUSE where the port is taken
+ */
+export async function startMemberService(settings: {
+  port: number
+  issuer: string
+  client: Client
+}): Promise<MemberService> {
+  const { issuer, client } = settings
+  const answer = answering(relyingParty(issuer, client), settings)
+  const server = createServer({ requestTimeout: 30_000 }, (request, response) => {
+    answer(request, response).catch(() => {
+      if (!response.headersSent) response.writeHead(500)
+      response.end()
+    })
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(settings.port, resolve)
+  })
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://localhost:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+function answering(party: RelyingParty, { issuer, client }: { issuer: string; client: Client }) {
+  const visits = new Map<string, Visit>()
+  const callback = new URL(client.redirectUri)
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const words = wordsFor(request.headers['accept-language'])
+    const path = request.url ?? '/'
+    if (!URL.canParse(path, callback.origin)) return send(response, 400, pages.notFound(words))
+    const url = new URL(path, callback.origin)
+    response.setHeader('Content-Security-Policy', policyOf(issuer))
+    response.setHeader('X-Content-Type-Options', 'nosniff')
+    response.setHeader('Referrer-Policy', 'no-referrer')
+    if (url.pathname === '/style.css') return style(response)
+    const asked: Asked = {
+      request,
+      response,
+      url,
+      words,
+      visit: visitOf(visits, request, response),
+    }
+    try {
+      await route(party, asked, { issuer, callback })
+    } catch (error) {
+      const { trouble, code } = troubleOf(error)
+      if (trouble === 'stopped') delete asked.visit.signedIn
+      send(response, trouble === 'unreachable' ? 502 : 200, pages.trouble(words, trouble, code))
+    }
+  }
+}
+
+async function route(
+  party: RelyingParty,
+  asked: Asked,
+  site: { issuer: string; callback: URL },
+): Promise<void> {
+  const { request, response, url, visit, words } = asked
+  const reads = request.method === 'GET' || request.method === 'HEAD'
+  if (url.pathname === '/sign-out' && request.method === 'POST') return signOut(party, asked)
+  if (!reads) return send(response, 405, pages.notFound(words))
+  switch (url.pathname) {
+    case '/':
+      return send(
+        response,
+        200,
+        visit.signedIn ? pages.received(words, visit.signedIn, site.issuer) : pages.welcome(words),
+      )
+    case '/sign-in': {
+      const ask = url.searchParams.get('ask') === 'few' ? 'few' : 'all'
+      const begun = await party.begin(ask, url.searchParams.has('again'), words.language)
+      visit.pending = begun.pending
+      return redirect(response, begun.url.href)
+    }
+    case '/again':
+      if (visit.signedIn) visit.signedIn.claims = await party.fetchAgain(visit.signedIn)
+      return redirect(response, '/')
+    case site.callback.pathname:
+      return finish(party, asked)
+    default:
+      return send(response, 404, pages.notFound(words))
+  }
+}
+
+/** The answer of Machi ID. What was remembered is forgotten first: an answer counts once. */
+async function finish(party: RelyingParty, { response, url, visit, words }: Asked): Promise<void> {
+  const { pending } = visit
+  delete visit.pending
+  if (!pending) return send(response, 400, pages.trouble(words, 'not_begun'))
+  delete visit.signedIn
+  visit.signedIn = await party.finish(url, pending)
+  redirect(response, '/')
+}
+
+async function signOut(party: RelyingParty, { request, response, visit }: Asked): Promise<void> {
+  // A form of another site cannot sign our visitor out.
+  const foreign = request.headers['sec-fetch-site'] ?? 'same-origin'
+  const { signedIn } = visit
+  if (foreign !== 'same-origin' || !signedIn) return redirect(response, '/')
+  delete visit.signedIn
+  const target = await party.signOutUrl(signedIn.idToken).catch(() => undefined)
+  redirect(response, target?.href ?? '/')
+}
+
+function visitOf(
+  visits: Map<string, Visit>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Visit {
+  const now = Date.now()
+  for (const [id, visit] of visits)
+    if (visit.seenAt < now - HOUR || visits.size > MOST_VISITS) visits.delete(id)
+  const known = new RegExp(`(?:^|; )${COOKIE}=([\\w-]{43})(?:;|$)`).exec(
+    request.headers.cookie ?? '',
+  )?.[1]
+  const found = known && visits.get(known)
+  if (found) {
+    found.seenAt = now
+    return found
+  }
+  const id = randomBytes(32).toString('base64url')
+  const visit = { seenAt: now }
+  visits.set(id, visit)
+  response.setHeader('Set-Cookie', `${COOKIE}=${id}; Path=/; HttpOnly; SameSite=Lax`)
+  return visit
+}
+
+const policyOf = (issuer: string) =>
+  `default-src 'none'; style-src 'self'; form-action 'self' ${new URL(issuer).origin}; base-uri 'none'; frame-ancestors 'none'`
+
+function send(response: ServerResponse, status: number, html: string): void {
+  response.writeHead(status, {
+    'Content-Type': 'text/html; charset=utf-8',
+    'Cache-Control': 'no-store',
+  })
+  response.end(html)
+}
+
+function style(response: ServerResponse): void {
+  response.writeHead(200, {
+    'Content-Type': 'text/css; charset=utf-8',
+    'Cache-Control': 'max-age=3600',
+  })
+  response.end(pages.stylesheet)
+}
+
+function redirect(response: ServerResponse, to: string): void {
+  response.writeHead(303, { Location: to, 'Cache-Control': 'no-store' })
+  response.end()
+}
