@@ -112,7 +112,7 @@ export const consents: Messages['consents'] = {
       `${postalCode.slice(0, 3)}-${postalCode.slice(3)} ${region}${locality}`,
   },
   period: (from, to) => `${from} – ${to}`,
-  idKinds: { public: 'Shared user ID', pairwise: 'User ID for this service only' },
+  idKinds: { public: 'Shared user ID', pairwise: 'User ID for this company only' },
   textVersion: (version) => `Consent to sharing, version ${version}`,
   edition: (version) => `version ${version}`,
   status: {

@@ -119,7 +119,7 @@ export const consents = {
   },
   /** First and last day of what was provided. */
   period: (from: string, to: string) => `${from} 〜 ${to}`,
-  idKinds: { public: '共通のユーザーID', pairwise: 'サービス専用のユーザーID' },
+  idKinds: { public: '共通のユーザーID', pairwise: 'この会社専用のユーザーID' },
   /** Name of the text agreed to, with its version. */
   textVersion: (version: number) => `情報提供の同意 第${version}版`,
   edition: (version: number) => `第${version}版`,
