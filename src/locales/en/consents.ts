@@ -250,8 +250,9 @@ export const consents: Messages['consents'] = {
   },
   withdraw: {
     title: 'Withdraw',
+    before: 'Withdraw from ',
     joint: '',
-    rest: ': withdraw',
+    rest: '',
     stops: 'What stops at once',
     stopGiving: (company, count) => `Sharing with ${company} (all ${items(count)})`,
     stopSignIn: 'Signing in to this service with Machi ID, on every device',
@@ -299,8 +300,9 @@ export const consents: Messages['consents'] = {
   },
   pause: {
     title: 'Pause',
+    before: 'Pause sharing with ',
     joint: '',
-    rest: ': pause sharing',
+    rest: '',
     effects: 'While paused',
     nothing: (company, count) => `Nothing is shared with ${company} (all ${items(count)})`,
     signIn: 'The service may ask you to sign in again',

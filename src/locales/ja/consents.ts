@@ -260,6 +260,7 @@ export const consents = {
   withdraw: {
     title: '利用の撤回',
     /** まちなか回遊アプリ（提供者：A社）の利用を撤回する */
+    before: '',
     joint: 'の',
     rest: '利用を撤回する',
     stops: 'すぐに止まること',
@@ -305,6 +306,7 @@ export const consents = {
   },
   pause: {
     title: '一時停止',
+    before: '',
     joint: 'への',
     rest: '提供を一時停止する',
     effects: '一時停止すると',
