@@ -50,10 +50,7 @@ export type Show = {
 export async function show(env: Env, asked: Question, how: Show): Promise<void> {
   const id = env.newId()
   const { offer, resident, last } = asked
-  const changed =
-    last && asked.asksFor === 'values_changed'
-      ? await actions.changedValues(env, resident, last)
-      : []
+  const changed = last ? await actions.changedValues(env, resident, last) : []
   const page = consentPage(
     {
       language: how.language,

@@ -11,10 +11,11 @@ import * as store from './store.ts'
 import { write } from './writing.ts'
 
 /**
- * Withdraws: one row added, the agreement ends, nothing issued before ever works again (rule 4).
+ * Withdraws: one row added, the agreement ends, nothing issued before ever works again (rule 4). What is paused can be
+ * withdrawn as well.
  *
  * @returns the withdrawing version
- * @throws Refusal consent_not_found where no agreement is in force
+ * @throws Refusal consent_not_found where no agreement is in force or paused
  */
 export function withdraw(
   env: Env,
@@ -42,7 +43,7 @@ function stop(
   deletionRequested = false,
 ): Promise<Consent> {
   return atomically(env, async (env) => {
-    const last = await lockedStanding(env, resident, serviceId)
+    const last = await lockedStanding(env, resident, serviceId, kind === 'withdrawn')
     const at = env.now()
     await store.end(env.db, last.agreement.id, kind, at)
     const consent: Consent = {
@@ -61,22 +62,47 @@ function stop(
   })
 }
 
-async function lockedStanding(env: Env, resident: Resident, serviceId: string): Promise<Standing> {
-  const inForce = await store.lockInForce(env.db, resident.id, serviceId)
-  const last = inForce && (await store.newest(env.db, resident.id, serviceId))
-  if (!last) throw new Refusal('consent_not_found')
+async function lockedStanding(
+  env: Env,
+  resident: Resident,
+  serviceId: string,
+  orPaused = false,
+): Promise<Standing> {
+  const ids = [resident.id, serviceId] as const
+  const held =
+    (await store.lockInForce(env.db, ...ids)) ??
+    (orPaused ? await store.lockPaused(env.db, ...ids) : undefined)
+  const last = held && (await store.newest(env.db, ...ids))
+  if (!last || last.agreement.id !== held.id) throw new Refusal('consent_not_found')
   return last
 }
 
-/** Withdraws from everything in force, one transaction. Returns the services withdrawn from. */
+/** Withdraws from everything in force or paused, one transaction. Returns the versions that withdrew, none where none was. */
 export function withdrawAll(env: Env, resident: Resident, deletion = false): Promise<Consent[]> {
   return atomically(env, async (env) => {
     const done: Consent[] = []
-    for (const serviceId of await store.servicesInForce(env.db, resident.id))
-      done.push(await stop(env, resident, serviceId, 'withdrawn', deletion))
+    for (const serviceId of await store.servicesToStop(env.db, resident.id, env.now())) {
+      const consent = await stopIfStanding(env, resident, serviceId, deletion)
+      if (consent) done.push(consent)
+    }
     if (done.length) await tell(env, resident, done)
     return done
   })
+}
+
+/** One of many: what another page withdrew a moment ago does not stop the others. */
+async function stopIfStanding(
+  env: Env,
+  resident: Resident,
+  serviceId: string,
+  deletion: boolean,
+): Promise<Consent | undefined> {
+  try {
+    return await stop(env, resident, serviceId, 'withdrawn', deletion)
+  } catch (error) {
+    if (error instanceof Refusal && error.reason === 'consent_not_found') return undefined
+    throw error
+  }
 }
 
 /** Letters in the transaction of the withdrawal: to the resident, and to each company asked to erase. */

@@ -22,7 +22,7 @@ import {
   viewOf,
 } from './compose.ts'
 import { endOfDay, numberOf, offerOf, type Consent } from './model.ts'
-import { labelsOf, providedItems, untilOf, type View } from './overview.ts'
+import { labelsOf, providedItems, statusOf, untilOf, type View } from './overview.ts'
 import type * as pages from './pages.ts'
 import * as queries from './queries.ts'
 import { resumeSteps } from './resume.ts'
@@ -82,6 +82,7 @@ export function routes(_env: Env, guards: Guards, catalogue: Catalogue): Router<
       resident,
       form.request_deletion !== undefined,
     )
+    if (!done.length) return to(ctx, `${BASE}/withdraw-all`)
     views.withdrawn(ctx, withdrawnPage(done, form.request_deletion !== undefined, view))
   })
   router.get(`${BASE}/:serviceId`, only, async (ctx) => {
@@ -138,7 +139,7 @@ export function routes(_env: Env, guards: Guards, catalogue: Catalogue): Router<
 
   router.get(`${BASE}/:serviceId/withdraw`, only, async (ctx) => {
     const { resident, view } = await enter(ctx)
-    const { service, row } = notEnded(await relation(ctx, resident, view))
+    const { service, row } = toWithdraw(await relation(ctx, resident, view))
     const { env, language } = ctx.state
     const provided = await queries.provided(env.db, resident.id, service.service.id)
     const template = env.templates.version(row.consent.template, row.consent.templateVersion)
@@ -210,6 +211,11 @@ function inForce(found: Relation): Relation {
   return found
 }
 
+/** @throws Refusal consent_not_found where there is nothing left to withdraw; what is paused can be */
+function toWithdraw(found: Relation): Relation {
+  return found.status === 'paused' ? found : notEnded(found)
+}
+
 /** @throws Refusal consent_not_found where the agreement has ended */
 function notEnded(found: Relation): Relation {
   if (found.row.agreement.endedAt) throw new Refusal('consent_not_found')
@@ -252,7 +258,7 @@ async function withdrawAllPage(
   const w = words(view.language)
   return {
     services: rows
-      .filter((row) => row.agreement.endedAt === null)
+      .filter((row) => !['withdrawn', 'expired'].includes(statusOf(row, view)))
       .flatMap((row) => {
         const service = view.services.get(row.agreement.serviceId)
         if (!service) return []

@@ -157,6 +157,21 @@ export async function lockInForce(
   return row && agreementFromRow(row)
 }
 
+/** The newest agreement between the two where it is paused, locked until the transaction ends. */
+export async function lockPaused(
+  db: Knex,
+  residentId: string,
+  serviceId: string,
+): Promise<Agreement | undefined> {
+  const row = await db('agreements')
+    .where({ resident_id: residentId, service_id: serviceId })
+    .orderByRaw('ended_at is null desc, started_at desc, id')
+    .limit(1)
+    .forUpdate()
+    .first<AgreementRow>()
+  return row?.end_kind === 'paused' ? agreementFromRow(row) : undefined
+}
+
 /** Begins an agreement; undefined where another transaction began one first. */
 export async function begin(db: Knex, agreement: Agreement): Promise<Agreement | undefined> {
   const rows = await db('agreements')
@@ -172,6 +187,7 @@ export async function begin(db: Knex, agreement: Agreement): Promise<Agreement |
   return rows.length === 1 ? agreement : undefined
 }
 
+/** Ends an agreement in force, or turns a paused one into a withdrawn one; what has ended otherwise stays as it is. */
 export async function end(
   db: Knex,
   id: string,
@@ -180,7 +196,7 @@ export async function end(
 ): Promise<void> {
   await db('agreements')
     .where({ id })
-    .whereNull('ended_at')
+    .whereRaw(`(ended_at is null or end_kind = 'paused')`)
     .update({ ended_at: at, end_kind: kind })
 }
 
@@ -262,11 +278,19 @@ export async function lockShared(db: Knex, agreementId: string): Promise<void> {
   await named(db, LOCK_SHARED, [agreementId])
 }
 
-/** Services with an agreement in force, in a fixed order so that two withdrawals at once cannot lock each other. */
-export function servicesInForce(db: Knex, residentId: string): Promise<string[]> {
-  return db('agreements')
-    .where({ resident_id: residentId })
-    .whereNull('ended_at')
-    .orderBy('service_id')
-    .pluck<string[]>('service_id')
+/**
+ * Services whose agreement is in force or paused, in a fixed order so that two withdrawals at once cannot lock each other.
+ *
+ * @param at what had run out by then needs no withdrawal
+ */
+export async function servicesToStop(db: Knex, residentId: string, at: Date): Promise<string[]> {
+  const { rows } = await db.raw<{ rows: { service_id: string }[] }>(
+    `select a.service_id from (
+       select distinct on (service_id) * from agreements where resident_id = :residentId
+       order by service_id, ended_at is null desc, started_at desc, id) a
+     join lateral (select ends_at from consents c where c.agreement_id = a.id order by version desc limit 1) c on true
+     where a.end_kind = 'paused' or (a.ended_at is null and c.ends_at > :at) order by a.service_id`,
+    { residentId, at },
+  )
+  return rows.map((row) => row.service_id)
 }

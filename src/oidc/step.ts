@@ -1,4 +1,5 @@
 /** What every step of an interaction needs: the interaction itself, its service, and the way back to the provider. */
+import { createHash } from 'node:crypto'
 import { errors, type Provider } from 'oidc-provider'
 import { byUiLocales, chosenLanguage } from '../http/language.ts'
 import type { Ctx } from '../http/state.ts'
@@ -6,6 +7,7 @@ import { Refusal } from '../refusal.ts'
 import * as services from '../services/actions.ts'
 import { standing, type ServiceNow } from '../services/model.ts'
 import { originOf } from './pages.ts'
+import * as store from './store.ts'
 
 export type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>
 export type Result = NonNullable<Interaction['result']>
@@ -38,9 +40,15 @@ async function read(provider: Provider, ctx: Ctx): Promise<Interaction> {
     if (details.uid !== ctx['params'].uid) throw new Refusal('interaction_foreign')
     return details
   } catch (error) {
-    if (error instanceof errors.SessionNotFound) throw new Refusal('interaction_expired')
-    throw error
+    if (!(error instanceof errors.SessionNotFound)) throw error
+    throw new Refusal((await wasAnswered(ctx)) ? 'already_answered' : 'interaction_expired')
   }
+}
+
+/** Whether this interaction led on to its service once: then something may well have been handed over (back button). */
+function wasAnswered(ctx: Ctx): Promise<boolean> {
+  const uid = String(ctx['params'].uid)
+  return store.wasResumed(ctx.state.env.db, createHash('sha256').update(uid).digest())
 }
 
 /** The service of an interaction as it stands now. @throws Refusal with the calm reason where it may not sign in */

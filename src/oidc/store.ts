@@ -249,6 +249,11 @@ export async function claimResume(db: Knex, uidHash: Buffer, at: Date): Promise<
   return rowCount === 1
 }
 
+/** Whether an interaction was resumed, for as long as resumes are kept. */
+export async function wasResumed(db: Knex, uidHash: Buffer): Promise<boolean> {
+  return (await db('oidc_resumes').where({ uid_hash: uidHash }).first('at')) !== undefined
+}
+
 /** Deletes what has expired, in batches; `grace` covers clock tolerance and replay windows. Returns rows deleted. */
 export async function sweep(db: Knex, before: Date): Promise<number> {
   let gone = 0
