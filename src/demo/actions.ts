@@ -6,7 +6,7 @@ import { atomically, type Env } from '../env.ts'
 import * as notices from '../notices/actions.ts'
 import type { DevMail } from '../notices/model.ts'
 import * as services from '../services/actions.ts'
-import type { ServiceNow } from '../services/model.ts'
+import type { ServiceNow, ServiceStatus } from '../services/model.ts'
 import { addressesOf, CLIENT_IDS, CLIENT_SECRETS, PRIVATE_JWKS } from './clients.ts'
 import { yearAt } from './companies.ts'
 import { OPERATORS, residentsOf, STAFF } from './people.ts'
@@ -63,7 +63,7 @@ export type DemoService = {
   /** Beside `user_id`, which is always part of a consent. */
   requiredItems: string[]
   optionalItems: string[]
-  status: string
+  status: ServiceStatus
   privateJwk?: Record<string, string>
 }
 

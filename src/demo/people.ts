@@ -2,7 +2,7 @@
  * The people of the demo: published constants, the same in every demo, refused in production.
  * All of them are invented; the postcodes are real, so that the check of addresses has something to check.
  */
-import type { Language } from '../locales/index.ts'
+import type { Language, Messages } from '../locales/index.ts'
 import type { Role } from '../operators/model.ts'
 import type { Typed } from '../residents/model.ts'
 
@@ -14,7 +14,7 @@ export type DemoResident = {
   provision: boolean
   profile: Typed
   /** What this person is good for in a demonstration. */
-  note: string
+  note: keyof Messages['demo']['notes']
 }
 
 /** Eight residents. The first is complete. `year` is this calendar year. */
@@ -25,7 +25,7 @@ export function residentsOf(year: number): DemoResident[] {
       ...given,
       email: 'hanako@demo.example',
       password: 'Hanako-Demo-Aozora-27',
-      note: '登録がそろった人',
+      note: 'complete',
       profile: {
         family_name: '山田',
         given_name: '花子',
@@ -42,14 +42,14 @@ export function residentsOf(year: number): DemoResident[] {
       ...given,
       email: 'minimal@demo.example',
       password: 'Tada-Mail-Dake-no-Hito-41',
-      note: 'メールアドレスだけの人',
+      note: 'minimal',
       profile: {},
     },
     {
       ...given,
       email: 'ken@demo.example',
       password: 'Ken-Demo-Mizuumi-83-kaze',
-      note: '性別を登録していない人',
+      note: 'no_sex',
       profile: {
         family_name: '小鳥遊',
         given_name: '健',
@@ -65,7 +65,7 @@ export function residentsOf(year: number): DemoResident[] {
       ...given,
       email: 'mei@demo.example',
       password: 'Mei-Demo-Kikyuu-16-sora',
-      note: '未成年の人',
+      note: 'minor',
       profile: {
         family_name: '若葉',
         given_name: '芽衣',
@@ -80,7 +80,7 @@ export function residentsOf(year: number): DemoResident[] {
       email: 'an.nguyen@demo.example',
       password: 'An-Demo-Lantern-55-river',
       language: 'en',
-      note: '英語で使う人、ラテン文字の氏名',
+      note: 'english',
       profile: {
         family_name: 'Nguyễn',
         given_name: 'Văn An',
@@ -97,7 +97,7 @@ export function residentsOf(year: number): DemoResident[] {
       ...given,
       email: 'john@demo.example',
       password: 'John-Demo-Harmonica-62',
-      note: 'カタカナの氏名',
+      note: 'katakana',
       profile: {
         family_name: 'スミス',
         given_name: 'ジョン',
@@ -111,7 +111,7 @@ export function residentsOf(year: number): DemoResident[] {
       ...given,
       email: 'a.very.long.address.for.narrow.screens@long-subdomain.demo.example',
       password: 'Nagai-Namae-Demo-Tsuru-90',
-      note: 'とても長い氏名とアドレス',
+      note: 'long',
       profile: {
         family_name: '勅使河原武者小路左衛門三郎',
         given_name: 'クリスティーナ桜子マリア百合江',
@@ -129,7 +129,7 @@ export function residentsOf(year: number): DemoResident[] {
       email: 'private@demo.example',
       password: 'Watasanai-Demo-Ishi-38',
       provision: false,
-      note: '提供を止めている人',
+      note: 'no_provision',
       profile: {
         family_name: '森',
         given_name: '静',

@@ -1,5 +1,6 @@
 /** What the terminal prints when a demo starts: one calm table of addresses and sign-ins, in two languages. */
 import type { Env } from '../env.ts'
+import { messages } from '../locales/index.ts'
 import { addressesOf } from './clients.ts'
 import { yearAt } from './companies.ts'
 import { OPERATORS, residentsOf, STAFF } from './people.ts'
@@ -35,7 +36,11 @@ export function demoTable(env: Env, memberService: string | undefined): string {
     ['サインイン一覧', 'sign-ins', `${issuer}/dev`],
     ['プログラム用', 'for programs', `${issuer}/dev/demo.json`],
   ]
-  const residents = residentsOf(yearAt(env.now())).map((one) => [one.email, one.password, one.note])
+  const residents = residentsOf(yearAt(env.now())).map((one) => [
+    one.email,
+    one.password,
+    messages.ja.demo.notes[one.note],
+  ])
   const people = [
     ...OPERATORS.map((one) => [one.email, one.password, one.totpSecret]),
     ...STAFF.map((one) => [one.email, one.password, one.totpSecret]),

@@ -1,8 +1,22 @@
-// placeholder by the founder: overwrite
-import Router from '@koa/router'
+import { Router } from '@koa/router'
 import type { Env } from '../env.ts'
 import type { Guards } from '../http/guards.ts'
-import type { State } from '../http/state.ts'
-export function routes(_env: Env, _guards: Guards): Router<State> {
-  return new Router<State>()
+import type { Ctx, State } from '../http/state.ts'
+import { page } from '../http/views.ts'
+import * as members from './actions.ts'
+import { feed, listed, type MembersPage } from './pages.ts'
+
+const list = page<MembersPage>('members/list')
+
+/** `/members` and `/members.json`: the lasting address that the terms cite (S-18). */
+export function routes(env: Env, guards: Guards): Router<State> {
+  const router = new Router<State>()
+  router.get('/members', guards.anyone, async (ctx: Ctx) => {
+    const { language } = ctx.state
+    list(ctx, listed(await members.list(env), { language, at: env.now() }))
+  })
+  router.get('/members.json', async (ctx: Ctx) => {
+    ctx.body = feed(await members.list(env), env.now())
+  })
+  return router
 }

@@ -75,6 +75,14 @@ export function standing(now: ServiceNow, at: Date): Standing {
   return now.contract.startsAt <= at && at < now.contract.endsAt ? 'ok' : 'contract_not_in_force'
 }
 
+/** Shown on the public list: what residents may meet, also while it is suspended; drafts and ended ones are not (I-11). */
+export function isPublic({ service, member }: Pick<ServiceNow, 'service' | 'member'>): boolean {
+  return (
+    ['live', 'suspended'].includes(service.status) &&
+    ['active', 'suspended'].includes(member.status)
+  )
+}
+
 /**
  * The ceiling: the service's approved items that a flow of its contract, in term, lets the consortium give
  * for all of their purposes. Empty where the service does not stand.

@@ -3,6 +3,9 @@ import { forms } from './forms.ts'
 import { frame } from './frame.ts'
 import { interaction } from './interaction.ts'
 import { notices } from './notices.ts'
+import { members } from './members.ts'
+import { services } from './services.ts'
+import { demo } from './demo.ts'
 import { policies } from './policies.ts'
 import { welcome } from './welcome.ts'
 import { refusals } from './refusals.ts'
@@ -10,4 +13,4 @@ import { residents } from './residents.ts'
 
 import type { Messages } from '../index.ts'
 
-export const all: Messages = { welcome, frame, forms, refusals, interaction, consents, notices, policies, residents }
+export const all: Messages = { welcome, frame, forms, refusals, interaction, consents, notices, policies, residents, members, services, demo }

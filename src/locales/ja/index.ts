@@ -3,9 +3,12 @@ import { forms } from './forms.ts'
 import { frame } from './frame.ts'
 import { interaction } from './interaction.ts'
 import { notices } from './notices.ts'
+import { members } from './members.ts'
+import { services } from './services.ts'
+import { demo } from './demo.ts'
 import { policies } from './policies.ts'
 import { welcome } from './welcome.ts'
 import { refusals } from './refusals.ts'
 import { residents } from './residents.ts'
 
-export const all = { welcome, frame, forms, refusals, interaction, consents, notices, policies, residents }
+export const all = { welcome, frame, forms, refusals, interaction, consents, notices, policies, residents, members, services, demo }

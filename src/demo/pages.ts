@@ -1,0 +1,73 @@
+/** What the /dev pages show; pure but for the configuration. */
+import type { Env } from '../env.ts'
+import { messages, type Language } from '../locales/index.ts'
+import { words } from '../locales/words.ts'
+import type { DevMail } from '../notices/model.ts'
+import type { Demo } from './actions.ts'
+import { yearAt } from './companies.ts'
+import { residentsOf } from './people.ts'
+import { portOf } from './seed.ts'
+
+type Person = { email: string; password: string }
+
+/** views/demo/guide.eta */
+export type Guide = {
+  sample: string
+  residents: (Person & { note: string })[]
+  groups: { title: string; people: (Person & { totpSecret: string })[] }[]
+  services: {
+    name: string
+    status: string
+    clientId: string
+    secret: string
+    redirectUris: string[]
+  }[]
+}
+
+export function guideFor(env: Env, demo: Demo, language: Language): Guide {
+  const t = messages[language].demo
+  const notes = residentsOf(yearAt(env.now())).map(({ note }) => t.notes[note])
+  return {
+    sample: `http://localhost:${portOf(env) + 1}/`,
+    residents: demo.residents.map((one, n) => ({ ...one, note: notes[n] ?? '' })),
+    groups: [
+      { title: t.operators, people: demo.operators },
+      { title: t.staff, people: demo.staff },
+    ],
+    services: demo.services.map((one) => ({
+      name: one.name,
+      status: t.statuses[one.status],
+      clientId: one.clientId,
+      secret: one.clientSecret ?? (one.privateJwk ? t.byKey : t.noSecret),
+      redirectUris: one.redirectUris,
+    })),
+  }
+}
+
+/** A line of a mail, split at the links that lead to us. */
+type Line = { text: string; href?: string }[]
+
+/** views/demo/mails.eta */
+export type MailsPage = { mails: { to: string; subject: string; at: string; lines: Line[] }[] }
+
+export function mailsFor(env: Env, mails: readonly DevMail[], language: Language): MailsPage {
+  const { dateTime } = words(language)
+  return {
+    mails: mails.map(({ to, subject, at, text }) => ({
+      to,
+      subject,
+      at: dateTime(at),
+      lines: text
+        .trim()
+        .split('\n')
+        .map((line) => linked(line, env.config.issuer)),
+    })),
+  }
+}
+
+function linked(line: string, issuer: string): Line {
+  return line
+    .split(/(\S+:\/\/\S+)/)
+    .filter(Boolean)
+    .map((text) => (text.startsWith(`${issuer}/`) ? { text, href: text } : { text }))
+}

@@ -1,0 +1,38 @@
+/** The public list of member companies (S-18). */
+export const members = {
+  /** Between links on a line. */
+  gap: '　',
+  title: '加盟企業の一覧',
+  phrases: ['加盟企業の', '一覧'],
+  lead: 'まちIDの運営者とデータ利用契約を結んだ会社や団体です。お客様が同意しないかぎり、どこにも情報は渡りません。',
+  count: (present: number) => `いまの加盟企業は${present}社です。`,
+  asOf: (at: string) => `${at} 時点・加盟した順`,
+  empty: '加盟企業は、まだありません',
+  corporateNumber: '法人番号',
+  address: '所在地',
+  representative: '代表者',
+  joined: '加盟した日',
+  left: '離れた日',
+  contact: '問い合わせ',
+  site: 'ウェブサイト',
+  services: (name: string) => `${name}のサービスを見る`,
+  history: 'これまでの経過',
+  status: {
+    applied: '申込み中',
+    approved: '承認済み',
+    active: '加盟中',
+    suspended: '停止中',
+    excluded: '除外',
+    left: '退会',
+  },
+  turns: {
+    applied: '加盟を申し込みました',
+    approved: '加盟が承認されました',
+    active: '加盟しました',
+    suspended: '加盟を停止しました',
+    excluded: '除外されました',
+    left: '退会しました',
+  },
+  again: '加盟を再開しました',
+  feed: 'この一覧は、プログラムからも読めます：',
+}
