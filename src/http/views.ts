@@ -60,7 +60,7 @@ export type Frame = {
   w: ReturnType<typeof words>
   /** Value of the hidden field `csrf`. */
   csrf: string
-  /** Path and query of this page, for the language switch. */
+  /** Path and query of this page, for the language switch; empty: no switch. */
   here: string
   /** Path alone, for `aria-current`. */
   path: string
@@ -93,12 +93,15 @@ export type PageOptions = {
   status?: number
   /** Sources beside 'self' that this page's forms may lead to. */
   formAction?: string[]
+  /** Empty where the page must not repeat its address, which is somebody else's text (A2). */
+  here?: ''
 }
 
 /** A typed door: `const list = page<List>('consents/list')`, then `list(ctx, data)`. */
 export function page<T extends object>(view: string) {
   return (ctx: Ctx, data: T, options: PageOptions = {}): string => {
-    const html = render(view, data, frameOf(ctx))
+    const frame = frameOf(ctx)
+    const html = render(view, data, { ...frame, here: options.here ?? frame.here })
     ctx.status = options.status ?? 200
     ctx.type = 'html'
     ctx.body = html

@@ -10,6 +10,7 @@ import { release } from '../provisions/model.ts'
 import { clientOf } from './clients.ts'
 import { grantPayload } from './grants.ts'
 import { LIFETIME, ROTATION_GRACE_SECONDS } from './limits.ts'
+import { isWhole } from './parameters.ts'
 import * as queries from './queries.ts'
 import { currentEnv, factsOf, serviceOf } from './request.ts'
 import * as store from './store.ts'
@@ -20,9 +21,14 @@ const hash = (id: string) => createHash('sha256').update(id).digest()
 const expiry = (env: Env, seconds = 0) => new Date(env.now().getTime() + seconds * 1000)
 const none = async () => {}
 
-/** The payload as it is stored: without the bearer value itself (T4). */
+/**
+ * The payload as it is stored: without the bearer value itself (T4).
+ *
+ * @throws InvalidRequest where a text of it is broken; it came with the request (A16)
+ */
 function bare(payload: AdapterPayload): store.Payload {
   const { jti: _, ...rest } = payload
+  if (!isWhole(rest)) throw new errors.InvalidRequest('a parameter is no whole text')
   return rest
 }
 
@@ -96,8 +102,17 @@ function ephemerals(kind: string, env: () => Env): Parts {
         throw new errors.InvalidRequestUri('already used')
       }
     },
-    destroy: (id) => store.deleteEphemeral(env().db, kind, hash(id)),
+    destroy: async (id) => {
+      if (kind === 'Interaction') await resumeOnce(env(), hash(id))
+      await store.deleteEphemeral(env().db, kind, hash(id))
+    },
   }
+}
+
+/** The library destroys an interaction to resume it: of many who do, one goes on (T3). */
+async function resumeOnce(env: Env, uidHash: Buffer): Promise<void> {
+  if (!(await store.claimResume(env.db, uidHash, env.now())))
+    throw new errors.SessionNotFound('this interaction was resumed before')
 }
 
 /** `find` says nothing, so that `upsert` alone decides: one INSERT, one winner (T2). */

@@ -1,5 +1,6 @@
 /** The provider's own pages: protocol errors and RP-initiated logout. */
-import type { ErrorOut, KoaContextWithOIDC } from 'oidc-provider'
+import { errors, type ErrorOut, type KoaContextWithOIDC } from 'oidc-provider'
+import { byUiLocales, chosenLanguage } from '../http/language.ts'
 import type { Ctx } from '../http/state.ts'
 import { page } from '../http/views.ts'
 import { messages } from '../locales/index.ts'
@@ -16,14 +17,31 @@ const KNOWN = /^[a-z_]{1,40}$/
 export async function renderError(
   ctx: KoaContextWithOIDC,
   out: ErrorOut,
-  _error: Error,
+  error: Error,
 ): Promise<void> {
-  const code = KNOWN.test(out.error) ? out.error : 'invalid_request'
-  const outer = ctx as unknown as Ctx
+  const code = codeOf(out, error)
+  const outer = spoken(ctx)
   const { refusals, interaction } = messages[outer.state.language ?? 'ja']
   const words = (await stoppedService(ctx)) ?? (code === 'server_error' ? 'defect' : undefined)
   const { title, text } = words ? refusals[words] : interaction.errors(code)
-  errorPage(outer, { title, text, code, reference: outer.state.reference }, { status: ctx.status })
+  errorPage(
+    outer,
+    { title, text, code, reference: outer.state.reference },
+    { status: ctx.status, here: '' },
+  )
+}
+
+function codeOf(out: ErrorOut, error: Error): string {
+  if (error instanceof errors.SessionNotFound) return 'session_not_found'
+  return KNOWN.test(out.error) ? out.error : 'invalid_request'
+}
+
+/** Our context, in the language the request or this browser asks for. */
+function spoken(ctx: KoaContextWithOIDC): Ctx {
+  const outer = ctx as unknown as Ctx
+  const asked = byUiLocales(ctx.query['ui_locales']) ?? chosenLanguage(outer)
+  if (asked) outer.state.language = asked
+  return outer
 }
 
 /** Where the client is a service that may not sign in now, say so without blaming the resident. */
@@ -48,15 +66,19 @@ export async function logoutPage(ctx: KoaContextWithOIDC, form: string): Promise
   const xsrf = /name="xsrf" value="([^"]+)"/.exec(form)?.[1] ?? ''
   const uri = ctx.oidc.session?.state?.['postLogoutRedirectUri'] as string | undefined
   const formAction = uri && URL.canParse(uri) ? [originOf(uri)] : []
-  logout(
-    ctx as unknown as Ctx,
-    { action, xsrf, service: ctx.oidc.client?.clientName },
-    { formAction },
-  )
+  const outer = spoken(ctx)
+  logout(outer, { action, xsrf, service: await serviceName(ctx) }, { formAction, here: '' })
 }
 
 export async function loggedOutPage(ctx: KoaContextWithOIDC): Promise<void> {
-  loggedOut(ctx as unknown as Ctx, { service: ctx.oidc.client?.clientName })
+  const outer = spoken(ctx)
+  loggedOut(outer, { service: await serviceName(ctx) }, { here: '' })
+}
+
+async function serviceName(ctx: KoaContextWithOIDC): Promise<string | undefined> {
+  const { env, language } = (ctx as unknown as Ctx).state
+  const { client } = ctx.oidc
+  return client && (await serviceOf(currentEnv(env), client.clientId))?.version.names[language]
 }
 
 /** A CSP source for a redirect URI: its origin, or its scheme where a native app has one of its own. */

@@ -12,11 +12,11 @@ import { deviceOf } from './device.ts'
 import { sessionCookieName } from './guards.ts'
 import { LIFETIME } from './limits.ts'
 import { logoutPage, loggedOutPage, renderError } from './pages.ts'
+import { claimsNarrower, onlyQuery } from './parameters.ts'
 import { grantLoader, policy } from './policy.ts'
 import { provide } from './provide.ts'
 import { currentEnv, residentOf, serviceOf } from './request.ts'
 import { claimsByScope, SCOPES } from './scopes.ts'
-import * as store from './store.ts'
 
 /** Cookie keys for Koa and the provider alike: different ones break every interaction. */
 export function cookieKeys(env: Env): Keygrip {
@@ -31,7 +31,7 @@ export function createProvider(env: Env, items: readonly Item[], keys: Keygrip):
   const provider = new Provider(env.config.issuer, configuration(env, items, keys))
   provider.proxy = true
   hashClientSecrets(provider)
-  provider.use(resumeOnce(env))
+  provider.use(onlyQuery)
   provider.use(followSessions(env))
   provider.use(provide(env, items) as Parameters<Provider['use']>[0])
   provider.on('server_error', (ctx: KoaContextWithOIDC, error: Error) => {
@@ -93,7 +93,7 @@ function configuration(env: Env, items: readonly Item[], keys: Keygrip): Configu
     },
     features: {
       devInteractions: { enabled: false },
-      claimsParameter: { enabled: true },
+      claimsParameter: { enabled: true, assertClaimsParameter: claimsNarrower(env, items) },
       userinfo: { enabled: true },
       revocation: { enabled: true, allowedPolicy: ownToken },
       introspection: { enabled: true, allowedPolicy: ownToken },
@@ -195,21 +195,6 @@ function hashClientSecrets(provider: Provider): void {
 }
 
 type ProviderMiddleware = Parameters<Provider['use']>[0]
-
-/** Of many who resume one interaction, one goes on; the others are told it was answered (T3). */
-function resumeOnce(base: Env): ProviderMiddleware {
-  return async (ctx, next) => {
-    const uid = /^\/authorize\/([\w-]+)$/.exec(ctx.path)?.[1]
-    const env = currentEnv(base)
-    if (
-      uid &&
-      !(await store.claimResume(env.db, createHash('sha256').update(uid).digest(), env.now()))
-    ) {
-      throw new errors.SessionNotFound('this interaction was resumed before')
-    }
-    await next()
-  }
-}
 
 /** Keeps the list of signed-in browsers in step with the provider's own sign-ins and sign-outs. */
 function followSessions(base: Env): ProviderMiddleware {
