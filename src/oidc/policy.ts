@@ -1,6 +1,6 @@
 /** When oidc-provider must ask: sign-in, and consent by our own rule alone. */
 import { interactionPolicy, type KoaContextWithOIDC, type Grant } from 'oidc-provider'
-import type { Item } from '../catalogue/model.ts'
+import type { Item, ItemId } from '../catalogue/model.ts'
 import * as consents from '../consents/actions.ts'
 import { offerOf, type AskReason } from '../consents/model.ts'
 import type { Env } from '../env.ts'
@@ -11,6 +11,9 @@ import { askedItems, truthfulScope } from './scopes.ts'
 
 /** Why this authorization request needs the screen; set by `loadExistingGrant`, read by the consent check. */
 const reasons = new WeakMap<object, AskReason>()
+
+/** The items this authorization request may lead to; set by `loadExistingGrant`, read once nothing is to be asked. */
+const granted = new WeakMap<object, ItemId[]>()
 
 const { Check, Prompt, base } = interactionPolicy
 
@@ -49,9 +52,17 @@ function needsScreen(ctx: KoaContextWithOIDC): boolean {
 }
 
 /**
- * oidc-provider's loadExistingGrant: the consent in force as a Grant, where it covers what is asked.
- * Where only part of `profile` was granted, the request's scope is rewritten so that the token's scope is true.
+ * For oidc-provider's event `authorization.accepted`, after every prompt and before the code: where only part of
+ * `profile` was granted, the request's scope is rewritten so that the token's scope is true. Not earlier: a screen
+ * still to come, and the interaction that keeps the parameters, must know all that was asked.
  */
+export function writeTrueScope(ctx: KoaContextWithOIDC): void {
+  const { params } = ctx.oidc
+  const items = granted.get(ctx)
+  if (params && items) params['scope'] = truthfulScope(params['scope'], items)
+}
+
+/** oidc-provider's loadExistingGrant: the consent in force as a Grant, where it covers what is asked. */
 export function grantLoader(base: Env, items: readonly Item[]) {
   return async (ctx: KoaContextWithOIDC): Promise<Grant | undefined> => {
     const env = currentEnv(base)
@@ -74,8 +85,8 @@ export function grantLoader(base: Env, items: readonly Item[]) {
     }
     const released = release(facts)
     if (released.whyNot) return undefined
-    params['scope'] = truthfulScope(
-      params['scope'],
+    granted.set(
+      ctx,
       released.items.map((agreed) => agreed.item),
     )
     const id = grantId(asking.last.agreement.id, session.uid)

@@ -13,7 +13,7 @@ import { sessionCookieName } from './guards.ts'
 import { LIFETIME } from './limits.ts'
 import { logoutPage, loggedOutPage, renderError } from './pages.ts'
 import { claimsNarrower, onlyQuery } from './parameters.ts'
-import { grantLoader, policy } from './policy.ts'
+import { grantLoader, policy, writeTrueScope } from './policy.ts'
 import { provide } from './provide.ts'
 import { currentEnv, residentOf, serviceOf } from './request.ts'
 import { claimsByScope, SCOPES } from './scopes.ts'
@@ -34,6 +34,7 @@ export function createProvider(env: Env, items: readonly Item[], keys: Keygrip):
   provider.use(onlyQuery)
   provider.use(followSessions(env))
   provider.use(provide(env, items) as Parameters<Provider['use']>[0])
+  provider.on('authorization.accepted', writeTrueScope)
   provider.on('server_error', (ctx: KoaContextWithOIDC, error: Error) => {
     env.log.error({
       event: 'oidc_defect',
