@@ -46,7 +46,7 @@ export function readProfile(typed: Typed, at: Date, minimumAge: number): Changes
   Object.assign(changes, readAddress(typed, fields))
   for (const [name, text] of Object.entries(typed))
     if (text && hasIndividualNumber(text)) fields[name] = 'number_like_my_number'
-  if (changes.birth_year && lowestAge(changes.birth_year, at) < minimumAge)
+  if (changes.birth_year && !fields['birth_year'] && lowestAge(changes.birth_year, at) < minimumAge)
     throw new Refusal('under_age')
   if (Object.keys(fields).length) throw new Refusal('invalid_input', { fields })
   return changes

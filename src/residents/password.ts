@@ -60,6 +60,9 @@ const LOCAL_WORDS = (
   'taro tarou hanako ichiro suzuki sato satou tanaka yamada takahashi tokyo osaka sapporo nippon nihon sakura'
 ).split(' ')
 
+/** What a word of this place costs an attacker of this place, as a power of 10. */
+const LOCAL = 1.5
+
 let list: Promise<ReadonlyMap<string, number>> | undefined
 
 /**
@@ -81,8 +84,9 @@ async function readList(): Promise<ReadonlyMap<string, number>> {
     if (word.length > 2 && word.length <= LONGEST_WORD && !words.has(word))
       words.set(word, Math.log10(rank + 10))
   }
-  for (const word of LOCAL_WORDS) words.set(word, 2)
-  for (const region of REGIONS) words.set(region, 2).set(region.replace(/[都府県]$/u, ''), 2)
+  for (const word of LOCAL_WORDS) words.set(word, LOCAL)
+  for (const region of REGIONS)
+    words.set(region, LOCAL).set(region.replace(/[都府県]$/u, ''), LOCAL)
   return words
 }
 

@@ -1,0 +1,495 @@
+/** Sign-up as a browser sees it (R1; H1, H19, H22, H24; S-03, S-07, S-26, S-56). */
+import { createHash } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { Browser, itemsOn, type Page } from '../support/browser.ts'
+import { makeService } from '../support/builders.ts'
+import { linkIn, mailsTo, queueIsEmpty } from '../support/mailbox.ts'
+import { relyingParty } from '../support/relying-party.ts'
+import { openSite, type Site } from '../support/site.ts'
+import { unseal } from '../../src/vault.ts'
+
+const PASSWORD = 'tanpopo no wata ga tobu'
+let site: Site
+let count = 0
+
+beforeAll(async () => {
+  site = await openSite({ TRUSTED_PROXIES: '127.0.0.1' })
+})
+afterAll(() => site.close())
+
+const anybody = () =>
+  new Browser(site.issuer, { 'x-forwarded-for': `10.0.${++count >> 8}.${count & 255}` })
+const newEmail = () => `person${++count}@example.jp`
+
+async function signUp(browser: Browser, fields: Record<string, string>): Promise<Page> {
+  const page = await browser.open('/signup')
+  return browser.submit(page, { password: PASSWORD, ...fields }, '/signup')
+}
+
+async function verified(fields: Record<string, string> = {}): Promise<string> {
+  const email = fields['email'] ?? newEmail()
+  const browser = anybody()
+  await signUp(browser, { agree_provision: '1', ...fields, email })
+  const page = await browser.open(linkIn((await mailsTo(site.env, email)).at(-1)))
+  await browser.submit(page, {})
+  return email
+}
+
+const login = async (email: string, password = PASSWORD) => {
+  const browser = anybody()
+  const page = await browser.signIn(await browser.open('/login'), { email, password })
+  return { browser, page }
+}
+
+const row = async (email: string) => {
+  const { emailIndex } = await import('../../src/residents/accounts.ts')
+  return site.env
+    .db('residents')
+    .where({ email_index: emailIndex(site.env, email) })
+    .first() as Promise<
+    { id: string; user_id: string; data_key: Buffer; email_verified_at: Date | null } | undefined
+  >
+}
+
+/** A page without what differs from request to request. */
+const masked = (page: Page) =>
+  `${page.status} ${page.url} ${page.text.replaceAll(/name="csrf" value="[^"]*"/g, '')}`
+
+test('the purpose stands before the first field, the reasons beside each, the terms before the button', async () => {
+  const { text } = await anybody().open('/signup')
+  const order = [
+    '入力した情報の使いみち',
+    'name="email"',
+    'name="postal_code"',
+    'name="agree_provision"',
+    '<button',
+  ]
+  const places = order.map((piece) => text.indexOf(piece))
+  expect(places.every((place) => place > 0)).toBe(true)
+  expect(places).toEqual(places.toSorted((a, b) => a - b))
+  expect(text).toContain('16歳以上の方')
+  expect(text).not.toContain('agree_collection')
+  expect(text).not.toMatch(/<input type="checkbox"[^>]*checked/)
+  expect(text.match(/<button[^>]*>/g)?.map((b) => b.includes('name="lookup"'))).toEqual([
+    false,
+    true,
+  ])
+})
+
+test('with an address and a password alone a person gets an account, and no session', async () => {
+  const email = newEmail()
+  const browser = anybody()
+  const page = await signUp(browser, { email })
+  expect(page.status).toBe(200)
+  expect(page.text).toContain('メールを確かめてください')
+  expect([...browser.jar.keys()].filter((name) => name.startsWith('session'))).toEqual([])
+  const stored = await row(email)
+  expect(stored?.user_id).toMatch(/^MC(-[0-9A-HJKMNP-TV-Z]{4}){5}$/)
+  expect(stored?.email_verified_at).toBeNull()
+  expect((await browser.open('/account')).url).toContain('/login')
+})
+
+describe('the mail with its link', () => {
+  test('has one link under the issuer, which leads to a page with a button', async () => {
+    const email = newEmail()
+    const browser = anybody()
+    await signUp(browser, { email })
+    const link = linkIn((await mailsTo(site.env, email))[0])
+    expect(link.startsWith(`${site.issuer}/link/verify/`)).toBe(true)
+    const moved = await browser.request(link)
+    expect(moved.status).toBe(303)
+    expect(moved.headers.get('location')).toBe('/link/verify')
+    expect(browser.setCookies.at(-2)).toMatch(/^link=.*path=\/link\/verify;.*httponly/i)
+    for (const _ of [1, 2, 3]) {
+      await browser.request(link, { method: 'HEAD' })
+      expect((await browser.open(link)).text).toContain('<button')
+    }
+    expect((await login(email)).page.status).toBe(401)
+    const done = await browser.submit(await browser.open(link), {})
+    expect(done.text).toContain('確認が終わりました')
+    expect(done.text).toContain('href="/login"')
+    expect([...browser.jar.keys()].filter((name) => name.startsWith('session'))).toEqual([])
+    expect((await login(email)).page.url).toBe(`${site.issuer}/account`)
+  })
+
+  test('works once, also when pressed twenty times at once', async () => {
+    const email = newEmail()
+    const browser = anybody()
+    await signUp(browser, { email })
+    const page = await browser.open(linkIn((await mailsTo(site.env, email))[0]))
+    const csrf = /name="csrf" value="([^"]*)"/.exec(page.text)?.[1] ?? ''
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => browser.post('/link/verify', { csrf })),
+    )
+    expect(answers.map((a) => a.status).toSorted((a, b) => a - b)).toEqual([
+      303,
+      ...Array<number>(19).fill(410),
+    ])
+  })
+
+  test('is dead after 24 hours, and leads on to a new one', async () => {
+    const email = newEmail()
+    const browser = anybody()
+    await signUp(browser, { email })
+    const link = linkIn((await mailsTo(site.env, email))[0])
+    site.setNow(new Date(Date.now() + 24 * 3600_000 + 60_000))
+    const page = await browser.open(link)
+    site.setNow(undefined)
+    expect(page.status).toBe(410)
+    expect(page.text).toContain('/signup/resend')
+    expect((await browser.submit(await browser.open('/signup/resend'), { email })).text).toContain(
+      'メールを確かめて',
+    )
+    const again = linkIn((await mailsTo(site.env, email, 2))[1])
+    await browser.submit(await browser.open(again), {})
+    expect((await row(email))?.email_verified_at).not.toBeNull()
+  })
+
+  test('counts its time from when the mail left', async () => {
+    const email = newEmail()
+    await signUp(anybody(), { email })
+    await mailsTo(site.env, email)
+    await queueIsEmpty(site.env)
+    const person = await row(email)
+    const [link] = (await site.env.db('mail_links').where({ resident_id: person?.id })) as {
+      id: string
+      expires_at: Date
+    }[]
+    const { mailSent } = await import('../../src/residents/jobs.ts')
+    const late = new Date(Date.now() + 9 * 3600_000)
+    await mailSent(site.env, link?.id ?? '', late)
+    const after = (await site.env.db('mail_links').where({ id: link?.id }).first()) as {
+      expires_at: Date
+    }
+    expect(after.expires_at.getTime()).toBe(late.getTime() + 24 * 3600_000)
+  })
+
+  test('leads on to the service, in the browser that came from one and in no other', async () => {
+    const rp = await relyingParty(site.issuer, await makeService(site.env))
+    const browser = anybody()
+    const attempt = await rp.begin('openid name')
+    const { pathname } = new URL((await browser.open(attempt.url.toString())).url)
+    const email = newEmail()
+    const form = await browser.open(`${pathname}/signup`)
+    expect(form.url).toBe(`${site.issuer}/signup`)
+    await browser.submit(form, { email, password: PASSWORD, agree_provision: '1' }, '/signup')
+    const link = linkIn((await mailsTo(site.env, email))[0])
+    expect((await anybody().open(link)).text).toContain('<button')
+    const done = await browser.submit(await browser.open(link), {})
+    expect(done.text).toContain(`href="${pathname}"`)
+    const login = await browser.open(pathname)
+    expect(login.text).toContain('name="password"')
+    const consent = await browser.signIn(login, { email, password: PASSWORD })
+    expect(itemsOn(consent)).toContain('name')
+  })
+})
+
+describe('known and unknown addresses answer alike (H1)', () => {
+  test('sign-up', async () => {
+    const known = await verified()
+    const waiting = newEmail()
+    await signUp(anybody(), { email: waiting })
+    const pages = []
+    for (const email of [known, waiting, newEmail()]) pages.push(await signUp(anybody(), { email }))
+    expect(new Set(pages.map(masked)).size).toBe(1)
+    expect((await mailsTo(site.env, known, 2)).at(-1)?.subject).toContain('すでに登録')
+  })
+
+  test('asking for the mail again, and for a new password', async () => {
+    const known = await verified()
+    const waiting = newEmail()
+    await signUp(anybody(), { email: waiting })
+    for (const path of ['/signup/resend', '/recover']) {
+      const pages = []
+      for (const email of [known, waiting, newEmail()]) {
+        const browser = anybody()
+        pages.push(await browser.submit(await browser.open(path), { email }))
+      }
+      expect(new Set(pages.map(masked)).size).toBe(1)
+      expect(pages[0]?.status).toBe(200)
+    }
+    expect(await site.env.db('dev_mails').where('recipient', 'like', 'nobody%')).toEqual([])
+  })
+
+  test('sign-in: unknown, wrong password, not confirmed', async () => {
+    const known = await verified()
+    const waiting = newEmail()
+    await signUp(anybody(), { email: waiting })
+    const pages = [
+      await login(known, 'another password, wrong'),
+      await login(waiting),
+      await login('nobody@example.jp'),
+    ].map(({ page }) => page)
+    const withoutAddress = pages.map((p, n) =>
+      masked(p).replaceAll([known, waiting, 'nobody@example.jp'][n] ?? '', ''),
+    )
+    expect(new Set(withoutAddress).size).toBe(1)
+    expect(pages[0]?.status).toBe(401)
+  })
+
+  test('in time, too: the answer waits for the slowest', async () => {
+    const known = await verified()
+    const times: number[] = []
+    for (const email of [known, newEmail(), known, newEmail()]) {
+      const browser = anybody()
+      const page = await browser.open('/signup/resend')
+      const csrf = /name="csrf" value="([^"]*)"/.exec(page.text)?.[1] ?? ''
+      const started = performance.now()
+      await browser.post('/signup/resend', { csrf, email })
+      times.push(performance.now() - started)
+    }
+    expect(Math.min(...times)).toBeGreaterThan(395)
+    expect(Math.max(...times) - Math.min(...times)).toBeLessThan(100)
+  })
+})
+
+test('one canonical address is one account (H24)', async () => {
+  const email = await verified()
+  const name = email.split('@')[0] ?? ''
+  for (const same of [email.toUpperCase(), `${email}.`, `${name}＠ｅｘａｍｐｌｅ.jp`])
+    expect((await login(same)).page.url).toBe(`${site.issuer}/account`)
+})
+
+test('who registered an address first and could not confirm it keeps nothing (H22)', async () => {
+  const email = newEmail()
+  await signUp(anybody(), { email, password: 'attacker waits for victim', family_name: '悪' })
+  const attackersLink = linkIn((await mailsTo(site.env, email))[0])
+  const victim = anybody()
+  await signUp(victim, { email, password: 'victims very own sentence' })
+  const [, mail] = await mailsTo(site.env, email, 2)
+  await victim.submit(await victim.open(linkIn(mail)), {})
+  expect((await login(email, 'attacker waits for victim')).page.status).toBe(401)
+  expect((await anybody().open(attackersLink)).status).toBe(410)
+  const { browser, page } = await login(email, 'victims very own sentence')
+  expect(page.url).toBe(`${site.issuer}/account`)
+  expect((await browser.open('/account/profile')).text).not.toContain('悪')
+})
+
+test('twenty sign-ups of one address at once make one account', async () => {
+  const email = newEmail()
+  const browser = anybody()
+  const page = await browser.open('/signup')
+  const csrf = /name="csrf" value="([^"]*)"/.exec(page.text)?.[1] ?? ''
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => browser.post('/signup', { csrf, email, password: PASSWORD })),
+  )
+  expect(answers.map((a) => a.status)).toEqual(Array(20).fill(303))
+  const { emailIndex } = await import('../../src/residents/accounts.ts')
+  expect(
+    await site.env.db('residents').where({ email_index: emailIndex(site.env, email) }),
+  ).toHaveLength(1)
+  await queueIsEmpty(site.env)
+  expect((await mailsTo(site.env, email)).length).toBeLessThanOrEqual(5)
+})
+
+describe('what is refused is said at its field, and nothing is stored', () => {
+  const unchanged = async (work: () => Promise<unknown>) => {
+    const before = await site.env.db('residents').count({ n: '*' })
+    await work()
+    expect(await site.env.db('residents').count({ n: '*' })).toEqual(before)
+  }
+
+  test('every fault at once, the typing kept, the password not', async () =>
+    unchanged(async () => {
+      const page = await signUp(anybody(), {
+        email: 'hanako',
+        password: 'zu kurz!',
+        family_name_kana: '山田',
+        postal_code: '000-001',
+        given_name: '花<子>',
+      })
+      expect(page.status).toBe(422)
+      for (const field of ['email', 'password', 'family_name_kana', 'postal_code'])
+        expect(page.text).toContain(`href="#${field}"`)
+      expect(page.text).toContain('value="花&lt;子&gt;"')
+      expect(page.text).not.toContain('zu kurz!')
+      expect(page.text).toContain('4か所を直してください')
+    }))
+
+  test('under the age: a clear page', async () =>
+    unchanged(async () => {
+      const year = String(new Date().getFullYear() - 16)
+      const page = await signUp(anybody(), { email: newEmail(), birth_year: year })
+      expect(page.status).toBe(403)
+      expect(page.text).toContain('年齢の条件')
+    }))
+
+  test.each(['family_name', 'locality', 'email'])(
+    'an individual number in %s (I-39)',
+    async (field) =>
+      unchanged(async () => {
+        const value = field === 'email' ? '123456789018@example.jp' : '123456789018'
+        const page = await signUp(anybody(), { email: newEmail(), [field]: value })
+        expect(page.status).toBe(422)
+        expect(page.text).toContain('個人番号は、ここでは受け取りません')
+      }),
+  )
+
+  test('a field that does not exist (L9, J3)', async () =>
+    unchanged(async () => {
+      const page = await signUp(anybody(), { email: newEmail(), user_id: 'MC-0000' })
+      expect(page.status).toBe(422)
+    }))
+
+  test('a form of another site (I1)', async () =>
+    unchanged(async () => {
+      const browser = anybody()
+      await browser.open('/signup')
+      expect(
+        (await browser.post('/signup', { email: newEmail(), password: PASSWORD })).status,
+      ).toBe(403)
+    }))
+
+  test('an answer to a page that was never shown is asked for again', async () =>
+    unchanged(async () => {
+      const browser = anybody()
+      const page = await browser.open('/login')
+      const answer = await browser.submit(
+        page,
+        { email: newEmail(), password: PASSWORD },
+        '/signup',
+      )
+      expect(answer.text).toContain('name="agree_provision"')
+    }))
+})
+
+test('the postcode button shows the form again, filled', async () => {
+  const page = await signUp(anybody(), {
+    email: 'hanako@example.jp',
+    postal_code: '〒060-0001',
+    lookup: 'address',
+  })
+  expect(page.status).toBe(200)
+  expect(page.text).toContain('value="札幌市中央区"')
+  expect(page.text).toContain('<option value="北海道" selected>')
+  expect(page.text).toContain('value="hanako@example.jp"')
+})
+
+describe('the answers to the terms are evidence (S-07, S-26, S-56)', () => {
+  test.each([
+    [{ agree_provision: '1' }, true],
+    [{}, false],
+  ])('%p is recorded as %p', async (fields, given) => {
+    const email = newEmail()
+    const browser = anybody()
+    await signUp(browser, { email, ...fields } as Record<string, string>)
+    const person = await row(email)
+    const terms = (await site.env.db('resident_terms').where({ resident_id: person?.id })) as {
+      id: string
+      kind: string
+      given: boolean
+      shown_at: Date
+      at: Date
+      template_hash: Buffer
+      template_version: number
+      salt: Buffer
+      canonical: string
+      leaf_hash: Buffer
+    }[]
+    expect(terms).toHaveLength(1)
+    const [only] = terms
+    if (!only || !person) throw new Error('no terms')
+    expect(only).toMatchObject({ kind: 'provision', given, language: 'ja', template: 'id-terms' })
+    expect(only.shown_at.getTime()).toBeLessThan(only.at.getTime())
+    const template = site.env.templates.version('id-terms', only.template_version)
+    expect(only.template_hash.equals(template.hash.ja)).toBe(true)
+    const leaf = createHash('sha256')
+      .update(Buffer.from([0]))
+      .update(only.canonical)
+      .digest()
+    expect(only.leaf_hash.equals(leaf)).toBe(true)
+    const entry = JSON.parse(only.canonical) as Record<string, unknown>
+    const dataKey = unseal(site.env.secrets.residents, person.data_key, `resident:${person.id}`)
+    const salt = unseal(dataKey, only.salt, `terms:${only.id}`)
+    expect(entry['subject']).toBe(createHash('sha256').update(salt).update(person.id).digest('hex'))
+    expect(entry).toMatchObject({
+      given,
+      kind: 'provision',
+      template_hash: template.hash.ja.toString('hex'),
+    })
+    expect(only.canonical).not.toContain(person.id)
+    await expect(
+      site.env.db('resident_terms').where({ id: only.id }).update({ given: !given }),
+    ).rejects.toThrow(/append-only/)
+  })
+
+  test('in the language that was shown', async () => {
+    const email = newEmail()
+    const browser = new Browser(site.issuer, {
+      'accept-language': 'en',
+      'x-forwarded-for': '10.9.9.9',
+    })
+    await signUp(browser, { email })
+    const person = await row(email)
+    expect(
+      await site.env.db('resident_terms').where({ resident_id: person?.id }).first(),
+    ).toMatchObject({ language: 'en' })
+    expect((await mailsTo(site.env, email))[0]?.subject).toContain('confirm your email')
+  })
+})
+
+test('nothing a resident typed stands in the database as it was typed (M1)', async () => {
+  const email = await verified({
+    family_name: '検索不能苗字',
+    given_name: '検索不能名前',
+    family_name_kana: 'ケンサクフノウ',
+    birth_year: '1957',
+    postal_code: '0640804',
+  })
+  const { rows } = (await site.env.db.raw(
+    `select table_schema as schema, table_name as name from information_schema.tables
+      where table_schema in ('public', 'jobs') and table_type = 'BASE TABLE' and table_name <> 'dev_mails'`,
+  )) as { rows: { schema: string; name: string }[] }
+  expect(rows.length).toBeGreaterThan(25)
+  const canaries = [
+    email,
+    '検索不能',
+    'ケンサクフノウ',
+    '札幌市中央区',
+    '064-0804',
+    '0640804',
+    PASSWORD,
+  ]
+  for (const { schema, name } of rows) {
+    const found = (await site.env.db.raw('select t::text as line from ??.?? t', [
+      schema,
+      name,
+    ])) as {
+      rows: { line: string }[]
+    }
+    const dump = found.rows.map((r) => r.line).join('\n')
+    for (const canary of canaries) {
+      const bytes = Buffer.from(canary)
+      for (const form of [canary, bytes.toString('hex'), bytes.toString('base64')])
+        expect([name, form, dump.includes(form)]).toEqual([name, form, false])
+    }
+  }
+  const log = site.logLines().join('\n')
+  for (const canary of canaries) expect(log).not.toContain(canary)
+})
+
+test('sign-ups nobody confirmed are erased after seven days, by key; others are not', async () => {
+  const { timetable } = await import('../../src/residents/jobs.ts')
+  const waiting = newEmail()
+  await signUp(anybody(), { email: waiting })
+  const known = await verified()
+  const person = await row(waiting)
+  const sweep = async () => {
+    for (const entry of timetable) await entry.run(site.env)
+  }
+  site.setNow(new Date(Date.now() + 6.9 * 86_400_000))
+  await sweep()
+  expect(await row(waiting)).toBeDefined()
+  site.setNow(new Date(Date.now() + 7.1 * 86_400_000))
+  await sweep()
+  site.setNow(undefined)
+  expect(await row(waiting)).toBeUndefined()
+  expect(await row(known)).toBeDefined()
+  expect(await site.env.db('residents').where({ id: person?.id }).first()).toMatchObject({
+    data_key: null,
+    profile: null,
+    password_hash: null,
+    email_index: null,
+  })
+  expect(await site.env.db('mail_links').where({ resident_id: person?.id })).toEqual([])
+})

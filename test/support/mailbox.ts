@@ -1,0 +1,39 @@
+/** The mails of a test: the queue brings them within a second or so. */
+import type { Env } from '../../src/env.ts'
+import { devMails } from '../../src/notices/actions.ts'
+import type { DevMail } from '../../src/notices/model.ts'
+
+const PATIENCE = 15_000
+
+/** The mails to an address, oldest first, once there are `count`. @throws Error where they do not come */
+export async function mailsTo(env: Env, address: string, count = 1): Promise<DevMail[]> {
+  const until = Date.now() + PATIENCE
+  for (;;) {
+    const mails = (await devMails(env)).filter((mail) => mail.to === address).reverse()
+    if (mails.length >= count) return mails
+    if (Date.now() > until) throw new Error(`${mails.length} of ${count} mails came`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+/** Waits until every job in the queue is done: what was not sent by now is not coming. */
+export async function queueIsEmpty(env: Env): Promise<void> {
+  const until = Date.now() + PATIENCE
+  for (;;) {
+    const { rows } = (await env.db.raw(
+      `select count(*)::int as n from jobs.job where state < 'completed' and name <> 'dead'`,
+    )) as { rows: { n: number }[] }
+    if (rows[0]?.n === 0) return
+    if (Date.now() > until) throw new Error('the queue does not empty')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+/** The one link of a mail, the same in text and HTML. */
+export function linkIn(mail: DevMail | undefined): string {
+  const links = [...new Set((mail?.text ?? '').match(/https?:\/\/\S+/g))]
+  if (links.length !== 1) throw new Error(`${links.length} links in the mail`)
+  const link = links[0] ?? ''
+  if (!mail?.html.includes(`href="${link}"`)) throw new Error('the HTML has another link')
+  return link
+}
