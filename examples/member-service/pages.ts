@@ -62,7 +62,7 @@ export function received(w: Words, signedIn: SignedIn, issuer: string): string {
 <dl>
 ${rows}
 </dl>
-<p class="soft">${e(w.scope)}: <code>${e(signedIn.scope)}</code></p>
+<p class="soft">${e(w.scope)}${e(w.colon)}<code>${e(signedIn.scope)}</code></p>
 <h2>${e(w.next)}</h2>
 <p class="actions"><a class="button" href="/again">${e(w.again)}</a>
 <a class="button" href="/sign-in?again=yes">${e(w.consentAgain)}</a>
@@ -78,7 +78,7 @@ export function trouble(w: Words, kind: Trouble, code?: string): string {
     w,
     title,
     `<h1>${e(title)}</h1>
-<p>${e(text)}</p>${code ? `\n<p class="soft">${e(w.code)}: <code>${e(code)}</code></p>` : ''}
+<p>${e(text)}</p>${code ? `\n<p class="soft">${e(w.code)}${e(w.colon)}<code>${e(code)}</code></p>` : ''}
 <p class="actions"><a class="button main" href="/">${e(w.home)}</a></p>`,
   )
 }

@@ -128,7 +128,6 @@ async function finish(party: RelyingParty, { response, url, visit, words }: Aske
   const { pending } = visit
   delete visit.pending
   if (!pending) return send(response, 400, pages.trouble(words, 'not_begun'))
-  delete visit.signedIn
   visit.signedIn = await party.finish(url, pending)
   redirect(response, '/')
 }

@@ -24,6 +24,7 @@ type Words = {
   atMachiId: string
   signOut: string
   trouble: Record<Trouble, { title: string; text: string }>
+  colon: string
   code: string
   home: string
   notFound: string
@@ -54,7 +55,7 @@ export const ja: Words = {
   unverified: '未確認',
   sex: { female: '女性', male: '男性', other: 'その他' },
   nothing: '受け取っていません',
-  scope: '渡された範囲（scope）',
+  scope: '渡された範囲',
   next: '試してみる',
   again: '情報を受け取り直す',
   consentAgain: '同意の画面をもう一度ひらく',
@@ -63,7 +64,7 @@ export const ja: Words = {
   signOut: 'サインアウト',
   trouble: {
     refused: {
-      title: '何も受け取っていません',
+      title: '情報を受け取りませんでした',
       text: '「同意しない」が選ばれました。気が変わったら、いつでもはじめられます。',
     },
     not_begun: {
@@ -83,6 +84,7 @@ export const ja: Words = {
       text: 'もう一度はじめてください。続くときは、下の番号を窓口へお知らせください。',
     },
   },
+  colon: '：',
   code: '番号',
   home: 'はじめのページへ',
   notFound: 'ページが見つかりません',
@@ -121,7 +123,7 @@ export const en: Words = {
   signOut: 'Sign out',
   trouble: {
     refused: {
-      title: 'We received nothing',
+      title: 'We received no data',
       text: 'You chose not to agree. You can start whenever you like.',
     },
     not_begun: {
@@ -141,6 +143,7 @@ export const en: Words = {
       text: 'Please start again. If it goes on, tell the desk the code below.',
     },
   },
+  colon: ': ',
   code: 'Code',
   home: 'To the first page',
   notFound: 'Page not found',

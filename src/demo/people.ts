@@ -109,7 +109,7 @@ export function residentsOf(year: number): DemoResident[] {
     },
     {
       ...given,
-      email: 'a.very.long.address.for.narrow.screens@long-subdomain.demo.example',
+      email: 'a.very.long.address.for.narrow.screens@demo.example',
       password: 'Nagai-Namae-Demo-Tsuru-90',
       note: 'long',
       profile: {

@@ -52,25 +52,28 @@ function namePrivateKey(fault: Fault<ShapeRule>): Fault<ShapeRule | 'private_key
   return PRIVATE.test(fault.path) ? { ...fault, rule: 'private_key' } : fault
 }
 
-/** The rules of each contract and service whose shape is right, also where another part of the company's is not. */
+/** The rules of each contract and service, as far as their shape is right. */
 function entryFaults(
   entry: MemberEntry,
   path: string,
   terms: RuleTerms & { isWhole: (path: string) => boolean },
 ): Fault<ServiceRule>[] {
+  const { isWhole } = terms
   const contracts = (listOf(entry, 'contracts') as MemberEntry['contracts']).map((asked, n) => ({
     asked,
     path: `${path}/contracts/${n}`,
   }))
-  const whole = contracts.filter((contract) => terms.isWhole(contract.path))
-  const faults = whole.flatMap((contract) => contractFaults(contract.asked, contract.path, terms))
+  const sound = contracts.filter((contract) => isWhole(contract.path))
+  const faults = sound.flatMap((contract) => contractFaults(contract.asked, contract.path, terms))
   for (const [n, asked] of (listOf(entry, 'services') as MemberEntry['services']).entries()) {
     const place = `${path}/services/${n}`
-    if (!terms.isWhole(place)) continue
-    const contract = whole.find((one) => one.asked.number === asked.contract)?.asked
-    faults.push(...serviceFaults(asked, { path: place, contract }, terms))
-    if (!contract && whole.length === contracts.length)
-      faults.push({ path: `${place}/contract`, rule: 'contract_unknown' })
+    if (typeof asked !== 'object' || asked === null) continue
+    const contract = sound.find((one) => one.asked.number === asked.contract)?.asked
+    const whole = (part: string) => part in asked && isWhole(`${place}/${part}`)
+    const found = serviceFaults(asked, { contract, isWhole: whole }, terms)
+    if (whole('contract') && !contract && sound.length === contracts.length)
+      found.push({ path: '/contract', rule: 'contract_unknown' })
+    faults.push(...found.map((fault) => ({ ...fault, path: place + fault.path })))
   }
   return faults
 }

@@ -68,21 +68,28 @@ export function contractFaults(
   return faults
 }
 
-/** What a service may not say. `contract` is its contract in the same file, where that one is sound. */
+export type ServicePlace = {
+  /** Its contract in the same file, where that one is sound. */
+  contract: ContractAsked | undefined
+  /** Whether the shape of a part (`names`, `client`, `items`) is right, so that its rules can be looked at. */
+  isWhole: (part: string) => boolean
+}
+
+/** What a service may not say; places are relative to it. */
 export function serviceFaults(
   asked: ServiceAsked,
-  { path, contract }: { path: string; contract: ContractAsked | undefined },
+  { contract, isWhole }: ServicePlace,
   terms: RuleTerms,
 ): Found {
-  const below = (faults: Found) => faults.map((fault) => ({ ...fault, path: path + fault.path }))
   const identity: Found =
     asked.key || asked.clientId ? [] : [{ path: '/key', rule: 'key_or_client_id' }]
-  return below([
+  const pairwise = contract?.subjectType === 'pairwise'
+  return [
     ...identity,
-    ...officialNames(asked, terms.installation),
-    ...clientFaults(asked.client, contract?.subjectType === 'pairwise', terms.loopback),
-    ...itemFaults(asked, contract, terms.catalogue),
-  ])
+    ...(isWhole('names') ? officialNames(asked, terms.installation) : []),
+    ...(isWhole('client') ? clientFaults(asked.client, pairwise, terms.loopback) : []),
+    ...(isWhole('items') ? itemFaults(asked, contract, terms.catalogue) : []),
+  ]
 }
 
 /** A third party's service does not carry the name of the city, the consortium or this product (F7). */

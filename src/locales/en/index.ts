@@ -6,6 +6,7 @@ import { notices } from './notices.ts'
 import { members } from './members.ts'
 import { services } from './services.ts'
 import { demo } from './demo.ts'
+import { onboarding } from './onboarding.ts'
 import { policies } from './policies.ts'
 import { welcome } from './welcome.ts'
 import { refusals } from './refusals.ts'
@@ -13,4 +14,4 @@ import { residents } from './residents.ts'
 
 import type { Messages } from '../index.ts'
 
-export const all: Messages = { welcome, frame, forms, refusals, interaction, consents, notices, policies, residents, members, services, demo }
+export const all: Messages = { welcome, frame, forms, refusals, interaction, consents, notices, policies, residents, members, services, demo, onboarding }

@@ -6,9 +6,10 @@ import { notices } from './notices.ts'
 import { members } from './members.ts'
 import { services } from './services.ts'
 import { demo } from './demo.ts'
+import { onboarding } from './onboarding.ts'
 import { policies } from './policies.ts'
 import { welcome } from './welcome.ts'
 import { refusals } from './refusals.ts'
 import { residents } from './residents.ts'
 
-export const all = { welcome, frame, forms, refusals, interaction, consents, notices, policies, residents, members, services, demo }
+export const all = { welcome, frame, forms, refusals, interaction, consents, notices, policies, residents, members, services, demo, onboarding }
