@@ -33,3 +33,15 @@ export function putCookie(ctx: Ctx, name: string, value: string | null, place: P
 export function cookie(ctx: Ctx, name: string, path = '/'): string | undefined {
   return ctx.cookies.get(named(ctx, name, path), { signed: true })
 }
+
+const YEAR = 365 * 86_400
+
+/** The mark of the account this browser was last signed in to: strangers' failures do not slow it down (H3). */
+export function knownAs(ctx: Ctx): string | undefined {
+  return cookie(ctx, 'device')
+}
+
+/** Notes that this browser was signed in to an account; `mark` is residents.deviceOf(). */
+export function noteKnown(ctx: Ctx, mark: string): void {
+  putCookie(ctx, 'device', mark, { maxAge: YEAR })
+}

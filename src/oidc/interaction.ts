@@ -4,6 +4,7 @@ import type { Provider } from 'oidc-provider'
 import * as audit from '../audit/actions.ts'
 import type { Catalogue } from '../catalogue/model.ts'
 import type { Env } from '../env.ts'
+import { knownAs, noteKnown } from '../http/cookies.ts'
 import { readForm } from '../http/forms.ts'
 import { clientAddress } from '../http/headers.ts'
 import type { LoginForm } from '../http/parts.ts'
@@ -93,9 +94,10 @@ async function signIn(provider: Provider, ctx: Ctx, details: Interaction): Promi
     email,
     password,
     address: clientAddress(ctx),
-    device: ctx.cookies.get('device'),
+    device: knownAs(ctx),
   })
   if (!found) return showLogin(ctx, details, service, email, true)
+  noteKnown(ctx, residents.deviceOf(env, found))
   await leaveOthersSession(provider, ctx, details, found)
   const login = {
     accountId: found.userId,

@@ -47,4 +47,5 @@ export function officialPlace(region: string, locality: string): Place | undefin
 }
 
 const plain = (text: string) => text.normalize('NFKC').replace(/\s/gu, '').replaceAll('ヶ', 'ケ')
-const withoutCounty = (name: string) => name.replace(/^.+?[郡島](?=.+[町村]$)/u, '')
+const withoutCounty = (name: string) =>
+  name.replace(name.includes('郡') ? /^.+郡(?=.+[町村]$)/u : /^.+島(?=.+[町村]$)/u, '')

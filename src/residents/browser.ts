@@ -1,5 +1,5 @@
 /** What this room keeps in a browser: which text it showed, the secret of a mail's link, that it is known. */
-import { cookie, putCookie } from '../http/cookies.ts'
+import { cookie, knownAs, putCookie } from '../http/cookies.ts'
 import { clientAddress } from '../http/headers.ts'
 import type { Ctx } from '../http/state.ts'
 import { isLanguage } from '../locales/index.ts'
@@ -8,7 +8,6 @@ import type { Self } from './credentials.ts'
 import { ID_TERMS, LINK_KINDS, type LinkKind } from './model.ts'
 import type { Shown } from './terms.ts'
 
-const YEAR = 365 * 86_400
 const HALF_HOUR = 1800
 const SECRET = /^[\w-]{43}$/
 
@@ -29,6 +28,8 @@ export function shownTo(ctx: Ctx, path: string): Shown | undefined {
 }
 
 const linkPath = (kind: LinkKind) => `/link/${kind}`
+/** One name per kind: Koa keeps one cookie of a name per response, whatever its path. */
+const linkName = (kind: LinkKind) => `link_${kind}`
 
 /** The kind in the address. @throws Refusal not_found */
 export function linkKind(ctx: Ctx): LinkKind {
@@ -40,33 +41,24 @@ export function linkKind(ctx: Ctx): LinkKind {
 
 /** Takes the secret out of the address: from here on it is in a cookie of that path alone (I5, H19). */
 export function keepLink(ctx: Ctx, kind: LinkKind, secret: string): void {
-  putCookie(ctx, 'link', secret, { path: linkPath(kind), maxAge: HALF_HOUR })
+  putCookie(ctx, linkName(kind), secret, { path: linkPath(kind), maxAge: HALF_HOUR })
 }
 
 /** The secret of the link this browser opened. @throws Refusal link_expired */
 export function linkSecret(ctx: Ctx, kind: LinkKind): string {
-  const secret = cookie(ctx, 'link', linkPath(kind))
+  const secret = cookie(ctx, linkName(kind), linkPath(kind))
   if (!secret || !SECRET.test(secret)) throw new Refusal('link_expired')
   return secret
 }
 
 export function dropLink(ctx: Ctx, kind: LinkKind): void {
-  putCookie(ctx, 'link', null, { path: linkPath(kind) })
+  putCookie(ctx, linkName(kind), null, { path: linkPath(kind) })
 }
 
 /** The interaction this browser came from when it went to sign up; set by /interaction/:uid/signup. */
 export function interactionToReturnTo(ctx: Ctx): string | undefined {
   const uid = ctx.cookies.get('return', { signed: true })
   return uid && /^[\w-]{10,64}$/.test(uid) ? uid : undefined
-}
-
-/** The mark of an account this browser has been signed in to, for throttle.ts. */
-export function knownAs(ctx: Ctx): string | undefined {
-  return cookie(ctx, 'device')
-}
-
-export function noteKnown(ctx: Ctx, mark: string): void {
-  putCookie(ctx, 'device', mark, { maxAge: YEAR })
 }
 
 /** The signed-in resident as credentials.ts asks for it; after `guards.resident`. */

@@ -1,18 +1,11 @@
 import type Router from '@koa/router'
+import { noteKnown } from '../http/cookies.ts'
 import { readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
 import type { Ctx, Middleware, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
 import { Refusal, type Fields } from '../refusal.ts'
-import {
-  dropLink,
-  interactionToReturnTo,
-  keepLink,
-  linkKind,
-  linkSecret,
-  noteKnown,
-  to,
-} from './browser.ts'
+import { dropLink, interactionToReturnTo, keepLink, linkKind, linkSecret, to } from './browser.ts'
 import { confirmEmailChange, holderOf, recover, undoEmailChange } from './credentials.ts'
 import type { LinkKind } from './model.ts'
 import type { LinkDonePage, LinkExpiredPage, LinkPage, NewPasswordPage } from './pages.ts'

@@ -48,7 +48,9 @@ describe('the list of municipalities', () => {
     ['北海道', ' 札幌市　中央区 ', '札幌市中央区'],
     ['北海道', '北海道札幌市中央区', '札幌市中央区'],
     ['京都府', '大山崎町', '乙訓郡大山崎町'],
+    ['大阪府', '島本町', '三島郡島本町'],
     ['東京都', '三宅村', '三宅島三宅村'],
+    ['東京都', '青ヶ島村', '青ヶ島村'],
     ['茨城県', '龍ヶ崎市', '龍ケ崎市'],
   ])('%s %s is %s', (region, typed, official) =>
     expect(officialPlace(region, typed)).toEqual({ region, locality: official }),

@@ -99,7 +99,7 @@ describe('the mail with its link', () => {
     const moved = await browser.request(link)
     expect(moved.status).toBe(303)
     expect(moved.headers.get('location')).toBe('/link/verify')
-    expect(browser.setCookies.at(-2)).toMatch(/^link=.*path=\/link\/verify;.*httponly/i)
+    expect(browser.setCookies.at(-2)).toMatch(/^link_verify=.*path=\/link\/verify;.*httponly/i)
     for (const _ of [1, 2, 3]) {
       await browser.request(link, { method: 'HEAD' })
       expect((await browser.open(link)).text).toContain('<button')
