@@ -1,0 +1,24 @@
+import { expect, test } from '@jest/globals'
+import { words } from '../../src/locales/words.ts'
+
+const at = new Date('2026-11-20T15:05:00Z')
+
+test('days are days in Asia/Tokyo, whatever the server’s zone', () => {
+  expect(words('ja').date(at)).toBe('2026年11月21日')
+  expect(words('ja').dateWithWeekday(at)).toBe('2026年11月21日（土）')
+  expect(words('ja').dateTime(at)).toBe('2026年11月21日 0:05')
+  expect(words('en').dateWithWeekday(at)).toBe('Sat 21 November 2026')
+})
+
+test('an exclusive end is shown as its last day, and counted to it', () => {
+  const end = new Date('2027-03-31T15:00:00Z')
+  expect(words('ja').lastDay(end)).toBe('2027年3月31日（水）')
+  expect(words('ja').daysLeft(end, new Date('2027-03-31T01:00:00Z'))).toBe(0)
+  expect(words('ja').daysLeft(end, new Date('2027-03-30T01:00:00Z'))).toBe(1)
+  expect(words('ja').daysLeft(end, new Date('2027-04-02T00:00:00Z'))).toBe(0)
+})
+
+test('lists read as a person would say them', () => {
+  expect(words('ja').list(['氏名', '性別'])).toBe('氏名、性別')
+  expect(words('en').list(['name', 'sex', 'email'])).toBe('name, sex and email')
+})
