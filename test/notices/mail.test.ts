@@ -1,0 +1,242 @@
+/** Letters on their way: sealed in the queue, sent by SMTP, kept while the server is down (H23, L4, R19). */
+import type { AddressInfo } from 'node:net'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { SMTPServer } from 'smtp-server'
+import * as notices from '../../src/notices/actions.ts'
+import { handlers, write, type Sent } from '../../src/notices/jobs.ts'
+import { CAPPED, oneLine, type LetterName } from '../../src/notices/model.ts'
+import { LANGUAGES, messages } from '../../src/locales/index.ts'
+import type { Env } from '../../src/env.ts'
+import { openWorld, type World } from '../support/env.ts'
+
+const LINK = 'https://id.example.jp/link/verify/secret-secret'
+const values = {
+  link: LINK,
+  at: '2026年11月21日 9:05',
+  address: 'mo•••••@example.jp',
+  failures: 12,
+  services: ['まちなか回遊アプリ（提供者：A社）'],
+  number: 'W-1',
+  service: 'Machinaka app',
+  subject: 'MC-0000-0000-0000-0000-0000',
+}
+const verify = (to: string) =>
+  ({ to, language: 'ja', letter: 'verify', values: { link: LINK, at: values.at } }) as const
+const nothing: Sent = () => Promise.resolve()
+
+type Job = { data: { id: string; sealed: string }; state: string; retry_count: number }
+const jobs = async (env: Env): Promise<Job[]> => {
+  const { rows } = (await env.db.raw(
+    `select data, state, retry_count from jobs.job where name = 'notices.mail' order by created_on`,
+  )) as { rows: Job[] }
+  return rows
+}
+
+/** An SMTP server of our own that takes everything it is told to take. */
+async function mailServer(): Promise<{
+  url: string
+  mails: { from: string; to: string[]; source: string }[]
+  takes: { yes: boolean }
+  close: () => Promise<void>
+}> {
+  const mails: { from: string; to: string[]; source: string }[] = []
+  const takes = { yes: true }
+  const server = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS'],
+    onData(stream, session, done) {
+      const parts: Buffer[] = []
+      stream.on('data', (part: Buffer) => parts.push(part))
+      stream.on('end', () => {
+        if (!takes.yes) return done(new Error('451 later'))
+        const { mailFrom, rcptTo } = session.envelope
+        mails.push({
+          from: mailFrom ? mailFrom.address : '',
+          to: rcptTo.map((r) => r.address),
+          source: Buffer.concat(parts).toString('utf8'),
+        })
+        done()
+      })
+    },
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.server.address() as AddressInfo
+  return {
+    url: `smtp://127.0.0.1:${port}`,
+    mails,
+    takes,
+    close: () => new Promise((resolve) => server.close(resolve)),
+  }
+}
+
+describe('letters', () => {
+  let world: World
+  beforeAll(async () => {
+    world = await openWorld()
+  })
+  afterAll(() => world.close())
+
+  const cases = LANGUAGES.flatMap((language) =>
+    (Object.keys(messages.ja.notices.letters) as LetterName[]).map(
+      (letter) => [language, letter] as const,
+    ),
+  )
+
+  test.each(cases)(
+    '%s %s: one link or none, the same in text and HTML, nothing from elsewhere',
+    (language, letter) => {
+      const mail = write(world.env, { to: 'a@example.jp', language, letter, values })
+      const links = letter === 'deletion_request' ? [] : [LINK]
+      expect(mail.text.match(/https?:\/\/\S+/g) ?? []).toEqual(links)
+      expect([...new Set(mail.html.match(/https?:\/\/[^\s"<]+/g))]).toEqual(links)
+      expect(mail.html).toContain(`<html lang="${language}">`)
+      expect(mail.html).not.toMatch(/<img|<script|<link|url\(|@import/)
+      expect(mail.subject.length).toBeLessThanOrEqual(60)
+      expect(mail.text + mail.html).not.toMatch(/undefined|\[object/)
+      if (language === 'en') expect(mail.subject).not.toMatch(/\p{Script=Han}/u)
+    },
+  )
+
+  test('what came from outside is text, in HTML too (L2)', () => {
+    const services = ['<img src=x onerror=alert(1)>{{7*7}}<%= 7*7 %>']
+    const mail = write(world.env, {
+      to: 'a@example.jp',
+      language: 'ja',
+      letter: 'withdrawn',
+      values: { ...values, services },
+    })
+    expect(mail.html).toContain('&lt;img src=x')
+    expect(mail.html).not.toContain('<img')
+    expect(mail.html).toContain('{{7*7}}')
+    expect(mail.html).not.toContain('49')
+  })
+
+  test('nothing begins another header (L4)', () => {
+    expect(oneLine('a@example.jp\r\nBcc: b@example.jp')).toBe('a@example.jp Bcc: b@example.jp')
+    expect(oneLine('x\u2028y\u0000z')).toBe('x y z')
+  })
+
+  test('the queue holds no address and no link in plain (M1)', async () => {
+    await notices.send(world.env, verify('canary@example.jp'))
+    const [job] = await jobs(world.env)
+    expect(JSON.stringify(job)).not.toMatch(/canary|secret-secret/)
+    expect(Buffer.from(job?.data.sealed ?? '', 'base64').toString('latin1')).not.toMatch(
+      /canary|secret-secret/,
+    )
+  })
+
+  test('without a mail server it is kept for /dev/mail, once however often the job comes', async () => {
+    const [job] = await jobs(world.env)
+    const work = handlers(world.env, nothing)['notices.mail']
+    await work(job?.data)
+    await work(job?.data)
+    const mails = await notices.devMails(world.env)
+    expect(mails).toHaveLength(1)
+    expect(mails[0]).toMatchObject({
+      to: 'canary@example.jp',
+      subject: 'まちID：メールアドレスの確認',
+    })
+    expect(world.logLines().join('')).not.toContain('canary')
+  })
+
+  test('a job of another id does not open (M2)', async () => {
+    const [job] = await jobs(world.env)
+    const work = handlers(world.env, nothing)['notices.mail']
+    await expect(work({ ...job?.data, id: world.env.newId() })).rejects.toThrow()
+  })
+
+  test('five an hour to one address, where strangers could cause them; warnings always (H23)', async () => {
+    const before = (await jobs(world.env)).length
+    await Promise.all(
+      Array.from({ length: 20 }, () => notices.send(world.env, verify('flood@example.jp'))),
+    )
+    expect((await jobs(world.env)).length - before).toBe(5)
+    await notices.send(world.env, verify('other@example.jp'))
+    for (let n = 0; n < 7; n++)
+      await notices.send(world.env, {
+        to: 'flood@example.jp',
+        language: 'ja',
+        letter: 'password_changed',
+        values: { link: LINK, at: values.at },
+      })
+    expect((await jobs(world.env)).length - before).toBe(13)
+    expect([...CAPPED].toSorted()).toEqual([
+      'already_registered',
+      'change_email',
+      'recover',
+      'verify',
+    ])
+  })
+
+  test('a letter whose fact did not happen is not sent', async () => {
+    const before = (await jobs(world.env)).length
+    const rolledBack = world.env.db.transaction(async (db) => {
+      await notices.send({ ...world.env, db }, verify('never@example.jp'))
+      throw new Error('no')
+    })
+    await expect(rolledBack).rejects.toThrow('no')
+    expect((await jobs(world.env)).length).toBe(before)
+  })
+})
+
+describe('by SMTP', () => {
+  let world: World | undefined
+  let server: Awaited<ReturnType<typeof mailServer>>
+  beforeAll(async () => {
+    server = await mailServer()
+  })
+  afterAll(() => server.close())
+  afterEach(async () => {
+    await world?.close()
+    world = undefined
+  })
+
+  const until = async (met: () => boolean) => {
+    const limit = Date.now() + 30_000
+    while (!met()) {
+      if (Date.now() > limit) throw new Error('it did not come')
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+  }
+
+  test('a letter goes out with its text and HTML, and says when', async () => {
+    world = await openWorld({ SMTP_URL: server.url })
+    const told: string[] = []
+    await world.env.queue.work(
+      handlers(world.env, (_, about) => {
+        told.push(about)
+        return Promise.resolve()
+      }),
+    )
+    await notices.send(world.env, { ...verify('hanako@example.jp'), about: 'link-1' })
+    await until(() => told.length === 1)
+    expect(told).toEqual(['link-1'])
+    const [mail] = server.mails.splice(0)
+    expect(mail?.to).toEqual(['hanako@example.jp'])
+    expect(mail?.from).toBe('no-reply@machi-id.example')
+    expect(mail?.source).toMatch(/^Subject: =\?UTF-8\?/m)
+    expect(mail?.source).toMatch(/^Auto-Submitted: auto-generated/m)
+    expect(mail?.source).toMatch(/^Message-ID: <[0-9a-f-]{36}@localhost>/m)
+    expect(mail?.source).toContain('multipart/alternative')
+    expect(await notices.devMails(world.env)).toEqual([])
+  })
+
+  test('a server that is down or says later delays it; nothing is lost (R19)', async () => {
+    world = await openWorld({ SMTP_URL: server.url })
+    server.takes.yes = false
+    await world.env.queue.work(handlers(world.env, nothing))
+    const started = performance.now()
+    await notices.send(world.env, verify('patient@example.jp'))
+    expect(performance.now() - started).toBeLessThan(1000)
+    const { env } = world
+    let refused = false
+    await until(() => {
+      void jobs(env).then(([job]) => (refused = job?.state === 'retry'))
+      return refused
+    })
+    expect(server.mails).toEqual([])
+    server.takes.yes = true
+    await until(() => server.mails.length === 1)
+    expect(server.mails[0]?.to).toEqual(['patient@example.jp'])
+  })
+})
