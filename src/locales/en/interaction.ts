@@ -47,7 +47,8 @@ export const interaction: Messages['interaction'] = {
     heading: 'Sign out?',
     from: (service) => `“${service}” asked to sign you out.`,
     plain: 'A service asked to sign you out.',
-    effect: 'You will be signed out of Machi ID in this browser, and of the services you use with it here. Your consents stay as they are.',
+    effect:
+      'You will be signed out of Machi ID in this browser, and of the services you use with it here. Your consents stay as they are.',
     submit: 'Sign out',
     stay: 'Stay signed in',
     done: 'You are signed out',
