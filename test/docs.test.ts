@@ -3,6 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from '@jest/globals'
+import * as services from '../src/services/actions.ts'
+import { openWorld } from './support/env.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
@@ -103,6 +105,29 @@ const headings = (file: string) =>
       .replace(/[^\p{L}\p{N} -]/gu, '')
       .replaceAll(' ', '-'),
   )
+
+test('the README says why each dependency is there, and names none that is not', () => {
+  const { dependencies } = JSON.parse(read('package.json')) as { dependencies: object }
+  const part = /## Dependencies, and why\n([\s\S]*?)\n\n(?!\|)/.exec(readme)?.[1] ?? ''
+  const named = [...part.matchAll(/^\| ([^|]+) \|/gm)].flatMap(([, cell = '']) => cell.split(', '))
+  const types = new Set(['json-schema-to-ts', '', '---'])
+  expect(new Set(named.map((n) => n.trim()).filter((n) => !types.has(n)))).toEqual(
+    new Set(Object.keys(dependencies)),
+  )
+})
+
+test('the example of an onboarding file is taken in, and the second time changes nothing', async () => {
+  const world = await openWorld()
+  try {
+    const file = read('examples/onboarding.json')
+    const first = await services.onboard(world.env, file, { loopback: false })
+    expect(first.changes.map((change) => change.news)).toEqual([['added'], ['added'], ['added']])
+    const again = await services.onboard(world.env, file, { loopback: false })
+    expect(again.changes.flatMap((change) => change.news)).toEqual([])
+  } finally {
+    await world.close()
+  }
+})
 
 test('every decision is in the index', () => {
   const index = read('docs/adr/README.md')

@@ -2,7 +2,7 @@ import type { Messages } from '../index.ts'
 
 export const welcome: Messages['welcome'] = {
   title: 'One ID for the services of your city',
-  phrases: ['One ID for', 'the services of your city'],
+  phrases: ['One ID for ', 'the services of your city'],
   lead: 'With Machi ID you sign in to many services of the city with a single ID.',
   signUp: 'Create a Machi ID',
   signIn: 'Sign in',
