@@ -20,6 +20,7 @@ import { makeGuards } from './oidc/guards.ts'
 import * as interaction from './oidc/interaction.ts'
 import { floodGuard, readAhead, transaction } from './oidc/doors.ts'
 import { cookieKeys, createProvider } from './oidc/provider.ts'
+import { known } from './oidc/request.ts'
 import * as policies from './policies/routes.ts'
 import * as residents from './residents/routes.ts'
 import * as serviceList from './services/actions.ts'
@@ -55,6 +56,7 @@ export async function createApp(
   ]
 
   app.use(begin(env))
+  app.use(known)
   app.use(headers(env.config))
   app.use(errors)
   app.use(origin(env.config))

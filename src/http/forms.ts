@@ -57,20 +57,31 @@ function refuseBadText(body: Record<string, unknown>): void {
   if (Object.keys(fields).length) throw new Refusal('invalid_input', { fields })
 }
 
-const cookieName = (ctx: Ctx) =>
-  ctx.state.env.config.issuer.startsWith('https:') ? '__Host-form' : 'form'
+/**
+ * The cookie a form's token is bound to: one for the browser, and one of its own for each interaction, so that services
+ * begun in two tabs at the same moment, or a sign-in in a third, do not undo each other's forms.
+ */
+function cookieOf(ctx: Ctx): { name: string; path: string } {
+  const https = ctx.state.env.config.issuer.startsWith('https:')
+  const interaction = /^\/interaction\/[\w-]+/.exec(ctx.path)?.[0]
+  return interaction
+    ? { name: https ? '__Secure-form_here' : 'form_here', path: interaction }
+    : { name: https ? '__Host-form' : 'form', path: '/' }
+}
 
 /** The CSRF token of this browser; sets its cookie where there is none. */
 export function csrfToken(ctx: Ctx): string {
-  let bound = ctx.cookies.get(cookieName(ctx), { signed: false })
+  const { name, path } = cookieOf(ctx)
+  let bound = ctx.cookies.get(name, { signed: false })
   if (!bound || !/^[\w-]{43}$/.test(bound)) {
     bound = (ctx.state as { newForm?: string }).newForm ??= ctx.state.env.newSecret()
-    ctx.cookies.set(cookieName(ctx), bound, {
+    ctx.cookies.set(name, bound, {
       httpOnly: true,
       sameSite: 'lax',
       secure: ctx.state.env.config.issuer.startsWith('https:'),
       signed: false,
       overwrite: true,
+      path,
     })
   }
   return tokenFor(ctx.state.env.secrets.csrf[0] as Buffer, bound)
@@ -78,13 +89,14 @@ export function csrfToken(ctx: Ctx): string {
 
 /** Forgets the browser's form cookie: called at sign-in and sign-out, so that older forms die with the older session. */
 export function renewCsrf(ctx: Ctx): void {
-  ctx.cookies.set(cookieName(ctx), null, { signed: false, overwrite: true })
+  const { name, path } = cookieOf(ctx)
+  ctx.cookies.set(name, null, { signed: false, overwrite: true, path })
 }
 
 const tokenFor = (key: Buffer, bound: string) => keyed(key, `form:${bound}`).toString('base64url')
 
 function isToken(ctx: Ctx, given: unknown): boolean {
-  const bound = ctx.cookies.get(cookieName(ctx), { signed: false })
+  const bound = ctx.cookies.get(cookieOf(ctx).name, { signed: false })
   if (!bound || typeof given !== 'string') return false
   return ctx.state.env.secrets.csrf.some((key) => {
     const expected = Buffer.from(tokenFor(key, bound))

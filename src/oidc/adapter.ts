@@ -50,15 +50,21 @@ function tokens(kind: string, env: () => Env): Parts {
         payload: bare(payload),
         expiresAt: expiry(env(), expiresIn),
       }),
-    find: async (id) =>
-      withId(id, await store.token(env().db, kind, hash(id), env().db.isTransaction === true)),
+    find: async (id) => {
+      const { db } = env()
+      const inTransaction = db.isTransaction === true
+      if (inTransaction && route() !== 'userinfo') await store.lockGrantOf(db, kind, hash(id))
+      return withId(id, await store.token(db, kind, hash(id), inTransaction))
+    },
     consume: async (id) => {
       if (!(await store.consumeToken(env().db, kind, hash(id), env().now()))) {
         throw new errors.InvalidGrant('already consumed')
       }
     },
     destroy: (id) => store.deleteToken(env().db, kind, hash(id)),
-    revokeByGrantId: (grantId) => store.deleteByGrant(env().db, grantId),
+    // Asked once per kind, all at the same moment: one of them deletes every kind.
+    revokeByGrantId:
+      kind === 'AccessToken' ? (grantId) => store.deleteByGrant(env().db, grantId) : none,
   }
 }
 

@@ -7,12 +7,12 @@ import { clientAddress } from '../http/headers.ts'
 import type { Ctx, Middleware } from '../http/state.ts'
 import { Refusal } from '../refusal.ts'
 
-const TRANSACTIONAL = ['/token', '/userinfo', '/token/revocation']
+const TRANSACTIONAL = ['/token', '/userinfo', '/token/revocation', '/session/end/confirm']
 
 class Undo extends Error {}
 
 /**
- * Makes one transaction of a request that issues or releases: committed for every answer below 500 (a replay's
+ * Makes one transaction of a request that issues, releases or revokes: committed for every answer below 500 (a replay's
  * revocations must persist), rolled back otherwise. A failed commit becomes a 500 without data.
  */
 export const transaction: Middleware = async (ctx, next) => {
@@ -34,7 +34,7 @@ export const transaction: Middleware = async (ctx, next) => {
 }
 
 const BODY_LIMIT = 56 * 1024
-const BODIES = /^\/(token(\/\w+)?|userinfo|request)$/
+const BODIES = /^\/(token(\/\w+)?|userinfo|request|session\/end\/confirm)$/
 
 /** Reads the body before anything is held open for it, so that a slow sender holds no connection (R22); the library then reads it from memory. */
 export const readAhead: Middleware = async (ctx, next) => {

@@ -1,6 +1,7 @@
 /** What one request has read: its Env (perhaps inside a transaction) and the services, residents and grants it met. */
-import { Provider } from 'oidc-provider'
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Env } from '../env.ts'
+import type { Middleware } from '../http/state.ts'
 import type { Facts } from '../provisions/model.ts'
 import * as provisions from '../provisions/actions.ts'
 import * as residents from '../residents/actions.ts'
@@ -16,10 +17,14 @@ type Memo = {
 
 type Holder = { env?: Env; memo?: Memo }
 
-/** The state of the request the provider is handling; undefined outside its routes. */
-function holder(): Holder | undefined {
-  return (Provider.ctx as { state?: Holder } | undefined)?.state
-}
+/** The library's own `Provider.ctx` ends with its route, before the record of what it answered is written. */
+const requests = new AsyncLocalStorage<Holder>()
+
+/** Makes the request's state known to everything it calls, the adapter included. */
+export const known: Middleware = (ctx, next) => requests.run(ctx.state as Holder, next)
+
+/** The state of the request under way; undefined outside of one. */
+const holder = (): Holder | undefined => requests.getStore()
 
 /** The Env of the request under way, so that adapter calls join its transaction; else the node's own. */
 export function currentEnv(base: Env): Env {

@@ -45,7 +45,7 @@ const TOKEN_FIND = {
 }
 const TOKEN_FIND_HELD = { name: 'oidc_token_find_held', text: `${TOKEN_FIND.text} for key share` }
 
-/** @param hold keeps the row against deletion until the transaction ends, so that a revocation sees what it led to */
+/** @param hold keeps the row against deletion until the transaction ends, so that a revocation waits for what it led to */
 export function token(
   db: Knex,
   kind: string,
@@ -53,6 +53,23 @@ export function token(
   hold: boolean,
 ): Promise<Payload | undefined> {
   return one(db, hold ? TOKEN_FIND_HELD : TOKEN_FIND, [kind, idHash])
+}
+
+/** A key for PostgreSQL's advisory locks. */
+const grantKey = (grant: string) =>
+  `pg_advisory_xact_lock(hashtextextended('oidc grant ' || ${grant}, 0))`
+const GRANT_LOCK_BY_TOKEN = {
+  name: 'oidc_grant_lock_by_token',
+  text: `select ${grantKey('grant_id')} from oidc_tokens where kind = $1 and id_hash = $2`,
+}
+const GRANT_LOCK = { name: 'oidc_grant_lock', text: `select ${grantKey('$1::text')}` }
+
+/**
+ * One after the other for all that redeem, refresh or revoke tokens of one grant, until the transaction ends. Row locks
+ * would not do: two that replay a code both hold its row, and both want to delete it.
+ */
+export async function lockGrantOf(db: Knex, kind: string, idHash: Buffer): Promise<void> {
+  await named(db, GRANT_LOCK_BY_TOKEN, [kind, idHash])
 }
 
 const TOKEN_CONSUME = {
@@ -86,21 +103,14 @@ export async function deleteToken(db: Knex, kind: string, idHash: Buffer): Promi
   await named(db, TOKEN_DELETE, [kind, idHash])
 }
 
-const GRANT_WAIT = {
-  name: 'oidc_grant_wait',
-  text: 'select 1 from oidc_tokens where grant_id = $1 order by kind, id_hash for update',
-}
 const GRANT_DELETE = {
   name: 'oidc_grant_delete',
   text: 'delete from oidc_tokens where grant_id = $1',
 }
 
-/**
- * Deletes all codes and tokens of a grant. First waits for token requests under way, whose new tokens the second
- * statement then sees.
- */
+/** Deletes all codes and tokens of a grant, those of requests under way included: it waits for them. */
 export async function deleteByGrant(db: Knex, grantId: string): Promise<void> {
-  await named(db, GRANT_WAIT, [grantId])
+  await named(db, GRANT_LOCK, [grantId])
   await named(db, GRANT_DELETE, [grantId])
 }
 

@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createApp } from '../../src/app.ts'
+import { connect } from '../../src/database/connect.ts'
 import { startWork } from '../../src/work.ts'
 import { openWorld, type World } from './env.ts'
 
@@ -11,19 +12,26 @@ export type Site = World & {
   close(): Promise<void>
 }
 
-/** A second node of the same installation: its own pool and app, the same database. */
 export type Settings = Record<string, string>
 
-/** Opens a site. The port is taken first, since the issuer names it. */
-export async function openSite(settings: Settings = {}): Promise<Site> {
+/**
+ * Opens a site. The port is taken first, since the issuer names it.
+ *
+ * @param nodes how many nodes stand behind the port, taking turns request by request: each its own app and pool, the
+ *   same database
+ */
+export async function openSite(settings: Settings = {}, nodes = 1): Promise<Site> {
   let handle: Parameters<typeof createServer>[1] = (_req, res) => void res.writeHead(503).end()
   const server: Server = createServer((req, res) => handle?.(req, res))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const issuer = settings['ISSUER'] ?? `http://localhost:${port}`
   const world = await openWorld({ PORT: String(port), ISSUER: issuer, ...settings })
-  const { app } = await createApp(world.env)
-  handle = app.callback()
+  const pools = Array.from({ length: nodes - 1 }, () => connect(world.url, 12))
+  const envs = [world.env, ...pools.map((db) => ({ ...world.env, db }))]
+  const apps = await Promise.all(envs.map(async (env) => (await createApp(env)).app.callback()))
+  let turn = 0
+  handle = (req, res) => void apps[turn++ % nodes]?.(req, res)
   const stopWork = await startWork(world.env)
   return {
     ...world,
@@ -34,6 +42,7 @@ export async function openSite(settings: Settings = {}): Promise<Site> {
         server.close(() => resolve())
         server.closeAllConnections()
       })
+      await Promise.all(pools.map((db) => db.destroy()))
       await world.close()
     },
   }
