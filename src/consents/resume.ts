@@ -59,8 +59,10 @@ export function resumeSteps(catalogue: Catalogue, enter: Enter) {
 
   async function answer(ctx: Ctx): Promise<void> {
     const form = readForm(ctx, answerSchema)
+    const picked = form.item === undefined ? [] : [form.item].flat()
+    if (form.decision === undefined || form.shown === undefined)
+      return render(ctx, undefined, picked, 200)
     const asked = await ask(ctx)
-    if (form.decision === undefined || form.shown === undefined) return redirect(ctx, ctx.path)
     const given = {
       resident: asked.resident,
       offer: asked.offer,
@@ -69,12 +71,11 @@ export function resumeSteps(catalogue: Catalogue, enter: Enter) {
     }
     if (form.decision === 'refuse') {
       await consents.refuse(ctx.state.env, given)
-      return redirect(ctx, `/account/services/${asked.offer.service.service.id}`)
+      return back(ctx, asked)
     }
-    const picked = form.item === undefined ? [] : [form.item].flat()
     try {
-      await consents.give(ctx.state.env, given, picked)
-      back(ctx, asked)
+      const consent = await consents.give(ctx.state.env, given, picked)
+      back(ctx, asked, consent && 'resumed')
     } catch (error) {
       const again = error instanceof Refusal ? shownAgain(error) : undefined
       if (!again) throw error
@@ -85,13 +86,12 @@ export function resumeSteps(catalogue: Catalogue, enter: Enter) {
   return { show: (ctx: Ctx) => render(ctx, undefined, [], 200), answer }
 }
 
-const redirect = (ctx: Ctx, address: string) => {
+/** To the page of the service, which says what was done. */
+function back(ctx: Ctx, asked: Question, done?: 'resumed'): void {
+  const here = `/account/services/${asked.offer.service.service.id}`
   ctx.status = 303
-  ctx.redirect(address)
+  ctx.redirect(done ? `${here}?done=${done}` : here)
 }
-
-const back = (ctx: Ctx, asked: Question) =>
-  redirect(ctx, `/account/services/${asked.offer.service.service.id}?done=resumed`)
 
 /** Refusals after which the screen is shown anew instead of an error page. */
 export function shownAgain(

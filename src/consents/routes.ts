@@ -8,6 +8,8 @@ import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
 import { words } from '../locales/words.ts'
 import { Refusal } from '../refusal.ts'
+import * as residents from '../residents/actions.ts'
+import type { Resident } from '../residents/model.ts'
 import { subjectOf } from '../services/model.ts'
 import * as consents from './actions.ts'
 import {
@@ -71,19 +73,18 @@ export function routes(_env: Env, guards: Guards, catalogue: Catalogue): Router<
   })
   router.get(`${BASE}/withdraw-all`, only, async (ctx) => {
     const { view, resident } = await enter(ctx)
-    views.withdrawAll(ctx, await withdrawAllPage(ctx, resident.id, view))
+    views.withdrawAll(ctx, await withdrawAllPage(ctx, resident.id, view, false))
   })
   router.post(`${BASE}/withdraw-all`, only, async (ctx) => {
     const { resident, view } = await enter(ctx)
     const form = readForm(ctx, decisionSchema)
-    if (form.decision !== 'withdraw') return to(ctx, `${BASE}/withdraw-all`)
-    const done = await consents.withdrawAll(
-      ctx.state.env,
-      resident,
-      form.request_deletion !== undefined,
-    )
-    if (!done.length) return to(ctx, `${BASE}/withdraw-all`)
-    views.withdrawn(ctx, withdrawnPage(done, form.request_deletion !== undefined, view))
+    const deletion = form.request_deletion !== undefined
+    const done =
+      form.decision === 'withdraw'
+        ? await consents.withdrawAll(ctx.state.env, resident, deletion)
+        : []
+    if (done.length) views.withdrawn(ctx, withdrawnPage(done, deletion, view, resident))
+    else views.withdrawAll(ctx, await withdrawAllPage(ctx, resident.id, view, deletion))
   })
   router.get(`${BASE}/:serviceId`, only, async (ctx) => {
     const { resident, view } = await enter(ctx)
@@ -112,16 +113,14 @@ export function routes(_env: Env, guards: Guards, catalogue: Catalogue): Router<
     const { service, row } = inForce(await relation(ctx, resident, view))
     const form = readForm(ctx, changeSchema)
     const here = `${BASE}/${service.service.id}`
-    if (form.decision !== 'change') return to(ctx, `${here}/change`)
     const keep = form.item === undefined ? [] : [form.item].flat()
-    const again = (fields: Record<string, string>) => {
+    const again = (fields?: Record<string, string>) => {
       const owner = { resident, subject: subjectFor(ctx, resident.userId, service) }
-      views.change(
-        ctx,
-        changePage(row.consent, service, owner, view, { keep, until: form.until, fields }),
-        { status: 422 },
-      )
+      const input = { keep, until: form.until, ...(fields && { fields }) }
+      const status = fields ? 422 : 200
+      views.change(ctx, changePage(row.consent, service, owner, view, input), { status })
     }
+    if (form.decision !== 'change') return again()
     const endsAt = form.until ? endOfDay(form.until) : undefined
     if (form.until && !endsAt) return again({ until: 'not_valid' })
     try {
@@ -137,7 +136,7 @@ export function routes(_env: Env, guards: Guards, catalogue: Catalogue): Router<
     }
   })
 
-  router.get(`${BASE}/:serviceId/withdraw`, only, async (ctx) => {
+  const showWithdraw = async (ctx: Ctx, requestDeletion: boolean) => {
     const { resident, view } = await enter(ctx)
     const { service, row } = toWithdraw(await relation(ctx, resident, view))
     const { env, language } = ctx.state
@@ -154,18 +153,19 @@ export function routes(_env: Env, guards: Guards, catalogue: Catalogue): Router<
         valuesFor(offer, language, env.config.installation),
       ),
       provided: providedItems(provided, row.content, view),
-      requestDeletion: false,
+      requestDeletion,
       contact: { ...service.version.contact, desk: service.version.contact.desk[language] },
     })
-  })
+  }
+  router.get(`${BASE}/:serviceId/withdraw`, only, (ctx) => showWithdraw(ctx, false))
   router.post(`${BASE}/:serviceId/withdraw`, only, async (ctx) => {
     const { resident, view } = await enter(ctx)
     const { service } = await relation(ctx, resident, view)
     const form = readForm(ctx, decisionSchema)
     const deletion = form.request_deletion !== undefined
-    if (form.decision !== 'withdraw') return to(ctx, `${BASE}/${service.service.id}/withdraw`)
+    if (form.decision !== 'withdraw') return showWithdraw(ctx, deletion)
     const done = await consents.withdraw(ctx.state.env, resident, service.service.id, deletion)
-    views.withdrawn(ctx, withdrawnPage([done], deletion, view))
+    views.withdrawn(ctx, withdrawnPage([done], deletion, view, resident))
   })
 
   router.get(`${BASE}/:serviceId/pause`, only, async (ctx) => {
@@ -229,6 +229,7 @@ function withdrawnPage(
   done: readonly Consent[],
   deletionRequested: boolean,
   view: View,
+  resident: Resident,
 ): pages.WithdrawnPage {
   return {
     at: words(view.language).dateTime(done[0]?.agreedAt ?? view.now),
@@ -245,7 +246,7 @@ function withdrawnPage(
       ]
     }),
     deletionRequested,
-    mailedTo: undefined,
+    mailedTo: done.length ? residents.maskedEmail(resident.profile.email) : undefined,
   }
 }
 
@@ -253,6 +254,7 @@ async function withdrawAllPage(
   ctx: Ctx,
   residentId: string,
   view: View,
+  requestDeletion: boolean,
 ): Promise<pages.WithdrawAllPage> {
   const rows = await queries.cards(ctx.state.env.db, residentId)
   const w = words(view.language)
@@ -270,6 +272,6 @@ async function withdrawAllPage(
           },
         ]
       }),
-    requestDeletion: false,
+    requestDeletion,
   }
 }

@@ -71,7 +71,8 @@ export function consentSteps(_provider: () => Provider, catalogue: Catalogue) {
   async function answer(ctx: Ctx, details: Interaction): Promise<void> {
     const { env } = ctx.state
     const form = readForm(ctx, answerSchema)
-    if (form.decision === undefined) return to(ctx, here(details))
+    const picked = form.item === undefined ? [] : [form.item].flat()
+    if (form.decision === undefined) return show(ctx, details, undefined, picked)
     if (form.shown === undefined)
       throw new Refusal('invalid_input', { fields: { shown: 'required' } })
     const asked = await ask(ctx, details)
@@ -89,7 +90,6 @@ export function consentSteps(_provider: () => Provider, catalogue: Catalogue) {
         refused ? { error: 'access_denied' } : ({ consent: {} } as Result),
       )
     }
-    const picked = form.item === undefined ? [] : [form.item].flat()
     try {
       const consent = await consents.give(env, given, picked)
       await finish(ctx, details, consent ? ({ consent: {} } as Result) : { error: 'access_denied' })
