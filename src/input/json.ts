@@ -98,5 +98,5 @@ function lineOfSyntaxFault(text: string): number {
     const position = /position (\d+)/.exec((error as Error).message)?.[1]
     if (position) return lineAt(text, Number(position))
   }
-  return lineAt(text, text.length)
+  return 1
 }

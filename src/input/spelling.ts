@@ -16,8 +16,7 @@ const LONGEST_NAME = 40
 /** Other (controls, bidi, zero width, tags, private use), line separators, variation selectors, blank letters. */
 const HIDDEN = /[\p{C}\u2028\u2029\u115F\u1160\u3164\uFFA0\u2800]|\p{Variation_Selector}|\u034F/u
 /** Japanese and Latin without the letters that pass for others: the "highly restrictive" level of UTS #39. */
-const LETTERS =
-  /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ーA-Za-zÀ-ÖØ-öø-ıĵ-ķĹ-ňŊ-ž]$/u
+const LETTERS = /^[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}A-Za-zÀ-ÖØ-öø-ıĵ-ķĹ-ňŊ-ž]$/u
 const LOOKS_LIKE_ANOTHER = /[ıĸŉ]/u
 const SIGNS = /^[\p{Nd} ・、。,.!?&'’"()「」『』【】〈〉《》\-‐–—~〜〇○◯☆★♪×/+@#%:]$/u
 

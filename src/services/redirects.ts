@@ -27,10 +27,9 @@ const OWN_SCHEME = /^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+:$/
 
 /** What is wrong with a redirect URI, or undefined. It is compared byte by byte later, so it must be written normally. */
 export function redirectFault(text: string, terms: RedirectTerms): RedirectRule | undefined {
-  const scheme = /^[^:/?#]*:/.exec(text)?.[0].toLowerCase() ?? ''
+  const scheme = URL.canParse(text) ? new URL(text).protocol : ''
   const web = scheme === 'https:' || scheme === 'http:'
-  if (URL.canParse(text) && !web && !(terms.native && OWN_SCHEME.test(scheme)))
-    return 'redirect_scheme'
+  if (scheme && !web && !(terms.native && OWN_SCHEME.test(scheme))) return 'redirect_scheme'
   const url = readAddress(text)
   if (typeof url === 'string') return url
   const reserved = [...url.searchParams.keys()].some((key) => RESERVED.includes(key.toLowerCase()))
