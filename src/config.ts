@@ -1,5 +1,6 @@
 /** The environment read once. All faults are reported together; secrets also come by `<NAME>_FILE`. */
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { demoInstallation, installationFaults, type Installation } from './installation.ts'
 
@@ -65,11 +66,18 @@ export function readConfig(source: Source = process.env): Config {
   if (production && !config.databaseUrl) faults.push('DATABASE_URL: required in production')
   if (production && !config.smtpUrl) faults.push('SMTP_URL: required in production')
   for (const proxy of config.trustedProxies) {
-    if (!/^[0-9a-f.:]+(\/\d{1,3})?$/i.test(proxy))
+    if (!isAddressOrBlock(proxy))
       faults.push(`TRUSTED_PROXIES: "${proxy}" is no IP address or CIDR block`)
   }
   if (faults.length) throw new ConfigFaults(faults)
   return config
+}
+
+function isAddressOrBlock(text: string): boolean {
+  const [address = '', prefix, ...more] = text.split('/')
+  const bits = isIP(address) === 6 ? 128 : 32
+  if (isIP(address) === 0 || more.length) return false
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits)
 }
 
 function readSecret(source: Source, name: string, faults: string[]): string | undefined {

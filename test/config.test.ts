@@ -66,6 +66,15 @@ describe('the configuration', () => {
     ])
   })
 
+  test.each(['abc', '10.0.0.0/33', '::1/129', '10.0.0.1/8/8', '10.0.0', '1.2.3.4/'])(
+    '%s is no proxy whose word counts',
+    (proxy) => {
+      expect(faultsOf({ TRUSTED_PROXIES: `10.0.0.1, ${proxy}` })).toEqual([
+        expect.stringContaining(proxy),
+      ])
+    },
+  )
+
   test('accepts a whole production set', () => {
     expect(faultsOf(production)).toEqual([])
     expect(readConfig(production).keyEncryptionKey).toHaveLength(32)
