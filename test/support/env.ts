@@ -19,7 +19,8 @@ export type World = {
   close(): Promise<void>
 }
 
-const KEK = Buffer.alloc(32, 'machi-id test key encryption key')
+/** Also for nodes in processes of their own (KEY_ENCRYPTION_KEY). */
+export const KEK = Buffer.alloc(32, 'machi-id test key encryption key')
 
 /** Copies the template database under a new name; returns its address and how to drop it. */
 export async function newDatabase(): Promise<{ url: string; drop: () => Promise<void> }> {
