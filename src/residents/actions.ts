@@ -16,6 +16,7 @@ import { begin, deviceMark } from './throttle.ts'
 
 export { lookUp, profileForm, typedIn, typedOf } from './form.ts'
 export { profileSchema } from './schema.ts'
+export { maskedEmail } from './email.ts'
 export { enrol, signUp } from './signup.ts'
 
 /** The stored form of a password, also of people who are no residents: one cost and one pepper for all (H11, H12). */

@@ -8,7 +8,7 @@ import { page } from '../http/views.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import { noteShown, shownTo, to } from './browser.ts'
 import { lookUp, profileForm, typedIn } from './form.ts'
-import type { Typed } from './model.ts'
+import { PROFILE_FIELDS, type Typed } from './model.ts'
 import type { AddressPage, SignUpPage } from './pages.ts'
 import type { CollectionOffered } from './routes.ts'
 import { emailSchema, signUpSchema } from './schema.ts'
@@ -58,7 +58,7 @@ export function signUpRoutes(
     const { env, language } = ctx.state
     noteShown(ctx, PATH)
     const { title, version } = termsInForce(env)
-    const form = profileForm(language, typed, fields)
+    const form = profileForm(language, typed, inOrder(fields))
     const terms = { title: title[language], version }
     const provision = termText(env, 'provision', language)
     const offered = await collectionOffered(env)
@@ -110,6 +110,13 @@ export function signUpRoutes(
     }
     to(ctx, `${PATH}/sent`)
   })
+}
+
+/** Faults in the order of the page, for the summary. */
+function inOrder(fields: Fields): Fields {
+  const order = ['email', 'password', ...PROFILE_FIELDS]
+  const place = (name: string) => (order.includes(name) ? order.indexOf(name) : order.length)
+  return Object.fromEntries(Object.entries(fields).toSorted(([a], [b]) => place(a) - place(b)))
 }
 
 export function emailIn(ctx: Ctx): string {

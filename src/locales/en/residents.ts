@@ -194,7 +194,7 @@ export const residents: Messages['residents'] = {
     termsText: 'These stand above the consents to single services. You can change each one.',
     state: {
       on: (date) => `You have agreed since ${date}`,
-      off: (date) => `Stopped since ${date}`,
+      off: (date) => `You have not agreed since ${date}`,
       never: 'You have not agreed',
     },
     stop: {

@@ -180,7 +180,7 @@ export const residents = {
     termsText: 'サービスごとの同意とは別の、大もとの同意です。1つずつ変えられます。',
     state: {
       on: (date: string) => `${date}から同意しています`,
-      off: (date: string) => `${date}から止めています`,
+      off: (date: string) => `${date}から同意していません`,
       never: '同意していません',
     },
     stop: {
