@@ -126,9 +126,20 @@ export function troubleOf(error: unknown): { trouble: Trouble; code?: string } {
   if (error instanceof oidc.WWWAuthenticateChallengeError) return { trouble: 'stopped' }
   if (error instanceof oidc.ResponseBodyError)
     return { trouble: 'failed', code: known(error.error) }
-  const { code = '', name = '' } = (error ?? {}) as { code?: string; name?: string }
-  const lost = name === 'TypeError' || name === 'TimeoutError' || code === 'OAUTH_TIMEOUT'
-  return lost ? { trouble: 'unreachable' } : { trouble: 'failed', code: known(code) }
+  if (isLost(error)) return { trouble: 'unreachable' }
+  return { trouble: 'failed', code: known((error as { code?: string } | null)?.code ?? '') }
+}
+
+/** Whether the network failed: the cause of a failed fetch names it. */
+function isLost(error: unknown): boolean {
+  const {
+    code = '',
+    name = '',
+    cause,
+  } = (error ?? {}) as { code?: unknown; name?: string; cause?: unknown }
+  if (name === 'TimeoutError' || /^(E[A-Z_]+|UND_ERR_[A-Z_]+|OAUTH_TIMEOUT)$/.test(String(code)))
+    return true
+  return cause !== undefined && isLost(cause)
 }
 
 const known = (code: string) => (/^[A-Za-z_]{1,60}$/.test(code) ? code : 'unknown')

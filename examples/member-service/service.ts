@@ -68,8 +68,9 @@ function answering(party: RelyingParty, { issuer, client }: { issuer: string; cl
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const words = wordsFor(request.headers['accept-language'])
     const path = request.url ?? '/'
-    if (!URL.canParse(path, callback.origin)) return send(response, 400, pages.notFound(words))
-    const url = new URL(path, callback.origin)
+    const address = callback.origin + path
+    if (!URL.canParse(address)) return send(response, 400, pages.notFound(words))
+    const url = new URL(address)
     response.setHeader('Content-Security-Policy', policyOf(issuer))
     response.setHeader('X-Content-Type-Options', 'nosniff')
     response.setHeader('Referrer-Policy', 'no-referrer')
