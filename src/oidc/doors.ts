@@ -63,7 +63,7 @@ export function floodGuard(): Middleware {
   const limiter = new RateLimiterMemory(FAILURES)
   return async (ctx, next) => {
     if (!BODIES.test(ctx.path) || ctx.path === '/userinfo' || ctx.method !== 'POST') return next()
-    const key = `${clientAddress(ctx)} ${claimedClient(ctx)}`
+    const key = `${clientAddress(ctx)} ${claimedClient(ctx).slice(0, 100)}`
     const failures = await limiter.get(key)
     if (failures && failures.remainingPoints <= 0) throw new Refusal('too_many_attempts')
     await next()

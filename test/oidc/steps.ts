@@ -204,3 +204,35 @@ export function tally(answers: readonly { status: number }[]): Record<number, nu
   for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1
   return counts
 }
+
+// ── what the resident does on their own pages ────────────────────────────────
+
+/** Leaves one item out of the consent. */
+export async function narrow(browser: Browser, service: MadeService, out: string): Promise<void> {
+  const page = await browser.open(`/account/services/${service.id}/change`)
+  const items = [...page.text.matchAll(/name="item" value="(\w+)"/g)].map((match) => match[1] ?? '')
+  const kept = items.filter((item) => item !== out)
+  await done(
+    await browser.submit(page, [
+      ...kept.map((item): [string, string] => ['item', item]),
+      ['decision', 'change'],
+    ]),
+  )
+}
+
+/** Withdraws, and sees that it is done. */
+export async function withdraw(browser: Browser, service: MadeService): Promise<void> {
+  const page = await browser.open(`/account/services/${service.id}/withdraw`)
+  const after = await browser.submit(page, { decision: 'withdraw' })
+  await done(after)
+  if (!after.text.includes('撤回しました')) throw new Error('it was not said that it is done')
+}
+
+export async function pause(browser: Browser, service: MadeService): Promise<void> {
+  const page = await browser.open(`/account/services/${service.id}/pause`)
+  await done(await browser.submit(page, { decision: 'pause' }))
+}
+
+async function done(page: Page): Promise<void> {
+  if (page.status !== 200) throw new Error(`not done: ${page.status} ${page.url}\n${page.text}`)
+}
