@@ -7,7 +7,7 @@ import type { Language, Messages } from '../locales/index.ts'
 import type { Letter } from '../locales/letter.ts'
 
 export type LetterName = keyof Messages['notices']['letters']
-export type LetterValues<L extends LetterName> = Parameters<Messages['notices']['letters'][L]>[0]
+type LetterValues<L extends LetterName> = Parameters<Messages['notices']['letters'][L]>[0]
 
 /** A letter on its way. `about` is the id of a mail link whose time begins when the letter is handed over. */
 export type Mail<L extends LetterName = LetterName> = {

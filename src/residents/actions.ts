@@ -15,9 +15,8 @@ import { recordAnswer, type Shown } from './terms.ts'
 import { begin, deviceMark } from './throttle.ts'
 
 export { lookUp, profileForm, typedIn, typedOf } from './form.ts'
-export { profileSchema } from './schema.ts'
 export { maskedEmail } from './email.ts'
-export { enrol, signUp } from './signup.ts'
+export { enrol } from './signup.ts'
 
 /** The stored form of a password, also of people who are no residents: one cost and one pepper for all (H11, H12). */
 export function passwordHash(env: Env, password: string): Promise<string> {
@@ -240,9 +239,4 @@ async function recordEnd(env: Env, id: string, sessionUid?: string, ended = 1): 
 async function noteEnd(env: Env, residentId: string): Promise<void> {
   const change = { id: env.newId(), residentId, what: 'session', at: env.now() }
   await store.insertChanges(env.db, [change])
-}
-
-/** Whether a session still counts: not ended, its account open. */
-export function isSignInLive(env: Env, sessionUid: string): Promise<boolean> {
-  return store.isSignInLive(env.db, sessionUid)
 }

@@ -14,7 +14,7 @@ const HIDDEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Cn}\p{Zl}\p{Zp}]/u
 export type Changes = { [F in ProfileField]?: Profile[F] | undefined }
 
 /** The calendar year in Asia/Tokyo. */
-export function yearOf(at: Date): number {
+function yearOf(at: Date): number {
   return Number(
     new Intl.DateTimeFormat('en-US', { timeZone: 'Asia/Tokyo', year: 'numeric' }).format(at),
   )
@@ -91,7 +91,7 @@ function readAddress(typed: Typed, fields: Fields): Changes {
 }
 
 /** NFKC, no white space at the ends, single spaces inside. */
-export function tidy(text: string): string {
+function tidy(text: string): string {
   return text.normalize('NFKC').trim().replace(/\s+/gu, ' ')
 }
 

@@ -21,7 +21,7 @@ export type ProfileForm = {
 }
 
 /** The groups a resident may fill in, in catalogue order; the mail address has its own page. */
-export const PROFILE_ITEMS: readonly ItemId[] = ['name', 'birth_year', 'sex', 'address']
+const PROFILE_ITEMS: readonly ItemId[] = ['name', 'birth_year', 'sex', 'address']
 
 /** @param values what was typed, or what is registered (`typedOf`) */
 export function profileForm(

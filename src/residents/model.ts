@@ -52,7 +52,7 @@ export const PROFILE_FIELDS = [
 export type ProfileField = (typeof PROFILE_FIELDS)[number]
 
 /** The catalogue item each field belongs to. */
-export const ITEM_OF: Record<ProfileField, ItemId> = {
+const ITEM_OF: Record<ProfileField, ItemId> = {
   family_name: 'name',
   given_name: 'name',
   family_name_kana: 'name',
@@ -77,8 +77,7 @@ export type Typed = { [F in ProfileField]?: string | undefined }
 export const ID_TERMS = 'id-terms'
 
 /** Two sign-up consents: to provision to members (S-07), to collection from them (S-08). */
-export const TERM_KINDS = ['provision', 'collection'] as const
-export type TermKind = (typeof TERM_KINDS)[number]
+export type TermKind = 'provision' | 'collection'
 
 /** What the sections `provision` and `collection` may name of the installation. */
 export function termsValues(site: Installation, language: Language): Record<string, string> {

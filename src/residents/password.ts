@@ -107,7 +107,7 @@ const LEET = new Map(
  * How many guesses a clever attacker needs at most, as a power of 10: the cheapest way to put the password together
  * from words, rows such as 1234 or qwerty, repetitions, years and single characters.
  */
-export function guesses(
+function guesses(
   password: string,
   common: ReadonlyMap<string, number>,
   own: ReadonlySet<string>,

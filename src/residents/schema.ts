@@ -5,7 +5,7 @@ const secret = { type: 'string', minLength: 1, maxLength: 1024 } as const
 const email = { type: 'string', minLength: 1, maxLength: 320 } as const
 
 /** The items a resident may register: sign-up, /account/profile, and in the middle of a consent. */
-export const profileProperties = {
+const profileProperties = {
   family_name: short,
   given_name: short,
   family_name_kana: short,

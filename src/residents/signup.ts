@@ -39,8 +39,8 @@ type Checked = { email: string; changes: Changes; passwordHash: string }
  * @throws Refusal invalid_input, under_age, too_many_attempts; nothing is stored then
  */
 export async function signUp(env: Env, asked: SigningUp): Promise<void> {
-  const checked = await check(env, asked)
   await countForm(env, asked.address)
+  const checked = await check(env, asked)
   await atomically(env, async (env) => {
     const index = emailIndex(env, checked.email)
     await store.lockAddress(env.db, index)

@@ -275,16 +275,6 @@ export function endSignIns(
   return query.update({ ended_at: at })
 }
 
-const LIVE = {
-  name: 'sign_in_live',
-  text: `select 1 from sign_ins i join residents r on r.id = i.resident_id
-    where i.session_uid = $1 and i.ended_at is null and r.closed_at is null`,
-}
-
-export async function isSignInLive(db: Knex, sessionUid: string): Promise<boolean> {
-  return (await named(db, LIVE, [sessionUid])).rows.length > 0
-}
-
 /** Sign-ins that ended, or were last seen, before that. */
 export async function deleteSignInsBefore(db: Knex, before: Date): Promise<void> {
   await db('sign_ins').where('ended_at', '<', before).orWhere('last_seen_at', '<', before).delete()

@@ -493,3 +493,37 @@ test('sign-ups nobody confirmed are erased after seven days, by key; others are 
   })
   expect(await site.env.db('mail_links').where({ resident_id: person?.id })).toEqual([])
 })
+
+test('consent to collection is asked only where a live dataset exists, and is recorded apart (S-08)', async () => {
+  const collecting = await makeService(site.env)
+  const version = (await site.env
+    .db('contract_versions')
+    .where({ contract_id: collecting.contractId })
+    .first()) as { id: string; starts_at: Date; ends_at: Date }
+  await site.env.db('contract_flows').insert({
+    id: site.env.newId(),
+    contract_version_id: version.id,
+    position: 2,
+    giver: 'member',
+    receiver: 'consortium',
+    items: [],
+    dataset: 'footfall',
+    purposes: ['city_platform'],
+    delivery: 'API',
+    starts_at: version.starts_at,
+    ends_at: version.ends_at,
+  })
+  expect((await anybody().open('/signup')).text).toContain('name="agree_collection"')
+  const email = newEmail()
+  await signUp(anybody(), { email, agree_collection: '1' })
+  const person = await row(email)
+  const terms = await site.env
+    .db('resident_terms')
+    .where({ resident_id: person?.id })
+    .orderBy('kind')
+    .select('kind', 'given')
+  expect(terms).toEqual([
+    { kind: 'collection', given: true },
+    { kind: 'provision', given: false },
+  ])
+})
