@@ -13,7 +13,7 @@ const ENTITIES: Record<string, string> = {
 }
 const e = (text: string) => text.replace(/[&<>"']/g, (sign) => ENTITIES[sign] ?? sign)
 
-export function frame(w: Words, title: string, body: string): string {
+function frame(w: Words, title: string, body: string): string {
   return `<!doctype html>
 <html lang="${w.language}">
 <head>

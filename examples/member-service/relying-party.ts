@@ -24,7 +24,7 @@ export type SignedIn = {
 }
 
 /** `all` by the standard scopes that every library knows; `few` by Machi ID's scope per item. */
-export const SCOPES = { all: 'openid profile email address', few: 'openid name email' } as const
+const SCOPES = { all: 'openid profile email address', few: 'openid name email' } as const
 export type Ask = keyof typeof SCOPES
 
 /** One relying party; discovery is done at first use and again where it failed. */

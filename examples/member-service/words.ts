@@ -91,7 +91,7 @@ export const ja: Words = {
   demo: 'これは、まちIDを試すための見本のサービスです。',
 }
 
-export const en: Words = {
+const en: Words = {
   language: 'en',
   name: 'Machinaka Stroll',
   lead: 'Walk, collect, and get to know the town.',

@@ -5,7 +5,7 @@
  */
 import type { Both } from '../installation.ts'
 
-export const ITEMS = ['user_id', 'name', 'birth_year', 'sex', 'email', 'address'] as const
+const ITEMS = ['user_id', 'name', 'birth_year', 'sex', 'email', 'address'] as const
 export type ItemId = (typeof ITEMS)[number]
 
 export function isItemId(text: string): text is ItemId {

@@ -54,7 +54,7 @@ async function followPort(env: Env): Promise<void> {
   }
 }
 
-export type DemoService = {
+type DemoService = {
   serviceId: string
   name: string
   clientId: string

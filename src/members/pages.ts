@@ -10,7 +10,7 @@ import {
   type StatusChange,
 } from './model.ts'
 
-export type ListedMember = {
+type ListedMember = {
   id: string
   name: string
   status: MemberStatus

@@ -23,7 +23,7 @@ export type ServiceItem = {
   effects: Both
 }
 
-export type ServiceVersion = {
+type ServiceVersion = {
   id: string
   version: number
   names: Both & { kana: string }

@@ -5,7 +5,7 @@ import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import { isPublic, standing, type ServiceItem, type ServiceNow } from './model.ts'
 
-export type OfferedItem = { name: string; required: boolean; purposes: string; reason: string }
+type OfferedItem = { name: string; required: boolean; purposes: string; reason: string }
 
 export type Offered = {
   id: string
