@@ -29,7 +29,7 @@ const MOST_VISITS = 1000
 export type MemberService = { url: string; close: () => Promise<void> }
 
 /**
- * Starts the service on loopback.
+ * Starts the service.
  *
  * @param settings `port` 0 takes a free one; `client` as registered with the consortium
  * @throws Error EADDRINUSE where the port is taken

@@ -10,9 +10,15 @@ import {
   type StatusChange,
 } from './model.ts'
 
+/** The legal form in front of a Japanese name. */
+const LEGAL_FORM =
+  /^(?:(?:株式|有限|合同|合資|合名)会社|(?:一般|公益)(?:社団|財団)法人|特定非営利活動法人|社会福祉法人|学校法人|医療法人) ?(?=.)/u
+
 type ListedMember = {
   id: string
   name: string
+  /** Without its legal form, for the letter tile. */
+  short: string
   status: MemberStatus
   corporateNumber: string
   address: string
@@ -46,6 +52,7 @@ function listedMember({ member, history }: MemberOfList, language: Language): Li
   return {
     id: member.id,
     name: member.names[language],
+    short: member.names[language].replace(LEGAL_FORM, ''),
     status: member.status,
     corporateNumber: member.corporateNumber,
     address: member.address[language],

@@ -116,6 +116,17 @@ describe('membership (S-18)', () => {
     ])
   })
 
+  test.each([
+    ['株式会社まちなか交通', 'まちなか交通'],
+    ['一般財団法人ひろば文庫', 'ひろば文庫'],
+    ['まちなか交通株式会社', 'まちなか交通株式会社'],
+    ['株式会社', '株式会社'],
+  ])('the tile of %s begins %s', (ja, short) => {
+    const one = member(['active', '2026-04-01'])
+    one.member.names = { ja, en: 'A' }
+    expect(listed([one], { language: 'ja', at: NOW }).members[0]?.short).toBe(short)
+  })
+
   test('the feed holds days in Asia/Tokyo and no contact of a person', () => {
     const { members } = feed([member(['active', '2026-04-01'], ['left', '2026-06-30'])], NOW)
     expect(members).toEqual([
