@@ -55,7 +55,7 @@ describe('the configuration', () => {
       TRUSTED_PROXIES: 'proxy.example',
       INSTALLATION_FILE: '/does/not/exist',
     })
-    expect(faults.sort()).toEqual([
+    expect(faults.toSorted((a, b) => a.localeCompare(b))).toEqual([
       'DATABASE_URL',
       'INSTALLATION_FILE',
       'ISSUER',

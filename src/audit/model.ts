@@ -42,7 +42,7 @@ export function evidence(entry: Json): Evidence {
   return { canonical: text, leafHash: leafHash(text) }
 }
 
-export type ActorKind = 'resident' | 'operator' | 'staff' | 'service' | 'system' | 'anonymous'
+type ActorKind = 'resident' | 'operator' | 'staff' | 'service' | 'system' | 'anonymous'
 
 export type AuditEvent = {
   actor: { kind: ActorKind; id?: string }

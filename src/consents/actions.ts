@@ -47,7 +47,7 @@ export async function facts(
 }
 
 export { change, pause, withdraw, withdrawAll } from './ending.ts'
-export { changedValues, recordShowing, type Showing } from './showing.ts'
+export { changedValues, recordShowing } from './showing.ts'
 
 export type Asking = {
   reason: AskReason | undefined

@@ -180,7 +180,7 @@ function changesOf(input: ScreenInput, last: Standing): Change[] {
 }
 
 /** The template's sections for this service, filled; chosen by legal form, kind of ID and kind of service (S-39, S-58). */
-export function legalTexts(
+function legalTexts(
   offer: Offer,
   language: Language,
   installation: Installation,

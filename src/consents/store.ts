@@ -37,7 +37,7 @@ type ConsentRow = {
   deletion_requested: boolean
 }
 
-export function agreementFromRow(row: AgreementRow): Agreement {
+function agreementFromRow(row: AgreementRow): Agreement {
   return {
     id: row.id,
     residentId: row.resident_id,

@@ -39,7 +39,7 @@ async function serves(pid: number, data: string): Promise<boolean> {
  * How the server answers: `ready`; `busy` while it starts, recovers or shuts down; `deaf` where nothing comes back.
  * An Error where it knows another password.
  */
-export async function ask(server: Server, secret: string): Promise<'ready' | 'busy' | 'deaf'> {
+async function ask(server: Server, secret: string): Promise<'ready' | 'busy' | 'deaf'> {
   const connectionString = address(server, secret, 'postgres')
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: 3000 })
   client.on('error', () => undefined)

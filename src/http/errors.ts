@@ -43,7 +43,7 @@ export const errors: Middleware = async (ctx, next) => {
 }
 
 /** Shows a refusal as a page, or as problem+json (RFC 9457) where the client prefers JSON. */
-export function refuse(ctx: Ctx, refusal: Refusal): void {
+function refuse(ctx: Ctx, refusal: Refusal): void {
   const code = refusal.details.code ?? refusal.reason
   const words = messages[ctx.state.language ?? 'ja'].refusals[refusal.reason]
   if (refusal.reason === 'too_many_attempts') ctx.set('Retry-After', '60')

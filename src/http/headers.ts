@@ -8,7 +8,7 @@ import type { Ctx, Middleware } from './state.ts'
  * The Content-Security-Policy of a page: no script at all, forms only to us and to `formAction`.
  * Chromium checks every hop after a form, so the pages of an interaction name the service's origins.
  */
-export function contentSecurityPolicy(formAction: readonly string[] = []): string {
+function contentSecurityPolicy(formAction: readonly string[] = []): string {
   return [
     "default-src 'none'",
     "style-src 'self'",

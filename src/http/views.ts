@@ -74,7 +74,7 @@ export function render(view: string, data: object, frame: Frame): string {
   return eta.render(`/${view}`, { ...data, ...frame })
 }
 
-export function frameOf(ctx: Ctx): Frame {
+function frameOf(ctx: Ctx): Frame {
   const language = ctx.state.language ?? 'ja'
   return {
     lang: language,

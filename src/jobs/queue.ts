@@ -7,11 +7,11 @@ import { PgBoss, fromKnex } from 'pg-boss'
 import type { Logger } from 'pino'
 
 const SCHEMA = 'jobs'
-export const DEAD = 'dead'
+const DEAD = 'dead'
 
 /** Every kind of later deed. A room adds its name here and its handler in its `jobs.ts`. */
-export const KINDS = ['notices.mail'] as const
-export type Kind = (typeof KINDS)[number]
+const KINDS = ['notices.mail'] as const
+type Kind = (typeof KINDS)[number]
 
 export type Queue = {
   /** Writes a job with `db` – pass the transaction of the fact. `data` holds ids or sealed bytes, never plain personal data. */

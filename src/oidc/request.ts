@@ -59,7 +59,7 @@ export function grantId(agreementId: string, sessionUid: string): string {
   return `${agreementId}.${sessionUid}`
 }
 
-export function partsOf(id: string): { agreementId: string; sessionUid: string } | undefined {
+function partsOf(id: string): { agreementId: string; sessionUid: string } | undefined {
   const [, agreementId, sessionUid] = /^([0-9a-f-]{36})\.([\w-]+)$/.exec(id) ?? []
   return agreementId && sessionUid ? { agreementId, sessionUid } : undefined
 }

@@ -17,7 +17,7 @@ export type Document = {
 }
 
 /** A service that may receive information now, with what it may receive at most. */
-export type Recipient = {
+type Recipient = {
   serviceId: string
   name: string
   provider: string

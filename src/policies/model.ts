@@ -19,7 +19,7 @@ export type Block = { kind: 'text'; text: string } | { kind: 'list'; items: stri
 /** One section as shown. `id` is without the ending for the legal form. */
 export type Part = { id: string; title: string; blocks: Block[] }
 
-export type VersionState = 'past' | 'in_force' | 'coming'
+type VersionState = 'past' | 'in_force' | 'coming'
 
 export type VersionEntry = {
   version: number
@@ -33,7 +33,7 @@ export type VersionEntry = {
 const FORMS: readonly Installation['legalForm'][] = ['company', 'association', 'city']
 
 /** What a text may name of the installation, in one language. `lead` exists only before incorporation (S-39). */
-export function valuesOf(site: Installation, language: Language): Record<string, string> {
+function valuesOf(site: Installation, language: Language): Record<string, string> {
   return {
     consortium: site.consortium[language],
     address: site.address[language],

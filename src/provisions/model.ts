@@ -20,7 +20,7 @@ export type Facts = {
   service: ServiceNow | undefined
 }
 
-export type WhyNot =
+type WhyNot =
   | 'no_consent'
   | 'ended'
   | 'asleep'

@@ -14,4 +14,18 @@ import { residents } from './residents.ts'
 
 import type { Messages } from '../index.ts'
 
-export const all: Messages = { welcome, frame, forms, refusals, interaction, consents, notices, policies, residents, members, services, demo, onboarding }
+export const all: Messages = {
+  welcome,
+  frame,
+  forms,
+  refusals,
+  interaction,
+  consents,
+  notices,
+  policies,
+  residents,
+  members,
+  services,
+  demo,
+  onboarding,
+}

@@ -12,4 +12,18 @@ import { welcome } from './welcome.ts'
 import { refusals } from './refusals.ts'
 import { residents } from './residents.ts'
 
-export const all = { welcome, frame, forms, refusals, interaction, consents, notices, policies, residents, members, services, demo, onboarding }
+export const all = {
+  welcome,
+  frame,
+  forms,
+  refusals,
+  interaction,
+  consents,
+  notices,
+  policies,
+  residents,
+  members,
+  services,
+  demo,
+  onboarding,
+}
