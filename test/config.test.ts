@@ -55,15 +55,17 @@ describe('the configuration', () => {
       TRUSTED_PROXIES: 'proxy.example',
       INSTALLATION_FILE: '/does/not/exist',
     })
-    expect(faults.toSorted((a, b) => a.localeCompare(b))).toEqual([
-      'DATABASE_URL',
-      'INSTALLATION_FILE',
-      'ISSUER',
-      'KEY_ENCRYPTION_KEY',
-      'PORT',
-      'SMTP_URL',
-      'TRUSTED_PROXIES',
-    ])
+    expect(new Set(faults)).toEqual(
+      new Set([
+        'DATABASE_URL',
+        'INSTALLATION_FILE',
+        'ISSUER',
+        'KEY_ENCRYPTION_KEY',
+        'PORT',
+        'SMTP_URL',
+        'TRUSTED_PROXIES',
+      ]),
+    )
   })
 
   test.each(['abc', '10.0.0.0/33', '::1/129', '10.0.0.1/8/8', '10.0.0', '1.2.3.4/'])(
