@@ -6,6 +6,7 @@ import addFormats from 'ajv-formats'
 import type { FromSchema, JSONSchema } from 'json-schema-to-ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import { keyed } from '../vault.ts'
+import { cookie, putCookie } from './cookies.ts'
 import type { Ctx, Middleware } from './state.ts'
 
 const ajv = new Ajv({ allErrors: true, coerceTypes: false, strict: true })
@@ -61,42 +62,37 @@ function refuseBadText(body: Record<string, unknown>): void {
  * The cookie a form's token is bound to: one for the browser, and one of its own for each interaction, so that services
  * begun in two tabs at the same moment, or a sign-in in a third, do not undo each other's forms.
  */
-function cookieOf(ctx: Ctx): { name: string; path: string } {
-  const https = ctx.state.env.config.issuer.startsWith('https:')
+function placeOf(ctx: Ctx): { name: string; path: string } {
   const interaction = /^\/interaction\/[\w-]+/.exec(ctx.path)?.[0]
-  return interaction
-    ? { name: https ? '__Secure-form_here' : 'form_here', path: interaction }
-    : { name: https ? '__Host-form' : 'form', path: '/' }
+  return interaction ? { name: 'form_here', path: interaction } : { name: 'form', path: '/' }
+}
+
+function boundTo(ctx: Ctx): string | undefined {
+  const { name, path } = placeOf(ctx)
+  return cookie(ctx, name, path)
 }
 
 /** The CSRF token of this browser; sets its cookie where there is none. */
 export function csrfToken(ctx: Ctx): string {
-  const { name, path } = cookieOf(ctx)
-  let bound = ctx.cookies.get(name, { signed: false })
-  if (!bound || !/^[\w-]{43}$/.test(bound)) {
+  let bound = boundTo(ctx)
+  if (!bound) {
+    const { name, path } = placeOf(ctx)
     bound = (ctx.state as { newForm?: string }).newForm ??= ctx.state.env.newSecret()
-    ctx.cookies.set(name, bound, {
-      httpOnly: true,
-      sameSite: 'lax',
-      secure: ctx.state.env.config.issuer.startsWith('https:'),
-      signed: false,
-      overwrite: true,
-      path,
-    })
+    putCookie(ctx, name, bound, { path })
   }
   return tokenFor(ctx.state.env.secrets.csrf[0] as Buffer, bound)
 }
 
 /** Forgets the browser's form cookie: called at sign-in and sign-out, so that older forms die with the older session. */
 export function renewCsrf(ctx: Ctx): void {
-  const { name, path } = cookieOf(ctx)
-  ctx.cookies.set(name, null, { signed: false, overwrite: true, path })
+  const { name, path } = placeOf(ctx)
+  putCookie(ctx, name, null, { path })
 }
 
 const tokenFor = (key: Buffer, bound: string) => keyed(key, `form:${bound}`).toString('base64url')
 
 function isToken(ctx: Ctx, given: unknown): boolean {
-  const bound = ctx.cookies.get(cookieOf(ctx).name, { signed: false })
+  const bound = boundTo(ctx)
   if (!bound || typeof given !== 'string') return false
   return ctx.state.env.secrets.csrf.some((key) => {
     const expected = Buffer.from(tokenFor(key, bound))

@@ -1,8 +1,14 @@
+import { cookie, putCookie } from './cookies.ts'
 import type { Ctx, Middleware } from './state.ts'
 import { LANGUAGES, isLanguage, type Language } from '../locales/index.ts'
 
 const COOKIE = 'lang'
-const YEAR = 365 * 86400_000
+/** Chosen in the midst of an interaction: stronger there than what the service asks for. */
+const COOKIE_HERE = 'lang_here'
+const YEAR = 365 * 86_400
+
+/** The address of the interaction a page belongs to, if any. */
+const interactionOf = (ctx: Ctx) => /^\/interaction\/[\w-]+/.exec(ctx.path)?.[0]
 
 /**
  * Chooses ja or en: the cookie's choice, then Accept-Language, then Japanese. An interaction narrows it by
@@ -12,14 +18,8 @@ export const language: Middleware = async (ctx, next) => {
   const asked = ctx.query['lang']
   if (ctx.method === 'GET' && typeof asked === 'string' && isLanguage(asked)) {
     rememberLanguage(ctx, asked)
-    if (ctx.path.startsWith('/interaction/')) {
-      ctx.cookies.set('lang_here', asked, {
-        httpOnly: true,
-        sameSite: 'lax',
-        signed: false,
-        path: ctx.path,
-      })
-    }
+    const path = interactionOf(ctx)
+    if (path) putCookie(ctx, COOKIE_HERE, asked, { path })
     const rest = new URLSearchParams(ctx.querystring)
     rest.delete('lang')
     ctx.status = 303
@@ -32,18 +32,19 @@ export const language: Middleware = async (ctx, next) => {
 
 /** The language this browser chose by the switch, if any. */
 export function chosenLanguage(ctx: Ctx): Language | undefined {
-  const kept = ctx.cookies.get(COOKIE)
+  const kept = cookie(ctx, COOKIE)
   return kept !== undefined && isLanguage(kept) ? kept : undefined
 }
 
 export function rememberLanguage(ctx: Ctx, chosen: Language): void {
-  ctx.cookies.set(COOKIE, chosen, {
-    httpOnly: true,
-    sameSite: 'lax',
-    maxAge: YEAR,
-    signed: false,
-    overwrite: true,
-  })
+  putCookie(ctx, COOKIE, chosen, { maxAge: YEAR })
+}
+
+/** The language chosen by the switch on a page of this interaction, if any. */
+export function chosenHere(ctx: Ctx): Language | undefined {
+  const path = interactionOf(ctx)
+  const kept = path && cookie(ctx, COOKIE_HERE, path)
+  return kept !== undefined && isLanguage(kept) ? kept : undefined
 }
 
 /** The first of `ui_locales` (OIDC Core §3.1.2.1) that we speak. */

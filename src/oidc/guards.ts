@@ -1,6 +1,7 @@
 /** Who is signed in: oidc-provider's session, used outside its own routes too, so that there is one per browser. */
 import type { Provider } from 'oidc-provider'
 import type { Guards } from '../http/guards.ts'
+import { putCookie } from '../http/cookies.ts'
 import { renewCsrf } from '../http/forms.ts'
 import type { Ctx, Middleware, SignedIn } from '../http/state.ts'
 import * as residents from '../residents/actions.ts'
@@ -61,17 +62,9 @@ async function keepAlive(ctx: Ctx, session: Session): Promise<void> {
   await residents.touchSignIn(ctx.state.env, session.uid)
 }
 
-function setSessionCookie(ctx: Ctx, value: string | null): void {
-  const secure = ctx.state.env.config.issuer.startsWith('https:')
-  ctx.cookies.set(sessionCookieName(ctx.state.env.config.issuer), value, {
-    httpOnly: true,
-    sameSite: 'lax',
-    path: '/',
-    signed: true,
-    overwrite: true,
-    secure,
-    ...(value !== null && { maxAge: LIFETIME.session * 1000 }),
-  })
+/** Sets the session cookie as the library does, or takes it away with `null`. */
+export function setSessionCookie(ctx: Ctx, value: string | null): void {
+  putCookie(ctx, 'session', value, { maxAge: LIFETIME.session })
 }
 
 /** `__Host-` where the issuer is https, plain on http (G1). */

@@ -5,6 +5,7 @@ import * as audit from '../audit/actions.ts'
 import type { Catalogue } from '../catalogue/model.ts'
 import type { Env } from '../env.ts'
 import { knownAs, noteKnown } from '../http/cookies.ts'
+import { putCookie } from '../http/cookies.ts'
 import { readForm } from '../http/forms.ts'
 import { clientAddress } from '../http/headers.ts'
 import type { LoginForm } from '../http/parts.ts'
@@ -14,7 +15,7 @@ import * as residents from '../residents/actions.ts'
 import type { Resident } from '../residents/model.ts'
 import type { ServiceNow } from '../services/model.ts'
 import { consentSteps } from './consent.ts'
-import { dropSession, sessionCookieName } from './guards.ts'
+import { dropSession, setSessionCookie } from './guards.ts'
 import { profileSteps } from './profile.ts'
 import { scopesIn } from './scopes.ts'
 import { finish, formActionOf, open, serviceIn, to, type Interaction, type Result } from './step.ts'
@@ -28,7 +29,7 @@ const LOGIN = {
   properties: { email: { type: 'string' }, password: { type: 'string' } },
 } as const
 
-export function routes(env: Env, provider: () => Provider, catalogue: Catalogue): Router<State> {
+export function routes(_env: Env, provider: () => Provider, catalogue: Catalogue): Router<State> {
   const router = new Router<State>({ prefix: '/interaction/:uid' })
   const consent = consentSteps(provider, catalogue)
   router.get('/', async (ctx) => {
@@ -51,14 +52,7 @@ export function routes(env: Env, provider: () => Provider, catalogue: Catalogue)
   router.get('/switch', async (ctx) => switchPerson(ctx, await open(provider(), ctx)))
   router.get('/signup', async (ctx) => {
     const details = await open(provider(), ctx)
-    ctx.cookies.set('return', details.uid, {
-      httpOnly: true,
-      sameSite: 'lax',
-      secure: env.config.issuer.startsWith('https:'),
-      maxAge: 86400_000,
-      signed: true,
-      overwrite: true,
-    })
+    putCookie(ctx, 'return', details.uid, { maxAge: 86_400 })
     to(ctx, '/signup')
   })
   return router
@@ -117,11 +111,7 @@ async function leaveOthersSession(
   const session = await provider.Session.get(ctx)
   if (!session.accountId || session.accountId === found.userId) return
   await dropSession(provider, ctx)
-  ctx.cookies.set(sessionCookieName(ctx.state.env.config.issuer), null, {
-    path: '/',
-    signed: true,
-    overwrite: true,
-  })
+  setSessionCookie(ctx, null)
   delete (details as { session?: unknown }).session
   await audit.record(ctx.state.env, {
     actor: { kind: 'resident', id: found.id },

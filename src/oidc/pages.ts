@@ -1,9 +1,10 @@
 /** The provider's own pages: protocol errors and RP-initiated logout. */
-import { errors, type ErrorOut, type KoaContextWithOIDC } from 'oidc-provider'
+import { errors, type ErrorOut, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
 import { byUiLocales, chosenLanguage } from '../http/language.ts'
 import type { Ctx } from '../http/state.ts'
 import { page } from '../http/views.ts'
 import { messages } from '../locales/index.ts'
+import { Refusal } from '../refusal.ts'
 import { standing } from '../services/model.ts'
 import { currentEnv, serviceOf } from './request.ts'
 
@@ -73,6 +74,38 @@ export async function logoutPage(ctx: KoaContextWithOIDC, form: string): Promise
 export async function loggedOutPage(ctx: KoaContextWithOIDC): Promise<void> {
   const outer = spoken(ctx)
   loggedOut(outer, { service: await serviceName(ctx) }, { here: '' })
+}
+
+type ProviderMiddleware = Parameters<Provider['use']>[0]
+
+/**
+ * The library answers some requests with a form that posts itself by a script, which our pages forbid. Where a service
+ * asks to sign out and nobody is signed in, the browser goes on at once; elsewhere somebody else signed in meanwhile.
+ *
+ * @throws Refusal interaction_foreign
+ */
+export const withoutScript: ProviderMiddleware = async (ctx, next) => {
+  await next()
+  const { oidc } = ctx as unknown as KoaContextWithOIDC
+  if (typeof ctx.body !== 'string' || !ctx.body.includes('<script>')) return
+  if (oidc?.route !== 'end_session') throw new Refusal('interaction_foreign')
+  const asked = (oidc.session?.state ?? {}) as Record<string, string | undefined>
+  ctx.body = null
+  ctx.status = 303
+  ctx.redirect(afterSignOut(asked))
+}
+
+/** Back to the service where it said a registered address (RP-Initiated Logout §3), else to our own page. */
+function afterSignOut({
+  postLogoutRedirectUri,
+  state,
+  clientId,
+}: Record<string, string | undefined>) {
+  if (postLogoutRedirectUri === undefined)
+    return `/session/end/success${clientId ? `?client_id=${encodeURIComponent(clientId)}` : ''}`
+  const to = new URL(postLogoutRedirectUri)
+  if (state !== undefined) to.searchParams.set('state', state)
+  return to.toString()
 }
 
 async function serviceName(ctx: KoaContextWithOIDC): Promise<string | undefined> {

@@ -11,7 +11,7 @@ import { adapterFor } from './adapter.ts'
 import { deviceOf } from './device.ts'
 import { sessionCookieName } from './guards.ts'
 import { LIFETIME } from './limits.ts'
-import { logoutPage, loggedOutPage, renderError } from './pages.ts'
+import { logoutPage, loggedOutPage, renderError, withoutScript } from './pages.ts'
 import { claimsNarrower, onlyQuery } from './parameters.ts'
 import { grantLoader, policy, writeTrueScope } from './policy.ts'
 import { provide } from './provide.ts'
@@ -31,6 +31,7 @@ export function createProvider(env: Env, items: readonly Item[], keys: Keygrip):
   const provider = new Provider(env.config.issuer, configuration(env, items, keys))
   provider.proxy = true
   hashClientSecrets(provider)
+  provider.use(withoutScript)
   provider.use(onlyQuery)
   provider.use(followSessions(env))
   provider.use(provide(env, items) as Parameters<Provider['use']>[0])

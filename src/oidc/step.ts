@@ -1,7 +1,7 @@
 /** What every step of an interaction needs: the interaction itself, its service, and the way back to the provider. */
 import { createHash } from 'node:crypto'
 import { errors, type Provider } from 'oidc-provider'
-import { byUiLocales, chosenLanguage } from '../http/language.ts'
+import { byUiLocales, chosenHere } from '../http/language.ts'
 import type { Ctx } from '../http/state.ts'
 import { Refusal } from '../refusal.ts'
 import * as services from '../services/actions.ts'
@@ -28,9 +28,7 @@ export async function open(provider: Provider, ctx: Ctx): Promise<Interaction> {
   if (bound?.uid && (await provider.Session.get(ctx)).uid !== bound.uid)
     throw new Refusal('interaction_foreign')
   ctx.state.language =
-    ctx.cookies.get('lang_here') === undefined
-      ? (byUiLocales(details.params['ui_locales']) ?? ctx.state.language)
-      : (chosenLanguage(ctx) ?? ctx.state.language)
+    chosenHere(ctx) ?? byUiLocales(details.params['ui_locales']) ?? ctx.state.language
   return details
 }
 

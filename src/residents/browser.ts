@@ -57,7 +57,7 @@ export function dropLink(ctx: Ctx, kind: LinkKind): void {
 
 /** The interaction this browser came from when it went to sign up; set by /interaction/:uid/signup. */
 export function interactionToReturnTo(ctx: Ctx): string | undefined {
-  const uid = ctx.cookies.get('return', { signed: true })
+  const uid = cookie(ctx, 'return')
   return uid && /^[\w-]{10,64}$/.test(uid) ? uid : undefined
 }
 

@@ -21,9 +21,12 @@ export class Browser {
   readonly setCookies: string[] = []
   readonly issuer: string
   private readonly headers: Record<string, string>
+  private readonly via: string
 
-  constructor(issuer: string, headers: Record<string, string> = {}) {
+  /** @param via where the issuer is really found, as behind a proxy */
+  constructor(issuer: string, headers: Record<string, string> = {}, via = issuer) {
     this.issuer = issuer
+    this.via = via
     this.headers = { 'accept-language': 'ja', accept: 'text/html', ...headers }
   }
 
@@ -73,7 +76,8 @@ export class Browser {
     }
     const cookie = this.cookieHeader(url.pathname)
     if (cookie) headers['cookie'] = cookie
-    const response = await fetch(url, { ...init, headers, redirect: 'manual' })
+    const target = new URL(url.pathname + url.search, this.via)
+    const response = await fetch(target, { ...init, headers, redirect: 'manual' })
     this.keep(response.headers)
     return {
       status: response.status,
