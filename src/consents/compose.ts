@@ -105,7 +105,7 @@ export async function servicesJson(ctx: Ctx, resident: Resident, view: View): Pr
         provider,
         status: statusOf(row, view),
         items: row.content.items.map((item) => item.item),
-        agreedAt: row.content.agreedAt,
+        agreedAt: row.answeredAt,
         endsAt: row.consent.endsAt,
         lastProvidedAt: row.lastProvidedAt,
       },
@@ -148,7 +148,7 @@ export async function servicePage(
     ),
     declined: row.content.declined.map((item) => itemLabel(item, row.content, view)),
     agreed: {
-      at: w.dateTime(row.content.agreedAt),
+      at: w.dateTime(row.answeredAt),
       language: row.content.language === 'en' ? 'en' : 'ja',
       text: t.textVersion(row.content.templateVersion),
       showingHref: showingHref(id, row.content.showingId),

@@ -52,7 +52,7 @@ export function cardOf(row: CardRow, service: ServiceNow, view: View): ServiceCa
     service: faceOf(service, view.language),
     status,
     items: labelsOf(row.content.items, row.content, view),
-    agreedOn: w.date(row.content.agreedAt),
+    agreedOn: w.date(row.answeredAt),
     lastProvided: row.lastProvidedAt ? w.dateTime(row.lastProvidedAt) : undefined,
     until: ['in_use', 'asleep', 'suspended'].includes(status)
       ? untilOf(row.consent, view)

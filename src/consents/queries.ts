@@ -53,6 +53,8 @@ export async function factsOf(
 export type CardRow = Standing & {
   /** The newest version that held items: what was agreed, also after the end. */
   content: Consent
+  /** When the screen was last agreed to; a narrowing since then counts as no agreement. */
+  answeredAt: Date
   lastProvidedAt: Date | null
 }
 
@@ -62,9 +64,14 @@ const CONTENT = `join lateral (select * from consents c where c.agreement_id = a
 /** One row per service the resident ever agreed to: the newest agreement, newest first. */
 export async function cards(db: Knex, residentId: string, serviceId?: string): Promise<CardRow[]> {
   const { rows } = await db.raw<{
-    rows: (Parameters<typeof standingFromRow>[0] & { content: ConsentJson; last_at: Date | null })[]
+    rows: (Parameters<typeof standingFromRow>[0] & {
+      content: ConsentJson
+      answered_at: Date
+      last_at: Date | null
+    })[]
   }>(
     `select distinct on (a.service_id) to_jsonb(a.*) as agreement, c.*, to_jsonb(k.*) as content,
+       (select max(g.agreed_at) from consents g where g.agreement_id = a.id and g.shown_at is not null) as answered_at,
        (select max(p.at) from provision_records p where p.resident_id = a.resident_id and p.service_id = a.service_id) as last_at
      from agreements a
      join lateral (select * from consents c where c.agreement_id = a.id order by version desc limit 1) c on true
@@ -77,9 +84,10 @@ export async function cards(db: Knex, residentId: string, serviceId?: string): P
     .map((row) => ({
       ...standingFromRow(row),
       content: consentFromJson(row.content),
+      answeredAt: row.answered_at,
       lastProvidedAt: row.last_at,
     }))
-    .sort((x, y) => y.content.agreedAt.getTime() - x.content.agreedAt.getTime())
+    .sort((x, y) => y.answeredAt.getTime() - x.answeredAt.getTime())
 }
 
 type ConsentJson = Omit<
@@ -202,9 +210,14 @@ const EVENTS = `
   select t.id, t.at, 'terms', null, array[t.kind], jsonb_build_object('given', t.given)
   from resident_terms t where t.resident_id = :residentId
   union all
-  select h.id, h.at, case when h.what in ('created', 'verified', 'email_address', 'password', 'signed_out') then 'account' else 'profile' end,
-    null, array[h.what], '{}'
-  from resident_changes h where h.resident_id = :residentId`
+  select h.id, h.at, case when h.what in ('email_address', 'password', 'session') then 'account' else 'profile' end,
+    null, array[case h.what when 'session' then 'signed_out' else h.what end], '{}'
+  from resident_changes h where h.resident_id = :residentId
+  union all
+  select r.id, r.created_at, 'account', null, array['created'], '{}' from residents r where r.id = :residentId
+  union all
+  select md5(r.id || 'verified')::uuid, r.email_verified_at, 'account', null, array['verified'], '{}'
+  from residents r where r.id = :residentId and r.email_verified_at is not null`
 
 const FILTERED = `from (${EVENTS}) e
   where (:serviceId::uuid is null or e.service_id = :serviceId::uuid) and (:kind::text is null or e.kind = :kind::text)`

@@ -314,6 +314,48 @@ describe('the reasons', () => {
   })
 })
 
+describe('where a value is missing', () => {
+  test('an optional item that is ticked, a required one that is not: says so, keeps the ticks, and can be added on the way', async () => {
+    resident = await makeResident(site.env, { postal_code: '', region: '', locality: '', sex: '' })
+    service = await makeService(site.env, {
+      required: ['email', 'address'],
+      optional: ['sex', 'birth_year'],
+    })
+    rp = await relyingParty(site.issuer, service)
+    const { attempt, page } = await come('openid email address sex birth_year')
+    expect(itemHtml(page, 'sex')).toContain('登録がありません')
+    const again = await agree(browser, page, ['sex', 'birth_year'])
+    expect(again.status).toBe(422)
+    expect(again.text).toContain(notices.missing.title)
+    expect(again.text.match(/<input[^>]*checked[^>]*>/g)).toHaveLength(2)
+    expect(await site.env.db('agreements').where({ service_id: service.id })).toEqual([])
+
+    const href = /data-item="address"[\s\S]*?href="([^"]*)"/.exec(again.text)?.[1] ?? ''
+    const form = await browser.open(href)
+    const wrong = await browser.submit(form, {
+      postal_code: '060-0001',
+      region: '東京都',
+      locality: '札幌市中央区',
+    })
+    expect(wrong.status).toBe(422)
+    const screen = await browser.submit(form, {
+      postal_code: '060-0001',
+      region: '北海道',
+      locality: '札幌市中央区',
+      sex: 'female',
+    })
+    expect(itemHtml(screen, 'address')).toContain('060-0001 北海道札幌市中央区')
+    const tokens = await rp.redeem(attempt, await agree(browser, screen, ['sex']))
+    expect(await rp.userinfo(tokens.access_token, resident.userId)).toEqual({
+      sub: resident.userId,
+      email: resident.email,
+      email_verified: true,
+      gender: 'female',
+      address: { postal_code: '060-0001', region: '北海道', locality: '札幌市中央区' },
+    })
+  })
+})
+
 describe('what is asked, and what is not', () => {
   test('prompt=consent always shows the screen, prompt=none never does', async () => {
     await usedService([])

@@ -304,7 +304,14 @@ describe('change', () => {
     const next = await browser.open(attempt.url.toString())
     expect((await rp.redeem(attempt, next)).scope?.split(' ')).not.toContain('sex')
     expect(await kinds()).toContain('change')
-    expect((await json(BASE))[0]?.['items']).toEqual(['user_id', 'name', 'email', 'address'])
+    const [card] = await json(BASE)
+    expect(card?.['items']).toEqual(['user_id', 'name', 'email', 'address'])
+    // The day of the agreement stays the day the screen was answered.
+    const { rows } = await site.env.db.raw(
+      'select agreed_at from consents where resident_id = ? and shown_at is not null',
+      [resident.id],
+    )
+    expect(card?.['agreedAt']).toBe(rows[0].agreed_at.toISOString())
   })
 
   test('an earlier end counts from that day on', async () => {
@@ -710,6 +717,23 @@ describe('history', () => {
     expect(await only('kind=withdrawal')).toEqual(['withdrawal'])
     expect(await only(`service=${it.service.id}&kind=consent`)).toEqual(['consent', 'consent'])
     expect(await only(`service=${site.env.newId()}`)).toEqual(await only(''))
+  })
+
+  test('tells what happened to the account itself', async () => {
+    await used([])
+    await residents.endOtherSignIns(site.env, resident.id)
+    browser = new Browser(site.issuer)
+    await signedIn(resident, browser)
+    const account = (await json('/account/history')).filter((event) => event['kind'] === 'account')
+    expect(account.map((event) => String(event['items'])).toSorted()).toEqual([
+      'created',
+      'signed_out',
+      'verified',
+    ])
+    expect(new Set(account.map((event) => event['id'])).size).toBe(3)
+    const page = await browser.open('/account/history?kind=account')
+    expect(page.text).toContain('ほかの端末をサインアウトしました')
+    expect(page.text).not.toContain('session')
   })
 
   test('tells a pairwise service apart, and never shows another resident', async () => {

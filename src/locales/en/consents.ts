@@ -21,7 +21,7 @@ export const consents: Messages['consents'] = {
     former: 'Before',
     formerUnknown: 'It was something else',
     none: 'Nothing registered',
-    noneOptional: 'Nothing registered. If chosen, it is shared once you register it',
+    noneOptional: 'Nothing registered. To share it, register it first',
     add: (item) => `Register: ${item}`,
     newItem: 'New',
     changedItem: 'Changed',
@@ -95,7 +95,7 @@ export const consents: Messages['consents'] = {
       },
       missing: {
         title: 'Something must be registered first',
-        text: 'Register what is needed, then choose again. Nothing has been shared.',
+        text: 'Register it, then choose again. Where it is optional, you can also untick it. Nothing has been shared.',
       },
       provision_off: {
         title: 'You have stopped all sharing',

@@ -22,7 +22,7 @@ export const consents = {
     former: '同意したとき',
     formerUnknown: '別の内容でした',
     none: '登録がありません',
-    noneOptional: '登録がありません。選ぶと、登録したあとに渡ります',
+    noneOptional: '登録がありません。渡すには、先に登録が必要です',
     add: (item: string) => `${item}を登録する`,
     newItem: '追加',
     changedItem: '変更',
@@ -99,7 +99,7 @@ export const consents = {
       },
       missing: {
         title: '先に登録が必要な情報があります',
-        text: '必須の情報を登録してから、もう一度選んでください。まだ何も渡っていません。',
+        text: '登録してから、もう一度選んでください。任意の情報は、チェックを外しても進めます。まだ何も渡っていません。',
       },
       provision_off: {
         title: '加盟企業への提供を止めています',
