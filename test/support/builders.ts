@@ -21,6 +21,7 @@ export type ServiceAsked = {
   purposes?: string[]
   redirectUris?: string[]
   postLogoutRedirectUris?: string[]
+  landingOrigins?: string[]
   applicationType?: 'web' | 'native'
   authMethod?: 'private_key_jwt' | 'client_secret_basic' | 'none'
   jwks?: object
@@ -65,35 +66,29 @@ export async function makeService(env: Env, asked: ServiceAsked = {}): Promise<M
       url: 'https://company.example',
     },
   }
-  await env
-    .db('members')
-    .insert({
-      id: made.memberId,
-      corporate_number: randomDigits(),
-      status: asked.memberStatus ?? 'active',
-      created_at: at,
-    })
-  await env
-    .db('member_versions')
-    .insert({
-      id: randomUUID(),
-      member_id: made.memberId,
-      version: 1,
-      body: JSON.stringify(memberBody),
-      body_hash: hash(memberBody),
-      created_at: at,
-    })
+  await env.db('members').insert({
+    id: made.memberId,
+    corporate_number: randomDigits(),
+    status: asked.memberStatus ?? 'active',
+    created_at: at,
+  })
+  await env.db('member_versions').insert({
+    id: randomUUID(),
+    member_id: made.memberId,
+    version: 1,
+    body: JSON.stringify(memberBody),
+    body_hash: hash(memberBody),
+    created_at: at,
+  })
   await env
     .db('member_status_changes')
     .insert({ id: randomUUID(), member_id: made.memberId, status: 'active', at })
-  await env
-    .db('contracts')
-    .insert({
-      id: made.contractId,
-      member_id: made.memberId,
-      number: `K-${n}-${randomBytes(3).toString('hex')}`,
-      created_at: at,
-    })
+  await env.db('contracts').insert({
+    id: made.contractId,
+    member_id: made.memberId,
+    number: `K-${n}-${randomBytes(3).toString('hex')}`,
+    created_at: at,
+  })
   await makeContractVersion(env, made.contractId, 1, asked)
   await insertService(env, made, asked, at)
   await makeServiceVersion(env, made, 1, asked)
@@ -193,19 +188,17 @@ export async function makeServiceVersion(
     applicationType: asked.applicationType ?? 'web',
     redirectUris: asked.redirectUris ?? [made.redirectUri],
     postLogoutRedirectUris: asked.postLogoutRedirectUris ?? [],
-    landingOrigins: [],
+    landingOrigins: asked.landingOrigins ?? [],
     idTokenAlg: asked.idTokenAlg ?? 'ES256',
   }
-  await env
-    .db('service_versions')
-    .insert({
-      id,
-      service_id: made.id,
-      version,
-      body: JSON.stringify(body),
-      body_hash: hash({ body, version }),
-      created_at: env.now(),
-    })
+  await env.db('service_versions').insert({
+    id,
+    service_id: made.id,
+    version,
+    body: JSON.stringify(body),
+    body_hash: hash({ body, version }),
+    created_at: env.now(),
+  })
   const { required, optional } = itemsOf(asked)
   const items = (['user_id', ...required, ...optional] as ItemId[]).map((item, position) => ({
     service_version_id: id,

@@ -1,5 +1,6 @@
 /** The system's Chromium, for the pages people use. Found by CHROMIUM or at its usual places. */
 import { existsSync } from 'node:fs'
+import { describe } from '@jest/globals'
 import { chromium, type Browser } from 'playwright-core'
 
 export const chromiumPath = [
@@ -12,7 +13,24 @@ export const chromiumPath = [
 /** Where there is none the tests in a browser are left out; under CI=true they run, and fail. */
 export const hasChromium = chromiumPath !== undefined || process.env['CI'] === 'true'
 
+/** Quiet: nothing is fetched or updated on its own, so that only what a test does is on the wire. */
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
 export function openChromium(): Promise<Browser> {
   if (!chromiumPath) throw new Error('no Chromium: set CHROMIUM to its path')
-  return chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox'] })
+  return chromium.launch({ executablePath: chromiumPath, args: FLAGS })
+}
+
+/** Describes what needs a Chromium. Without one it is left out, and the run says aloud which journey that was. */
+export function whenChromium(name: string, tests: () => void): void {
+  if (hasChromium) describe(name, tests)
+  else process.stderr.write(`\nLEFT OUT, for want of a Chromium (set CHROMIUM): ${name}\n\n`)
 }
