@@ -303,7 +303,10 @@ test('withdrawing writes to the resident and to the company without a value in i
   for (let n = 0; n < 100 && (await mails()).length < 2; n++)
     await new Promise((resolve) => setTimeout(resolve, 100))
   const sent = await mails()
-  expect(sent.map((mail) => String(mail['recipient'])).sort()).toEqual(['desk@company.example', EMAIL])
+  expect(sent.map((mail) => String(mail['recipient'])).sort()).toEqual([
+    'desk@company.example',
+    EMAIL,
+  ])
   for (const { recipient: _, id: __, ...mail } of sent)
     expect(traces(JSON.stringify(mail))).toEqual([])
 })
