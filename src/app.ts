@@ -12,6 +12,7 @@ import { headers, origin } from './http/headers.ts'
 import { language } from './http/language.ts'
 import type { Middleware, State } from './http/state.ts'
 import { assets } from './http/views.ts'
+import { Refusal } from './refusal.ts'
 import { health } from './http/health.ts'
 import * as consents from './consents/routes.ts'
 import * as demo from './demo/routes.ts'
@@ -30,6 +31,25 @@ import * as welcome from './welcome/routes.ts'
 
 /** The provider's own addresses: it reads their bodies itself and guards them by the protocol. */
 const PROVIDER = /^\/(authorize|token|userinfo|jwks|request|session\/end|\.well-known)(\/|$)/
+
+/**
+ * The library also answers `/UserInfo` and `/userinfo/`; what stands before its doors goes by the exact address.
+ * Any other spelling is no address of ours.
+ */
+const exactly: Middleware = (ctx, next) => {
+  const plain = decoded(ctx.path).toLowerCase().replace(/\/+$/, '')
+  if (PROVIDER.test(plain) && (!PROVIDER.test(ctx.path) || ctx.path.endsWith('/')))
+    throw new Refusal('not_found')
+  return next()
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}
 
 /** Builds the web application. */
 export async function createApp(
@@ -61,6 +81,7 @@ export async function createApp(
   app.use(errors)
   app.use(origin(env.config))
   app.use(health(env, draining))
+  app.use(exactly)
   app.use(assets)
   app.use(metadata)
   app.use(ours(language))

@@ -18,7 +18,7 @@ import {
   type Standing,
 } from './model.ts'
 import * as queries from './queries.ts'
-import { changedValues } from './showing.ts'
+import { changedValues, differing } from './showing.ts'
 import * as store from './store.ts'
 import { write } from './writing.ts'
 
@@ -42,7 +42,7 @@ export async function facts(
   sessionUid: string | null,
   hold: boolean,
 ): Promise<queries.StandingFacts | undefined> {
-  if (hold) await store.lockShared(env.db, agreementId)
+  if (hold) await queries.hold(env.db, agreementId, sessionUid)
   return queries.factsOf(env.db, agreementId, sessionUid)
 }
 
@@ -93,14 +93,20 @@ export function give(
 ): Promise<Consent | undefined> {
   return atomically(env, async (env) => {
     const shown = await shownToThem(env, answer)
-    const at = later(env.now(), shown.shownAt)
-    if (!(await store.answer(env.db, shown.id, 'agree', at))) return alreadyAnswered(env, answer)
+    const answeredAt = later(env.now(), shown.shownAt)
+    if (!(await store.answer(env.db, shown.id, 'agree', answeredAt)))
+      return alreadyAnswered(env, answer)
     mustStand(answer.offer, env.now())
     if (!isSameOffer(shown.canonical, answer.offer))
       throw new Refusal('wrong_state', { code: 'stale_showing' })
-    const items = chosen(answer, picked)
-    const provision = await residents.provisionTerms(env, answer.resident.id)
+    const resident = await residents.held(env, answer.resident.id)
+    const items = chosen(answer.offer, resident, picked)
+    if (differing(resident, shown, items).length)
+      throw new Refusal('wrong_state', { code: 'stale_showing' })
+    const provision = await residents.provisionTerms(env, resident.id)
     if (!provision?.given) throw new Refusal('wrong_state', { code: 'provision_off' })
+    // Two nodes' clocks may differ: an agreement never begins before the switch it needs was turned on.
+    const at = answeredAt > provision.at ? answeredAt : provision.at
     const { agreement, version, last } = await agreementFor(env, answer, provision, at)
     const { language, ends_at } = JSON.parse(shown.canonical) as {
       language: Language
@@ -128,7 +134,7 @@ export function give(
       endsAt: new Date(ends_at),
       deletionRequested: false,
     }
-    await write(env, answer.resident, consent)
+    await write(env, resident, consent)
     return consent
   })
 }
@@ -175,8 +181,7 @@ function mustStand(offer: Offer, at: Date): void {
 }
 
 /** Required items and the ticked optional ones; each tick must be an optional item of the offer, once (F3). */
-function chosen(answer: Answer, picked: readonly string[]): ServiceItem[] {
-  const { offer, resident } = answer
+function chosen(offer: Offer, resident: Resident, picked: readonly string[]): ServiceItem[] {
   const optional = offer.items.filter((item) => !item.required)
   const unknown = picked.filter(
     (id, n) => !isItemId(id) || !optional.some((o) => o.item === id) || picked.indexOf(id) !== n,

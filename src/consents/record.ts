@@ -1,6 +1,7 @@
 /** The record of one showing as a page: the text as it was, without the values (only commitments are kept). */
 import { isItemId } from '../catalogue/model.ts'
 import type { Ctx } from '../http/state.ts'
+import { isUuid } from '../input/ids.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import { Refusal } from '../refusal.ts'
@@ -35,7 +36,7 @@ type Recorded = {
 export async function showingPage(ctx: Ctx, resident: Resident, view: View): Promise<ShowingPage> {
   const { env, language } = ctx.state
   const { serviceId, showingId } = ctx['params'] as { serviceId: string; showingId: string }
-  if (!/^[0-9a-f-]{36}$/.test(showingId)) throw new Refusal('not_found')
+  if (!isUuid(showingId)) throw new Refusal('not_found')
   const shown = await store.showing(env.db, showingId)
   if (!shown || shown.residentId !== resident.id || shown.serviceId !== serviceId)
     throw new Refusal('not_found')

@@ -1,3 +1,5 @@
+import { UUID_PATTERN } from '../input/ids.ts'
+
 const one = { type: 'string', maxLength: 100 } as const
 
 export const decisionSchema = {
@@ -24,7 +26,7 @@ export const answerSchema = {
   additionalProperties: false,
   properties: {
     decision: { enum: ['agree', 'refuse'] },
-    shown: { type: 'string', pattern: '^[0-9a-f-]{36}$' },
+    shown: { type: 'string', pattern: UUID_PATTERN },
     item: { anyOf: [one, { type: 'array', items: one, maxItems: 50 }] },
   },
 } as const

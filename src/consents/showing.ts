@@ -18,14 +18,21 @@ export async function changedValues(
   if (!last.consent.showingId) return []
   const shown = await store.showing(env.db, last.consent.showingId)
   if (!shown) return []
+  return differing(resident, shown, last.consent.items)
+}
+
+/** Items whose value is another than the one this showing committed to. */
+export function differing(
+  resident: Resident,
+  shown: store.ShowingRow,
+  items: readonly { item: ItemId }[],
+): ItemId[] {
   const salt = unseal(resident.dataKey, shown.salt, `showing:${shown.id}`)
   const { values } = JSON.parse(shown.canonical) as { values: Record<string, string | null> }
-  return last.consent.items
-    .filter(
-      ({ item }) =>
-        item !== 'user_id' && (values[item] ?? null) !== valueCommitment(salt, item, resident),
-    )
+  return items
     .map(({ item }) => item)
+    .filter((item) => item !== 'user_id')
+    .filter((item) => (values[item] ?? null) !== valueCommitment(salt, item, resident))
 }
 
 function valueCommitment(salt: Buffer, item: ItemId, resident: Resident): string | null {

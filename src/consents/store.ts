@@ -268,16 +268,6 @@ export function standingFromRow(row: ConsentRow & { agreement: AgreementRow }): 
   return { agreement, consent: consentFromRow(row) }
 }
 
-const LOCK_SHARED = {
-  name: 'agreements_lock_shared',
-  text: 'select 1 from agreements where id = $1 for share',
-}
-
-/** Holds an agreement against withdrawal and change until the transaction ends (K8). */
-export async function lockShared(db: Knex, agreementId: string): Promise<void> {
-  await named(db, LOCK_SHARED, [agreementId])
-}
-
 /**
  * Services whose agreement is in force or paused, in a fixed order so that two withdrawals at once cannot lock each other.
  *

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { Provider, errors, type Adapter, type AdapterPayload } from 'oidc-provider'
 import type { Item } from '../catalogue/model.ts'
 import type { Env } from '../env.ts'
+import { isClientId } from '../input/ids.ts'
 import { release } from '../provisions/model.ts'
 import { clientOf } from './clients.ts'
 import { grantPayload } from './grants.ts'
@@ -136,7 +137,7 @@ function replays(env: () => Env): Parts {
 function clients(env: () => Env): Parts {
   return {
     find: async (id) => {
-      if (!/^[\w-]{1,100}$/.test(id)) return undefined
+      if (!isClientId(id)) return undefined
       const service = await serviceOf(env(), id)
       return service && (clientOf(service, env().now()) as AdapterPayload | undefined)
     },

@@ -11,6 +11,7 @@ import { faceOf, legalText, valuesFor } from '../consents/screen.ts'
 import { readForm } from '../http/forms.ts'
 import type { Ctx } from '../http/state.ts'
 import { page, pageHash } from '../http/views.ts'
+import { isUuid } from '../input/ids.ts'
 import { Refusal } from '../refusal.ts'
 import * as residents from '../residents/actions.ts'
 import type { Resident } from '../residents/model.ts'
@@ -107,7 +108,7 @@ export function consentSteps(_provider: () => Provider, catalogue: Catalogue) {
     const { offer } = await ask(ctx, details)
     const { env, language } = ctx.state
     const shown = ctx.query['shown']
-    if (typeof shown !== 'string' || !/^[0-9a-f-]{36}$/.test(shown)) return to(ctx, here(details))
+    if (!isUuid(shown)) return to(ctx, here(details))
     refuseScreen(
       ctx,
       {

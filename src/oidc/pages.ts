@@ -3,6 +3,7 @@ import { errors, type ErrorOut, type KoaContextWithOIDC, type Provider } from 'o
 import { byUiLocales, chosenLanguage } from '../http/language.ts'
 import type { Ctx } from '../http/state.ts'
 import { page } from '../http/views.ts'
+import { isClientId } from '../input/ids.ts'
 import { messages } from '../locales/index.ts'
 import { Refusal } from '../refusal.ts'
 import { standing } from '../services/model.ts'
@@ -50,7 +51,7 @@ async function stoppedService(
   ctx: KoaContextWithOIDC,
 ): Promise<'service_not_available' | 'contract_not_in_force' | undefined> {
   const clientId = ctx.query['client_id']
-  if (typeof clientId !== 'string' || !/^[\w-]{1,100}$/.test(clientId)) return undefined
+  if (!isClientId(clientId)) return undefined
   const env = currentEnv((ctx as unknown as Ctx).state.env)
   const service = await serviceOf(env, clientId)
   const state = service && standing(service, env.now())

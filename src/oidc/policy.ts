@@ -7,7 +7,7 @@ import type { Env } from '../env.ts'
 import { release, type Facts } from '../provisions/model.ts'
 import { grantPayload } from './grants.ts'
 import { currentEnv, grantId, residentOf, serviceOf } from './request.ts'
-import { askedItems, truthfulScope } from './scopes.ts'
+import { askedItems, keptScope } from './scopes.ts'
 
 /** Why this authorization request needs the screen; set by `loadExistingGrant`, read by the consent check. */
 const reasons = new WeakMap<object, AskReason>()
@@ -52,14 +52,14 @@ function needsScreen(ctx: KoaContextWithOIDC): boolean {
 }
 
 /**
- * For oidc-provider's event `authorization.accepted`, after every prompt and before the code: where only part of
- * `profile` was granted, the request's scope is rewritten so that the token's scope is true. Not earlier: a screen
- * still to come, and the interaction that keeps the parameters, must know all that was asked.
+ * For oidc-provider's event `authorization.accepted`, after every prompt and before the code: the request's `profile`
+ * becomes the items that were granted, so that the token's scope is true. Not earlier: a screen still to come, and the
+ * interaction that keeps the parameters, must know all that was asked.
  */
 export function writeTrueScope(ctx: KoaContextWithOIDC): void {
   const { params } = ctx.oidc
   const items = granted.get(ctx)
-  if (params && items) params['scope'] = truthfulScope(params['scope'], items)
+  if (params && items) params['scope'] = keptScope(params['scope'], items)
 }
 
 /** oidc-provider's loadExistingGrant: the consent in force as a Grant, where it covers what is asked. */

@@ -9,7 +9,7 @@ import type { Env } from '../env.ts'
 import * as provisions from '../provisions/actions.ts'
 import type { Path } from '../provisions/model.ts'
 import { currentEnv, factsOf, residentOf } from './request.ts'
-import { scopesIn } from './scopes.ts'
+import { scopesIn, toldScope } from './scopes.ts'
 
 type Next = () => Promise<unknown>
 
@@ -21,7 +21,7 @@ export function provide(base: Env, items: readonly Item[]) {
     if (ctx.status !== 200) return
     if (route === 'userinfo') await recordBody(base, ctx, 'userinfo', ctx.body as object, items)
     if (route === 'token') await recordIdToken(base, ctx, items)
-    if (route === 'introspection') narrowScope(ctx)
+    if (route === 'token' || route === 'introspection') tellScope(ctx)
   }
 }
 
@@ -49,10 +49,10 @@ async function recordBody(
   await provisions.record(env, resident, facts, { path, items: provisions.itemsIn(claims, items) })
 }
 
-/** Introspection names only scopes that still yield something (E5). */
-function narrowScope(ctx: KoaContextWithOIDC): void {
-  const body = ctx.body as { active?: boolean; scope?: string }
+/** The scope told to the service: only what still yields something (E5), `profile` where it stands for all its items. */
+function tellScope(ctx: KoaContextWithOIDC): void {
+  const body = ctx.body as { scope?: string }
   const grant = ctx.oidc.entities.Grant
-  if (body.active && body.scope && grant)
-    body.scope = grant.getOIDCScopeFiltered(new Set(scopesIn(body.scope)))
+  if (!body.scope || !grant) return
+  body.scope = toldScope(grant.getOIDCScopeFiltered(new Set(scopesIn(body.scope))))
 }

@@ -2,6 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Env } from '../env.ts'
 import type { Middleware } from '../http/state.ts'
+import { isUuid } from '../input/ids.ts'
 import type { Facts } from '../provisions/model.ts'
 import * as provisions from '../provisions/actions.ts'
 import * as residents from '../residents/actions.ts'
@@ -60,8 +61,8 @@ export function grantId(agreementId: string, sessionUid: string): string {
 }
 
 function partsOf(id: string): { agreementId: string; sessionUid: string } | undefined {
-  const [, agreementId, sessionUid] = /^([0-9a-f-]{36})\.([\w-]+)$/.exec(id) ?? []
-  return agreementId && sessionUid ? { agreementId, sessionUid } : undefined
+  const [agreementId, sessionUid] = id.split('.')
+  return isUuid(agreementId) && sessionUid ? { agreementId, sessionUid } : undefined
 }
 
 /** The facts of a grant, read once per request; held against withdrawal where the request is a transaction. */

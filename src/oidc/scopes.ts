@@ -54,15 +54,23 @@ export function allowedScopes(ceiling: readonly ItemId[], offlineAccess: boolean
 }
 
 /**
- * The request's scope with `profile` replaced by the item scopes granted, where only part of it is:
- * oidc-provider treats `profile` as all or nothing.
+ * The request's scope as it is kept with codes and tokens: beside `profile`, which oidc-provider takes as all or
+ * nothing, the item scopes it stands for, so that leaving one item out later leaves the others.
  */
-export function truthfulScope(scope: unknown, granted: readonly ItemId[]): string {
-  const names = scopesIn(scope)
-  if (!names.includes('profile') || PROFILE.every((item) => granted.includes(item)))
-    return names.join(' ')
+export function keptScope(scope: unknown, granted: readonly ItemId[]): string {
   const parts = PROFILE.filter((item) => granted.includes(item))
-  return [...new Set(names.flatMap((name) => (name === 'profile' ? parts : [name])))].join(' ')
+  const whole = parts.length === PROFILE.length ? ['profile'] : []
+  const names = scopesIn(scope).flatMap((name) =>
+    name === 'profile' ? [...whole, ...parts] : [name],
+  )
+  return [...new Set(names)].join(' ')
+}
+
+/** A scope as it is told to a service: `profile` where all three items are granted, otherwise those that are. */
+export function toldScope(scope: string): string {
+  const names = scopesIn(scope)
+  const parts: readonly string[] = names.includes('profile') ? PROFILE : []
+  return names.filter((name) => !parts.includes(name)).join(' ')
 }
 
 /** oidc-provider's `claims` option: which claims each scope may carry. */

@@ -92,6 +92,16 @@ export function find(env: Env, residentId: string): Promise<Resident | undefined
   return read(env, residentId)
 }
 
+/**
+ * The resident as they stand now, held against changes of values until the transaction of `env` ends.
+ *
+ * @throws Refusal not_found where the account is gone
+ */
+export async function held(env: Env, residentId: string): Promise<Resident> {
+  await store.hold(env.db, residentId)
+  return (await need(env, residentId)).resident
+}
+
 /** The newest answer to provision as a whole (S-07): the master switch of S-56. */
 export function provisionTerms(env: Env, residentId: string): Promise<Terms | undefined> {
   return store.newestTerms(env.db, residentId, 'provision')

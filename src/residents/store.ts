@@ -50,6 +50,11 @@ export async function lockAddress(db: Knex, index: Buffer): Promise<void> {
   await db.raw('select pg_advisory_xact_lock(?)', [index.readBigInt64BE(0).toString()])
 }
 
+/** Against changes of this row, together with others that hold it. */
+export async function hold(db: Knex, residentId: string): Promise<void> {
+  await db('residents').where({ id: residentId }).forShare().first('id')
+}
+
 /** Held until the transaction ends: changes of one profile come one after the other. */
 export async function lock(db: Knex, id: string): Promise<void> {
   await db('residents').where({ id }).forUpdate().select('id')

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import { isItemId } from '../catalogue/model.ts'
 import type { Flow } from '../contracts/model.ts'
+import { isUuid } from '../input/ids.ts'
 import { named, type Statement } from '../database/named.ts'
 import type { MemberBody, MemberNow } from '../members/model.ts'
 import type { Service, ServiceBody, ServiceItem, ServiceNow } from './model.ts'
@@ -91,8 +92,6 @@ type Row = {
   flows: (Omit<Flow, 'startsAt' | 'endsAt'> & { startsAt: string; endsAt: string })[]
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
 export async function byClientId(
   db: Knex,
   clientId: string,
@@ -104,7 +103,7 @@ export async function byClientId(
 }
 
 export async function byId(db: Knex, id: string, at: Date): Promise<ServiceNow | undefined> {
-  if (!UUID.test(id)) return undefined
+  if (!isUuid(id)) return undefined
   const { rows } = await named<Row>(db, byIdStatement, [at, id])
   return rows[0] && fromRow(rows[0])
 }

@@ -1,3 +1,4 @@
+import { CLIENT_ID_PATTERN } from '../input/ids.ts'
 import type { FromSchema } from 'json-schema-to-ts'
 import { contractSchema } from '../contracts/schema.ts'
 import {
@@ -98,7 +99,7 @@ const serviceSchema = {
       type: 'string',
       minLength: 3,
       maxLength: 80,
-      pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$',
+      pattern: CLIENT_ID_PATTERN,
     },
     /** The number of a contract of the same company in this file. */
     contract: { type: 'string', maxLength: 40 },
