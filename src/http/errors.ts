@@ -47,6 +47,7 @@ function refuse(ctx: Ctx, refusal: Refusal): void {
   const code = refusal.details.code ?? refusal.reason
   const words = messages[ctx.state.language ?? 'ja'].refusals[refusal.reason]
   if (refusal.reason === 'too_many_attempts') ctx.set('Retry-After', '60')
+  if (refusal.reason === 'method_not_allowed') ctx.set('Allow', 'GET, HEAD, POST, OPTIONS')
   if (prefersJson(ctx))
     problem(ctx, status[refusal.reason], refusal.reason, words.title, refusal.details.fields)
   else errorPage(ctx, { ...words, code }, { status: status[refusal.reason] })

@@ -94,7 +94,18 @@ function clientBehind(
   return hops.reverse().find((hop) => !isTrusted(list, hop)) ?? peer
 }
 
-/** The address a throttle counts by: an IPv6 client by its /64. */
+/** The address a throttle counts by: an IPv6 client by its /64, however it is written. */
 export function clientAddress(ctx: Ctx): string {
-  return isIPv6(ctx.ip) ? ctx.ip.split(':').slice(0, 4).join(':') : ctx.ip
+  return isIPv6(ctx.ip) ? networkOf(ctx.ip) : ctx.ip
+}
+
+/** The first four of the eight groups of an IPv6 address. */
+function networkOf(address: string): string {
+  const { hostname } = new URL(`http://[${address.replace(/%.*$/, '')}]`)
+  const [head = [], tail] = hostname
+    .slice(1, -1)
+    .split('::')
+    .map((part) => part.split(':').filter(Boolean))
+  const left = tail ? 8 - head.length - tail.length : 0
+  return [...head, ...Array<string>(left).fill('0'), ...(tail ?? [])].slice(0, 4).join(':')
 }

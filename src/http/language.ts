@@ -23,7 +23,8 @@ export const language: Middleware = async (ctx, next) => {
     const rest = new URLSearchParams(ctx.querystring)
     rest.delete('lang')
     ctx.status = 303
-    ctx.redirect(ctx.path.replace(/^\/{2,}/, '/') + (rest.size ? `?${rest.toString()}` : ''))
+    // Two slashes in front would lead to another host.
+    ctx.redirect(ctx.path.replace(/^[/\\]{2,}/, '/') + (rest.size ? `?${rest.toString()}` : ''))
     return
   }
   ctx.state.language = chosenLanguage(ctx) ?? byHeader(ctx)

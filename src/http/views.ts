@@ -81,7 +81,8 @@ function frameOf(ctx: Ctx): Frame {
     t: messages[language],
     w: words(language),
     csrf: csrfToken(ctx),
-    here: ctx.url,
+    // Two slashes in front would lead to another host.
+    here: ctx.url.replace(/^[/\\]{2,}/, '/'),
     path: ctx.path,
     stylesheet: sheetPath,
     site: ctx.state.env.config.installation,
