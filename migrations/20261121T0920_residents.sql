@@ -66,7 +66,7 @@ create table sign_ins (
 );
 create index sign_ins_by_resident on sign_ins (resident_id, signed_in_at desc);
 
--- Mails of demo mode, shown at /dev/mail; empty anywhere else.
+-- Mails of demo mode, shown at /dev/mail, the newest 200; empty anywhere else.
 create table dev_mails (
   id uuid primary key,
   recipient text not null,

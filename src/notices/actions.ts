@@ -5,7 +5,6 @@ import { CAPPED, type DevMail, type LetterName, type Mail } from './model.ts'
 import * as store from './store.ts'
 
 const PER_RECIPIENT: Limit = { name: 'mail', points: 5, seconds: 3600 }
-const DEV_MAILS = 200
 
 /**
  * Lays a letter into the queue, in the transaction of `env` where there is one; a mail server that is down delays it
@@ -25,7 +24,7 @@ export async function send<L extends LetterName>(env: Env, mail: Mail<L>): Promi
   await env.queue.send(env.db, 'notices.mail', { id, sealed: sealed.toString('base64') })
 }
 
-/** The mails kept where no SMTP_URL is set, newest first: demo mode's /dev/mail. */
+/** The mails a demo keeps where no SMTP_URL is set, newest first: /dev/mail. */
 export function devMails(env: Env): Promise<DevMail[]> {
-  return store.devMails(env.db, DEV_MAILS)
+  return store.devMails(env.db)
 }

@@ -3,7 +3,15 @@ import type { DevMail } from './model.ts'
 
 type Row = { recipient: string; subject: string; body_text: string; body_html: string; at: Date }
 
-/** Keeps a mail for /dev/mail; the same id twice is one mail (jobs come at least once). */
+/** So many mails /dev/mail keeps: the newest. */
+const KEPT = 200
+
+/** Whether this database was seeded as a demo. */
+export async function isDemo(db: Knex): Promise<boolean> {
+  return (await db('installation').first<{ demo: boolean } | undefined>('demo'))?.demo === true
+}
+
+/** Keeps a mail for /dev/mail; the same id twice is one mail (jobs come at least once). Older ones make room. */
 export async function keepDevMail(db: Knex, id: string, mail: DevMail): Promise<void> {
   await db('dev_mails')
     .insert({
@@ -16,11 +24,13 @@ export async function keepDevMail(db: Knex, id: string, mail: DevMail): Promise<
     })
     .onConflict('id')
     .ignore()
+  const newest = db('dev_mails').select('id').orderBy('at', 'desc').limit(KEPT)
+  await db('dev_mails').whereNotIn('id', newest).delete()
 }
 
 /** Newest first. */
-export async function devMails(db: Knex, limit: number): Promise<DevMail[]> {
-  const rows = await db<Row>('dev_mails').select('*').orderBy('at', 'desc').limit(limit)
+export async function devMails(db: Knex): Promise<DevMail[]> {
+  const rows = await db<Row>('dev_mails').select('*').orderBy('at', 'desc').limit(KEPT)
   return rows.map(({ recipient, subject, body_text, body_html, at }) => {
     return { to: recipient, subject, text: body_text, html: body_html, at }
   })

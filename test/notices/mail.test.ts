@@ -7,6 +7,7 @@ import { handlers, write, type Sent } from '../../src/notices/jobs.ts'
 import { CAPPED, oneLine, type LetterName } from '../../src/notices/model.ts'
 import { LANGUAGES, messages } from '../../src/locales/index.ts'
 import type { Env } from '../../src/env.ts'
+import { markDemo } from '../support/builders.ts'
 import { openWorld, type World } from '../support/env.ts'
 
 const LINK = 'https://id.example.jp/link/verify/secret-secret'
@@ -125,7 +126,22 @@ describe('letters', () => {
     )
   })
 
-  test('without a mail server it is kept for /dev/mail, once however often the job comes', async () => {
+  test('without a mail server and outside demo mode it is dropped, and the log says so (M1, L4)', async () => {
+    const [job] = await jobs(world.env)
+    const told: string[] = []
+    const sent: Sent = (_, about) => Promise.resolve(void told.push(about))
+    const production = { ...world.env, config: { ...world.env.config, production: true } }
+    await handlers(world.env, sent)['notices.mail'](job?.data)
+    expect(await world.env.db('dev_mails')).toEqual([])
+    expect(world.logLines().join('')).toMatch(/"event":"mail_dropped","letter":"verify"/)
+    expect(world.logLines().join('')).not.toMatch(/canary|secret-secret|"event":"mail_sent"/)
+    expect(told).toEqual([])
+    await markDemo(world.env)
+    await handlers(production, sent)['notices.mail'](job?.data)
+    expect(await world.env.db('dev_mails')).toEqual([])
+  })
+
+  test('a demo keeps it for /dev/mail, once however often the job comes', async () => {
     const [job] = await jobs(world.env)
     const work = handlers(world.env, nothing)['notices.mail']
     await work(job?.data)
@@ -137,6 +153,26 @@ describe('letters', () => {
       subject: 'まちID：メールアドレスの確認',
     })
     expect(world.logLines().join('')).not.toContain('canary')
+  })
+
+  test('a demo keeps the newest two hundred', async () => {
+    const old = Array.from({ length: 205 }, (_, n) => ({
+      id: world.env.newId(),
+      recipient: `old${n}@example.jp`,
+      subject: 's',
+      body_text: 't',
+      body_html: 'h',
+      at: new Date(Date.UTC(2020, 0, 1, 0, 0, n)),
+    }))
+    await world.env.db('dev_mails').insert(old)
+    const [job] = await jobs(world.env)
+    await world.env.db('dev_mails').where('recipient', 'canary@example.jp').delete()
+    await handlers(world.env, nothing)['notices.mail'](job?.data)
+    const kept = await world.env.db('dev_mails').pluck<string[]>('recipient')
+    expect(kept).toHaveLength(200)
+    expect(kept).toContain('canary@example.jp')
+    expect(kept).toContain('old204@example.jp')
+    expect(kept).not.toContain('old5@example.jp')
   })
 
   test('a job of another id does not open (M2)', async () => {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { Browser, itemsOn, type Page } from '../support/browser.ts'
-import { makeService } from '../support/builders.ts'
+import { makeService, markDemo } from '../support/builders.ts'
 import { linkIn, mailsTo, queueIsEmpty } from '../support/mailbox.ts'
 import { relyingParty } from '../support/relying-party.ts'
 import { openSite, type Site } from '../support/site.ts'
@@ -14,6 +14,7 @@ let count = 0
 
 beforeAll(async () => {
   site = await openSite({ TRUSTED_PROXIES: '127.0.0.1' })
+  await markDemo(site.env)
 })
 afterAll(() => site.close())
 

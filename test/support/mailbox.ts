@@ -1,4 +1,4 @@
-/** The mails of a test: the queue brings them within a second or so. */
+/** The mails of a test: the queue brings them within a second or so, into a database marked as demo (markDemo). */
 import type { Env } from '../../src/env.ts'
 import { devMails } from '../../src/notices/actions.ts'
 import type { DevMail } from '../../src/notices/model.ts'
