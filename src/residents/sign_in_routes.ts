@@ -98,5 +98,7 @@ function target(ctx: Ctx): string {
   const asked = ctx.query['to'] ?? ctx.state.body?.['to']
   if (typeof asked !== 'string' || !/^\/(?![/\\])[^\\\p{Cc}]*$/u.test(asked)) return '/account'
   const url = URL.canParse(asked, issuer) ? new URL(asked, issuer) : undefined
-  return url?.origin === new URL(issuer).origin ? url.pathname + url.search : '/account'
+  if (url?.origin !== new URL(issuer).origin) return '/account'
+  // Steps such as `/.//` are gone now: what is left must not name a host.
+  return /^\/(?![/\\])[^\\]*$/.test(url.pathname) ? url.pathname + url.search : '/account'
 }

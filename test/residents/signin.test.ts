@@ -50,6 +50,10 @@ describe('sign-in', () => {
       ['/\\evil.example', '/account'],
       ['https://evil.example/', '/account'],
       ['/\t/evil.example', '/account'],
+      ['/.//evil.example/x', '/account'],
+      ['/a/..//evil.example', '/account'],
+      ['/%2e//evil.example', '/account'],
+      ['/./\\evil.example', '/account'],
       ['javascript:alert(1)', '/account'],
       ['', '/account'],
     ]
