@@ -41,7 +41,7 @@ const route = () => (Provider.ctx as { oidc?: { route?: string } } | undefined)?
 
 function tokens(kind: string, env: () => Env): Parts {
   return {
-    upsert: (id, payload, expiresIn) =>
+    upsert: async (id, payload, expiresIn) =>
       store.saveToken(env().db, {
         kind,
         idHash: hash(id),
@@ -72,7 +72,7 @@ function tokens(kind: string, env: () => Env): Parts {
 function sessions(env: () => Env): Parts {
   const oldest = () => Math.floor(env().now().getTime() / 1000) - LIFETIME.sessionAbsolute
   return {
-    upsert: (id, payload, expiresIn) =>
+    upsert: async (id, payload, expiresIn) =>
       store.saveSession(
         env().db,
         {
@@ -97,7 +97,7 @@ function sessions(env: () => Env): Parts {
 
 function ephemerals(kind: string, env: () => Env): Parts {
   return {
-    upsert: (id, payload, expiresIn) => {
+    upsert: async (id, payload, expiresIn) => {
       const { session, ...rest } = bare(payload) as { session?: Record<string, unknown> }
       const { cookie: _, ...kept } = session ?? {}
       const stored = session ? { ...rest, session: kept } : rest

@@ -3,7 +3,9 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import Keygrip from 'keygrip'
 import { Provider, errors, type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Item } from '../catalogue/model.ts'
+import { isUnavailable } from '../database/faults.ts'
 import type { Env } from '../env.ts'
+import { faultOf } from '../log.ts'
 import * as residents from '../residents/actions.ts'
 import { subjectOf } from '../services/model.ts'
 import { accountFinder } from './accounts.ts'
@@ -17,6 +19,7 @@ import { grantLoader, policy, writeTrueScope } from './policy.ts'
 import { provide } from './provide.ts'
 import { currentEnv, residentOf, serviceOf } from './request.ts'
 import { claimsByScope, SCOPES } from './scopes.ts'
+import { noteFault, unavailable } from './unavailable.ts'
 
 /** Cookie keys for Koa and the provider alike: different ones break every interaction. */
 export function cookieKeys(env: Env): Keygrip {
@@ -31,28 +34,19 @@ export function createProvider(env: Env, items: readonly Item[], keys: Keygrip):
   const provider = new Provider(env.config.issuer, configuration(env, items, keys))
   provider.proxy = true
   hashClientSecrets(provider)
+  provider.use(unavailable)
   provider.use(withoutScript)
   provider.use(onlyQuery)
   provider.use(followSessions(env))
   provider.use(provide(env, items) as Parameters<Provider['use']>[0])
   provider.on('authorization.accepted', writeTrueScope)
   provider.on('server_error', (ctx: KoaContextWithOIDC, error: Error) => {
-    env.log.error({
-      event: 'oidc_defect',
-      route: ctx.oidc?.route,
-      name: error.name,
-      stack: frames(error),
-    })
+    noteFault(ctx, error)
+    if (isUnavailable(error)) return
+    env.log.error({ event: 'oidc_defect', route: ctx.oidc?.route, ...faultOf(error) })
   })
   return provider
 }
-
-const frames = (error: Error) =>
-  (error.stack ?? '')
-    .split('\n')
-    .filter((l) => /^\s+at /.test(l))
-    .slice(0, 6)
-    .map((l) => l.trim())
 
 function configuration(env: Env, items: readonly Item[], keys: Keygrip): Configuration {
   const https = env.config.issuer.startsWith('https:')
@@ -138,6 +132,7 @@ function configuration(env: Env, items: readonly Item[], keys: Keygrip): Configu
     rotateRefreshToken: (ctx) => ctx.oidc.client?.clientAuthMethod === 'none',
     revokeGrantPolicy: () => false,
     allowOmittingSingleRegisteredRedirectUri: false,
+    clientBasedCORS: () => false,
     acrValues: [],
     discovery: {
       claims_locales_supported: ['ja-Kana-JP'],

@@ -320,7 +320,7 @@ describe('other browsers, other people', () => {
     const theirs = await atHome()
     for (const path of ['', '/refuse', '/cancel', '/switch', '/profile', '/signup']) {
       const seen = await theirs.request(`${page.url}${path}`)
-      expect([403, 410]).toContain(seen.status)
+      expect([403, 404, 410]).toContain(seen.status)
       expect(asksPassword(seen)).toBe(false)
     }
     const posted = await theirs.post(page.url, { ...hidden(page), decision: 'agree' })

@@ -441,6 +441,18 @@ describe('E1, E6 the endpoint', () => {
     expect(await recordsOf(resident)).toHaveLength(before.length)
   })
 
+  test.each(['/UserInfo', '/userinfo/', '/userinfo//', '/%75serinfo', '//userinfo', '/userinfo/.'])(
+    'K3 %s, another spelling, is no door: nothing leaves without its record',
+    async (path) => {
+      const before = await recordsOf(resident)
+      const response = await fetch(`${site.issuer}${path}`, { headers: bearer() })
+      const text = await response.text()
+      const given = response.status === 200
+      if (!given) expect(text).not.toMatch(/山田|example\.jp|MC-/)
+      expect(await recordsOf(resident)).toHaveLength(before.length + (given ? 1 : 0))
+    },
+  )
+
   test('fewer scopes may be named, more may not', async () => {
     const { body } = await ask('?scope=openid', { headers: bearer() })
     expect(Object.keys(body)).toEqual(['sub'])
