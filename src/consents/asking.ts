@@ -77,6 +77,7 @@ export async function show(env: Env, asked: Question, how: Show): Promise<void> 
     interactionUid: how.interactionUid,
     language: how.language,
     pageHash,
+    catalogue: how.catalogue,
   })
 }
 

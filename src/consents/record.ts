@@ -1,7 +1,8 @@
 /** The record of one showing as a page: the text as it was, without the values (only commitments are kept). */
-import { isItemId } from '../catalogue/model.ts'
+import { isItemId, type Catalogue } from '../catalogue/model.ts'
 import type { Ctx } from '../http/state.ts'
 import { isUuid } from '../input/ids.ts'
+import type { Installation } from '../installation.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import { Refusal } from '../refusal.ts'
@@ -13,6 +14,7 @@ import type { View } from './overview.ts'
 import type { ShowingPage } from './pages.ts'
 import * as queries from './queries.ts'
 import { consentBody } from './screen.ts'
+import type { ShownWords } from './showing.ts'
 import * as store from './store.ts'
 
 /** The parts of a showing's canonical text that the page reads. */
@@ -20,6 +22,7 @@ type Recorded = {
   language: Language
   template_hash: string
   ends_at: string
+  words: ShownWords
   offer: {
     template: string
     template_version: number
@@ -45,8 +48,7 @@ export async function showingPage(ctx: Ctx, resident: Resident, view: View): Pro
   const w = words(language)
   const body = consentBody({
     language: recorded.language,
-    installation: env.config.installation,
-    catalogue: view.catalogue,
+    ...asItWasNamed(recorded, env.config.installation, view.catalogue),
     pairwiseKey: env.secrets.pairwise,
     resident,
     offer,
@@ -71,6 +73,31 @@ export async function showingPage(ctx: Ctx, resident: Resident, view: View): Pro
     text: messages[language].consents.textVersion(recorded.offer.template_version),
     templateHash: recorded.template_hash,
     pageHash: shown.pageHash.toString('hex'),
+  }
+}
+
+/** Catalogue and installation with the words of that day, in the language of the screen. */
+function asItWasNamed({ words: then }: Recorded, installation: Installation, catalogue: Catalogue) {
+  const both = (text: string) => ({ ja: text, en: text })
+  const { leadMember: _, ...rest } = installation
+  return {
+    installation: {
+      ...rest,
+      legalForm: then.legal_form,
+      consortium: both(then.consortium),
+      ...(then.lead !== null && { leadMember: both(then.lead) }),
+      contact: { ...installation.contact, desk: both(then.desk) },
+    },
+    catalogue: {
+      items: catalogue.items
+        .filter(({ id }) => id in then.items)
+        .map((item) => ({ ...item, names: both(then.items[item.id] ?? '') })),
+      purposes: Object.entries(then.purposes).map(([id, name]) => ({
+        id,
+        version: 0,
+        names: both(name),
+      })),
+    },
   }
 }
 

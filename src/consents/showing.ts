@@ -1,7 +1,8 @@
 /** The record that the screen was served, with commitments to the values that stood on it. */
 import { canonical, commitment, type Json } from '../audit/model.ts'
-import type { ItemId } from '../catalogue/model.ts'
+import type { Catalogue, ItemId } from '../catalogue/model.ts'
 import type { Env } from '../env.ts'
+import type { Both, Installation } from '../installation.ts'
 import type { Language } from '../locales/index.ts'
 import { claimsOf, type Resident } from '../residents/model.ts'
 import { subjectOf } from '../services/model.ts'
@@ -48,6 +49,34 @@ export type Showing = {
   interactionUid: string | null
   language: Language
   pageHash: Buffer
+  catalogue: Catalogue
+}
+
+/** What the screen said that no version elsewhere keeps: names of items and purposes, and who runs the installation. */
+export type ShownWords = {
+  items: Record<string, string>
+  purposes: Record<string, string>
+  legal_form: Installation['legalForm']
+  consortium: string
+  lead: string | null
+  desk: string
+}
+
+function wordsOf(
+  { legalForm, consortium, leadMember, contact }: Installation,
+  showing: Showing,
+): ShownWords {
+  const { language, catalogue } = showing
+  const named = (entries: readonly { id: string; names: Both }[]) =>
+    Object.fromEntries(entries.map(({ id, names }) => [id, names[language]]))
+  return {
+    items: named(catalogue.items),
+    purposes: named(catalogue.purposes),
+    legal_form: legalForm,
+    consortium: consortium[language],
+    lead: leadMember?.[language] ?? null,
+    desk: contact.desk[language],
+  }
 }
 
 /** Records that the screen was served: what stood on it, in which text, with commitments to the values (S-28, P-02). */
@@ -78,6 +107,7 @@ export async function recordShowing(env: Env, showing: Showing): Promise<void> {
       page_hash: showing.pageHash.toString('hex'),
       ends_at: offer.endsAt.toISOString(),
       offer: offerFacts(offer),
+      words: wordsOf(env.config.installation, showing),
       values,
     }),
     pageHash: showing.pageHash,

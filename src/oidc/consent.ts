@@ -1,5 +1,4 @@
 /** The consent steps of an interaction: show, answer, what refusing means, adding a missing value on the way. */
-import type { Provider } from 'oidc-provider'
 import * as audit from '../audit/actions.ts'
 import type { Catalogue, ItemId } from '../catalogue/model.ts'
 import * as consents from '../consents/actions.ts'
@@ -15,7 +14,15 @@ import { isUuid } from '../input/ids.ts'
 import { Refusal } from '../refusal.ts'
 import * as residents from '../residents/actions.ts'
 import type { Resident } from '../residents/model.ts'
-import { finish, formActionOf, serviceIn, to, type Interaction, type Result } from './step.ts'
+import {
+  finish,
+  formActionOf,
+  isReturnAlive,
+  serviceIn,
+  to,
+  type Interaction,
+  type Result,
+} from './step.ts'
 import { askedItems } from './scopes.ts'
 
 const consentScreen = page<ConsentPage>('interaction/consent')
@@ -23,7 +30,7 @@ const refuseScreen = page<RefusePage>('interaction/refuse')
 
 type Notice = ConsentPage['notice']
 
-export function consentSteps(_provider: () => Provider, catalogue: Catalogue) {
+export function consentSteps(catalogue: Catalogue) {
   const here = (details: Interaction) => `/interaction/${details.uid}`
 
   async function ask(ctx: Ctx, details: Interaction): Promise<Question> {
@@ -83,14 +90,17 @@ export function consentSteps(_provider: () => Provider, catalogue: Catalogue) {
       showingId: form.shown,
       interactionUid: details.uid,
     }
+    const alive = isReturnAlive(asked.offer.service, details)
     if (form.decision === 'refuse') {
       const refused = await consents.refuse(env, given)
+      if (!alive) return showAnswered(ctx, asked)
       return finish(
         ctx,
         details,
         refused ? { error: 'access_denied' } : ({ consent: {} } as Result),
       )
     }
+    if (!alive) throw new Refusal('return_address_dead')
     try {
       const consent = await consents.give(env, given, picked)
       await finish(ctx, details, consent ? ({ consent: {} } as Result) : { error: 'access_denied' })
@@ -105,32 +115,43 @@ export function consentSteps(_provider: () => Provider, catalogue: Catalogue) {
   }
 
   async function showRefusing(ctx: Ctx, details: Interaction): Promise<void> {
-    const { offer } = await ask(ctx, details)
-    const { env, language } = ctx.state
+    const asked = await ask(ctx, details)
     const shown = ctx.query['shown']
     if (!isUuid(shown)) return to(ctx, here(details))
     refuseScreen(
       ctx,
-      {
-        service: faceOf(offer.service, language),
-        text: legalText(
-          offer.template,
-          language,
-          'refusing',
-          valuesFor(offer, language, env.config.installation),
-        ),
-        optional: offer.items
-          .filter((item) => !item.required)
-          .map((item) => ({
-            label: labelOf(catalogue, item.item, language),
-            effect: item.effects[language],
-          })),
-        shown,
-        consentHref: here(details),
-        serviceHref: undefined,
-      },
-      { formAction: formActionOf(offer.service) },
+      { ...refusing(ctx, asked), shown, consentHref: here(details), serviceHref: undefined },
+      { formAction: formActionOf(asked.offer.service) },
     )
+  }
+
+  /** Refused, but the service has no address any more to be told at (R3). */
+  function showAnswered(ctx: Ctx, asked: Question): void {
+    const { url } = asked.offer.service.member.contact
+    refuseScreen(ctx, {
+      ...refusing(ctx, asked),
+      shown: undefined,
+      consentHref: '',
+      serviceHref: url,
+    })
+  }
+
+  function refusing(
+    ctx: Ctx,
+    { offer }: Question,
+  ): Pick<RefusePage, 'service' | 'text' | 'optional'> {
+    const { env, language } = ctx.state
+    const values = valuesFor(offer, language, env.config.installation)
+    return {
+      service: faceOf(offer.service, language),
+      text: legalText(offer.template, language, 'refusing', values),
+      optional: offer.items
+        .filter((item) => !item.required)
+        .map((item) => ({
+          label: labelOf(catalogue, item.item, language),
+          effect: item.effects[language],
+        })),
+    }
   }
 
   return { ask, show, answer, showRefusing }

@@ -31,7 +31,7 @@ const LOGIN = {
 
 export function routes(_env: Env, provider: () => Provider, catalogue: Catalogue): Router<State> {
   const router = new Router<State>({ prefix: '/interaction/:uid' })
-  const consent = consentSteps(provider, catalogue)
+  const consent = consentSteps(catalogue)
   router.get('/', async (ctx) => {
     const details = await open(provider(), ctx)
     if (details.prompt.name === 'consent') return consent.show(ctx, details)
@@ -46,7 +46,7 @@ export function routes(_env: Env, provider: () => Provider, catalogue: Catalogue
   const profile = profileSteps(consent.ask)
   router.get('/profile', async (ctx) => profile.show(ctx, await open(provider(), ctx)))
   router.post('/profile', async (ctx) => profile.save(ctx, await open(provider(), ctx)))
-  router.get('/cancel', async (ctx) =>
+  router.post('/cancel', async (ctx) =>
     finish(ctx, await open(provider(), ctx), { error: 'access_denied' }),
   )
   router.get('/switch', async (ctx) => switchPerson(ctx, await open(provider(), ctx)))

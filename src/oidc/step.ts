@@ -72,3 +72,14 @@ export async function finish(ctx: Ctx, details: Interaction, result: Result): Pr
   await details.save(details.exp - Math.floor(ctx.state.env.now().getTime() / 1000))
   to(ctx, details.returnTo)
 }
+
+/** Whether the service still has the return address this request came with; a native app's loopback port is its own. */
+export function isReturnAlive(service: ServiceNow, details: Interaction): boolean {
+  const asked = String(details.params['redirect_uri'])
+  const { applicationType, redirectUris } = service.version
+  const plain = (uri: string) =>
+    applicationType === 'native'
+      ? uri.replace(/^(http:\/\/(127\.0\.0\.1|\[::1\]|localhost)):\d+/, '$1')
+      : uri
+  return redirectUris.some((uri) => plain(uri) === plain(asked))
+}

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { canonical, commitment, leafHash } from '../../src/audit/model.ts'
 import type { ItemId } from '../../src/catalogue/model.ts'
+import * as catalogues from '../../src/catalogue/actions.ts'
 import * as consents from '../../src/consents/actions.ts'
 import { question } from '../../src/consents/asking.ts'
 import type { Consent } from '../../src/consents/model.ts'
@@ -51,6 +52,7 @@ async function show({ asked = ALL, person, made, uid = null }: Shown = {}) {
   const id = env.newId()
   const pageHash = randomBytes(32)
   await consents.recordShowing(env, {
+    catalogue: await catalogues.catalogue(env),
     id,
     resident: to,
     offer,

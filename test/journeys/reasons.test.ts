@@ -475,8 +475,8 @@ describe('refusing', () => {
     rp = await relyingParty(site.issuer, service)
     const attempt = await rp.begin(SCOPE)
     const page = await browser.open(attempt.url.toString())
-    const href = /href="([^"]*\/cancel)"/.exec(page.text)?.[1] ?? ''
-    const answer = await browser.open(href)
+    const action = /formaction="([^"]*\/cancel)"/.exec(page.text)?.[1] ?? ''
+    const answer = await browser.submit(page, {}, action)
     expect(errorOf(answer)).toBe('access_denied')
     expect(left(answer).searchParams.get('state')).toBe(attempt.state)
   })
