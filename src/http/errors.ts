@@ -1,6 +1,8 @@
 /** Refusal → status, page or problem+json; anything else → 500 with a reference number and nothing more (I8). */
 import { Refusal, type Reason } from '../refusal.ts'
+import { isUnavailable } from '../database/faults.ts'
 import { messages } from '../locales/index.ts'
+import { faultOf } from '../log.ts'
 import type { Ctx, Middleware } from './state.ts'
 import { page } from './views.ts'
 
@@ -28,6 +30,9 @@ const status: Record<Reason, number> = {
   wrong_state: 409,
 }
 
+/** When to try again what was not ready. */
+const RETRY_SECONDS = '5'
+
 export type ErrorPage = { title: string; text: string; code: string; reference?: string }
 const errorPage = page<ErrorPage>('errors/refusal')
 
@@ -47,34 +52,27 @@ function refuse(ctx: Ctx, refusal: Refusal): void {
   const code = refusal.details.code ?? refusal.reason
   const words = messages[ctx.state.language ?? 'ja'].refusals[refusal.reason]
   if (refusal.reason === 'too_many_attempts') ctx.set('Retry-After', '60')
+  if (refusal.reason === 'not_ready') ctx.set('Retry-After', RETRY_SECONDS)
   if (refusal.reason === 'method_not_allowed') ctx.set('Allow', 'GET, HEAD, POST, OPTIONS')
   if (prefersJson(ctx))
     problem(ctx, status[refusal.reason], refusal.reason, words.title, refusal.details.fields)
   else errorPage(ctx, { ...words, code }, { status: status[refusal.reason] })
 }
 
+/** Anything else: our mistake, or a database that cannot be used for the moment (R3, R5–R7). */
 function fail(ctx: Ctx, error: unknown): void {
   const { env, reference } = ctx.state
-  const down = isDatabaseDown(error)
-  env.log.error({
-    event: 'defect',
-    reference,
-    path: ctx.path.split('/')[1],
-    name: nameOf(error),
-    stack: stackOf(error),
-  })
+  const passing = isUnavailable(error)
+  const line = { reference, path: ctx.path.split('/')[1], ...faultOf(error) }
+  if (passing) env.log.warn({ event: 'database_unavailable', ...line })
+  else env.log.error({ event: 'defect', ...line })
   for (const name of ctx.res.getHeaderNames())
     if (name === 'location' || name === 'www-authenticate') ctx.remove(name)
-  if (down) ctx.set('Retry-After', '5')
-  const words = messages[ctx.state.language ?? 'ja'].refusals[down ? 'not_ready' : 'defect']
-  if (prefersJson(ctx))
-    problem(ctx, down ? 503 : 500, down ? 'not_ready' : 'server_error', words.title)
-  else
-    errorPage(
-      ctx,
-      { ...words, code: down ? 'not_ready' : 'server_error', reference },
-      { status: down ? 503 : 500 },
-    )
+  if (passing) ctx.set('Retry-After', RETRY_SECONDS)
+  const words = messages[ctx.state.language ?? 'ja'].refusals[passing ? 'not_ready' : 'defect']
+  const code = passing ? 'not_ready' : 'server_error'
+  if (prefersJson(ctx)) problem(ctx, passing ? 503 : 500, code, words.title)
+  else errorPage(ctx, { ...words, code, reference }, { status: passing ? 503 : 500 })
 }
 
 function problem(
@@ -108,40 +106,4 @@ function isClientFault(error: unknown): boolean {
     error instanceof URIError ||
     (given.expose === true && typeof given.status === 'number' && given.status < 500)
   )
-}
-
-const CONNECTION_CODES = [
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ENOENT',
-  'EPIPE',
-  'ETIMEDOUT',
-  '57P01',
-  '57P02',
-  '57P03',
-  '08006',
-  '08001',
-  '53300',
-]
-
-function isDatabaseDown(error: unknown): boolean {
-  const { code, name, message } =
-    (error as { code?: string; name?: string; message?: string } | null) ?? {}
-  if (code && CONNECTION_CODES.includes(code)) return true
-  return (
-    name === 'KnexTimeoutError' ||
-    /Connection terminated|Query read timeout|timeout exceeded when trying/.test(message ?? '')
-  )
-}
-
-const nameOf = (error: unknown) => (error instanceof Error ? error.name : typeof error)
-
-/** Where it happened, without the message: an error's text may hold a value. */
-function stackOf(error: unknown): string[] {
-  if (!(error instanceof Error) || !error.stack) return []
-  return error.stack
-    .split('\n')
-    .filter((line) => /^\s+at /.test(line))
-    .slice(0, 8)
-    .map((line) => line.trim())
 }
