@@ -1,6 +1,7 @@
 /** Reads what a page of the resident's own needs and composes it. */
 import type { Catalogue } from '../catalogue/model.ts'
 import type { Ctx } from '../http/state.ts'
+import { dayOf } from '../input/days.ts'
 import { messages } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import { Refusal } from '../refusal.ts'
@@ -9,7 +10,7 @@ import type { Resident } from '../residents/model.ts'
 import * as services from '../services/actions.ts'
 import { standing as serviceStanding, subjectOf, type ServiceNow } from '../services/model.ts'
 import * as consents from './actions.ts'
-import { dayOf, isInForce, type Consent } from './model.ts'
+import { isInForce, type Consent } from './model.ts'
 import {
   agreedItems,
   cardOf,

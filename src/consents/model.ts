@@ -3,6 +3,7 @@
  * Owns: agreements, consent versions, showings, when to ask again. Does not own: the decision to release (provisions).
  * Law: APPI 27(1) (prior consent); a consent is a clear act, silence never is. Rows: S-05, S-20…S-34, D-12, P-02.
  */
+import { dayOf } from '../input/days.ts'
 import { canonical, type Json } from '../audit/model.ts'
 import type { ItemId } from '../catalogue/model.ts'
 import type { Terms } from '../residents/model.ts'
@@ -234,22 +235,6 @@ export function narrowingFault(
 /** The number a resident can quote: kind, day in Asia/Tokyo, start of the id. */
 export function numberOf(consent: Pick<Consent, 'id' | 'kind' | 'agreedAt'>): string {
   const letter = { given: 'C', changed: 'C', paused: 'P', withdrawn: 'W' }[consent.kind]
-  const day = new Date(consent.agreedAt.getTime() + TOKYO)
-    .toISOString()
-    .slice(0, 10)
-    .replaceAll('-', '')
+  const day = dayOf(consent.agreedAt).replaceAll('-', '')
   return `${letter}-${day}-${consent.id.slice(0, 8).toUpperCase()}`
-}
-
-/** The midnight in Asia/Tokyo after a day given as YYYY-MM-DD; undefined where it is no day. */
-export function endOfDay(day: string): Date | undefined {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) return undefined
-  const end = new Date(`${day}T24:00:00+09:00`)
-  // A day that no month has (02-31) would roll over into the next one.
-  return Number.isNaN(end.getTime()) || dayOf(new Date(end.getTime() - 1)) !== day ? undefined : end
-}
-
-/** The day in Asia/Tokyo of an instant, YYYY-MM-DD. */
-export function dayOf(at: Date): string {
-  return new Date(at.getTime() + TOKYO).toISOString().slice(0, 10)
 }

@@ -3,6 +3,7 @@ import type { Catalogue } from '../catalogue/model.ts'
 import { isItemId } from '../catalogue/model.ts'
 import { readForm } from '../http/forms.ts'
 import type { Ctx } from '../http/state.ts'
+import { to } from '../http/redirect.ts'
 import { page, pageHash } from '../http/views.ts'
 import { Refusal } from '../refusal.ts'
 import type { Resident } from '../residents/model.ts'
@@ -89,8 +90,7 @@ export function resumeSteps(catalogue: Catalogue, enter: Enter) {
 /** To the page of the service, which says what was done. */
 function back(ctx: Ctx, asked: Question, done?: 'resumed'): void {
   const here = `/account/services/${asked.offer.service.service.id}`
-  ctx.status = 303
-  ctx.redirect(done ? `${here}?done=${done}` : here)
+  to(ctx, done ? `${here}?done=${done}` : here)
 }
 
 /** Refusals after which the screen is shown anew instead of an error page. */

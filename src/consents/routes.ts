@@ -5,7 +5,9 @@ import type { Env } from '../env.ts'
 import { readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
 import type { Ctx, State } from '../http/state.ts'
+import { to } from '../http/redirect.ts'
 import { page } from '../http/views.ts'
+import { endOfDay, isDay } from '../input/days.ts'
 import { words } from '../locales/words.ts'
 import { Refusal } from '../refusal.ts'
 import * as residents from '../residents/actions.ts'
@@ -23,7 +25,7 @@ import {
   servicesPage,
   viewOf,
 } from './compose.ts'
-import { endOfDay, numberOf, offerOf, type Consent } from './model.ts'
+import { numberOf, offerOf, type Consent } from './model.ts'
 import { labelsOf, providedItems, statusOf, untilOf, type View } from './overview.ts'
 import type * as pages from './pages.ts'
 import * as queries from './queries.ts'
@@ -47,11 +49,6 @@ const views = {
 
 const BASE = '/account/services'
 const wantsJson = (ctx: Ctx) => ctx.accepts(['html', 'json']) === 'json'
-
-function to(ctx: Ctx, address: string): void {
-  ctx.status = 303
-  ctx.redirect(address)
-}
 
 export function routes(_env: Env, guards: Guards, catalogue: Catalogue): Router<State> {
   const router = new Router<State>()
@@ -121,7 +118,7 @@ export function routes(_env: Env, guards: Guards, catalogue: Catalogue): Router<
       views.change(ctx, changePage(row.consent, service, owner, view, input), { status })
     }
     if (form.decision !== 'change') return again()
-    const endsAt = form.until ? endOfDay(form.until) : undefined
+    const endsAt = form.until && isDay(form.until) ? endOfDay(form.until) : undefined
     if (form.until && !endsAt) return again({ until: 'not_valid' })
     try {
       await consents.change(ctx.state.env, resident, service.service.id, {

@@ -1,4 +1,5 @@
 /** What is wrong with a file somebody hands in: every fault at once, each with its place and the rule it breaks. */
+import { isDay } from './days.ts'
 import type { ErrorObject } from 'ajv'
 import { webAddressFault, type AddressRule } from './addresses.ts'
 import { kanaFault, lineFault, nameFault, type SpellingRule } from './spelling.ts'
@@ -42,13 +43,6 @@ export const formats = Object.fromEntries(
     (text: string) => fault(text) === undefined,
   ]),
 )
-
-/** A day that exists: YYYY-MM-DD. */
-export function isDay(text: string): boolean {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false
-  const day = new Date(`${text}T00:00:00Z`)
-  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text)
-}
 
 /**
  * 法人番号: thirteen digits, the first a check digit over the other twelve.

@@ -9,6 +9,7 @@ import { answerSchema } from '../consents/schema.ts'
 import { faceOf, legalText, valuesFor } from '../consents/screen.ts'
 import { readForm } from '../http/forms.ts'
 import type { Ctx } from '../http/state.ts'
+import { to } from '../http/redirect.ts'
 import { page, pageHash } from '../http/views.ts'
 import { isUuid } from '../input/ids.ts'
 import { Refusal } from '../refusal.ts'
@@ -19,7 +20,6 @@ import {
   formActionOf,
   isReturnAlive,
   serviceIn,
-  to,
   type Interaction,
   type Result,
 } from './step.ts'

@@ -10,6 +10,7 @@ import { readForm } from '../http/forms.ts'
 import { clientAddress } from '../http/headers.ts'
 import type { LoginForm } from '../http/parts.ts'
 import type { Ctx, State } from '../http/state.ts'
+import { to } from '../http/redirect.ts'
 import { page } from '../http/views.ts'
 import * as residents from '../residents/actions.ts'
 import type { Resident } from '../residents/model.ts'
@@ -18,7 +19,7 @@ import { consentSteps } from './consent.ts'
 import { dropSession, setSessionCookie } from './guards.ts'
 import { profileSteps } from './profile.ts'
 import { scopesIn } from './scopes.ts'
-import { finish, formActionOf, open, serviceIn, to, type Interaction, type Result } from './step.ts'
+import { finish, formActionOf, open, serviceIn, type Interaction, type Result } from './step.ts'
 
 const loginPage = page<LoginForm>('interaction/login')
 

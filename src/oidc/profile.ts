@@ -5,12 +5,13 @@ import type { Face } from '../consents/pages.ts'
 import { faceOf } from '../consents/screen.ts'
 import { readForm } from '../http/forms.ts'
 import type { Ctx } from '../http/state.ts'
+import { to } from '../http/redirect.ts'
 import { page } from '../http/views.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import * as residents from '../residents/actions.ts'
 import { claimsOf, type Typed } from '../residents/model.ts'
 import { profileSchema } from '../residents/schema.ts'
-import { to, type Interaction } from './step.ts'
+import { type Interaction } from './step.ts'
 
 export type ProfileStep = ReturnType<typeof residents.profileForm> & {
   service: Face

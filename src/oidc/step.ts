@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { errors, type Provider } from 'oidc-provider'
 import { byUiLocales, chosenHere } from '../http/language.ts'
+import { to } from '../http/redirect.ts'
 import type { Ctx } from '../http/state.ts'
 import { Refusal } from '../refusal.ts'
 import * as services from '../services/actions.ts'
@@ -11,11 +12,6 @@ import * as store from './store.ts'
 
 export type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>
 export type Result = NonNullable<Interaction['result']>
-
-export function to(ctx: Ctx, address: string): void {
-  ctx.status = 303
-  ctx.redirect(address)
-}
 
 /**
  * The interaction of this browser. It must belong to the session the browser has now (F2, F13).

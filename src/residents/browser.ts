@@ -69,7 +69,4 @@ export function selfIn(ctx: Ctx): Self {
   return { residentId, sessionUid, address: clientAddress(ctx), device: knownAs(ctx) }
 }
 
-export function to(ctx: Ctx, address: string): void {
-  ctx.status = 303
-  ctx.redirect(address)
-}
+export { to } from '../http/redirect.ts'

@@ -2,8 +2,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { ItemId } from '../../src/catalogue/model.ts'
 import {
-  dayOf,
-  endOfDay,
   isInForce,
   isSameOffer,
   narrowingFault,
@@ -17,6 +15,7 @@ import {
   type Standing,
 } from '../../src/consents/model.ts'
 import { canonical } from '../../src/audit/model.ts'
+import { dayOf, endOfDay, isDay } from '../../src/input/days.ts'
 import type { Flow } from '../../src/contracts/model.ts'
 import { release } from '../../src/provisions/model.ts'
 import type { ServiceItem, ServiceNow } from '../../src/services/model.ts'
@@ -477,10 +476,10 @@ describe('the end of a consent', () => {
     ['', undefined],
     ['２０２６-11-21', undefined],
   ])('the day %s ends at %s', (day, end) => {
-    expect(endOfDay(day)?.toISOString()).toBe(end)
+    expect(isDay(day) ? endOfDay(day).toISOString() : undefined).toBe(end)
   })
   test('a day and its end fit', () => {
-    expect(dayOf(new Date((endOfDay('2026-11-21')?.getTime() ?? 0) - 1))).toBe('2026-11-21')
+    expect(dayOf(new Date(endOfDay('2026-11-21').getTime() - 1))).toBe('2026-11-21')
   })
 })
 

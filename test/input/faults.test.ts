@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { webAddressFault } from '../../src/input/addresses.ts'
-import { dayOf, endOfDay, startOfDay } from '../../src/input/days.ts'
-import { isCorporateNumber, isDay } from '../../src/input/faults.ts'
+import { dayOf, endOfDay, isDay, startOfDay } from '../../src/input/days.ts'
+import { isCorporateNumber } from '../../src/input/faults.ts'
 
 describe('corporate numbers', () => {
   // The National Tax Agency's own number; then one with another check digit, and with two digits exchanged.
