@@ -50,7 +50,11 @@ export async function insert(
   ])
 }
 
-/** Makes the month's partition where it is missing. */
+/** Makes the month's partition where it is missing; of several nodes, one after the other. */
 export async function ensurePartition(db: Knex, month: Date): Promise<void> {
-  await db.raw('select ensure_provision_partition(:month)', { month })
+  await db.raw(
+    `with held as materialized (select pg_advisory_xact_lock(hashtextextended('provision partitions', 0)))
+     select ensure_provision_partition(:month) from held`,
+    { month },
+  )
 }
