@@ -3,7 +3,8 @@
 create table residents (
   id uuid primary key,
   user_id text not null unique,          -- the shared user ID (OIDC sub)
-  email_index bytea unique,              -- HMAC-SHA-256 of the normalised address
+  email_index bytea unique,              -- HMAC-SHA-256 of the normalised address, once it is confirmed
+  pending_index bytea,                   -- the same until then: sign-ups of one address wait side by side
   email_verified_at timestamptz,
   password_hash text,                    -- argon2id, peppered
   data_key bytea,                        -- AES-256-GCM, wrapped by the installation's key
@@ -12,6 +13,7 @@ create table residents (
   created_at timestamptz not null,
   closed_at timestamptz
 );
+create index residents_pending on residents (pending_index) where pending_index is not null;
 
 -- Sign-up consents of S-56: to provision (S-07) and to collection (S-08). The newest row of a kind counts.
 create table resident_terms (

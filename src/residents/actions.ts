@@ -51,7 +51,7 @@ export async function authenticate(env: Env, asked: SigningIn): Promise<Resident
   const right =
     isHashable(password) &&
     (await isPassword(password, row?.password_hash ?? null, env.secrets.pepper))
-  if (!right || !row?.password_hash || !row.email_verified_at) {
+  if (!right || !row?.password_hash) {
     await audit.record(env, {
       actor: { kind: 'anonymous' },
       act: 'residents.sign_in_failed',

@@ -6,13 +6,13 @@ import * as notices from '../notices/actions.ts'
 import type { LetterName } from '../notices/model.ts'
 import { Refusal } from '../refusal.ts'
 import { emailIndex, need, opened, sealedProfile } from './accounts.ts'
+import { sendAgain } from './confirming.ts'
 import { canonicalEmail, maskedEmail } from './email.ts'
 import { hasIndividualNumber } from './fields.ts'
 import { hashPassword, isPassword } from './hashing.ts'
 import * as links from './links.ts'
 import type { LinkKind, Resident } from './model.ts'
 import { canonicalPassword, isHashable, passwordFault } from './password.ts'
-import { sendVerification } from './signup.ts'
 import * as store from './store.ts'
 import { begin, begunAnew, countForm, deviceMark } from './throttle.ts'
 
@@ -92,10 +92,10 @@ export async function requestRecovery(
   if (!email) throw new Refusal('invalid_input', { fields: { email: 'email' } })
   await countForm(env, asked.address)
   await atomically(env, async (env) => {
-    const row = await store.byEmail(env.db, emailIndex(env, email))
-    if (!row) return
+    const index = emailIndex(env, email)
+    const row = await store.byEmail(env.db, index)
+    if (!row) return sendAgain(env, index)
     const resident = opened(env, row)
-    if (!row.email_verified_at) return sendVerification(env, resident)
     await store.killLinks(env.db, resident.id, ['recover'], env.now())
     const link = await links.issue(env, 'recover', resident)
     await notices.send(env, {
@@ -157,7 +157,7 @@ export async function requestEmailChange(
   await atomically(env, async (env) => {
     await store.killLinks(env.db, resident.id, ['change_email'], env.now())
     const taken = await store.byEmail(env.db, emailIndex(env, email))
-    if (taken?.email_verified_at) {
+    if (taken) {
       const owner = opened(env, taken)
       return write(env, owner, 'already_registered', email, `${env.config.issuer}/login`)
     }
@@ -226,13 +226,13 @@ export async function undoEmailChange(env: Env, secret: string): Promise<string>
   })
 }
 
-/** Makes `email` the sign-in address; a sign-up there that was never confirmed gives way. */
+/** Makes `email` the sign-in address; sign-ups there that were never confirmed give way. */
 async function moveTo(env: Env, resident: Resident, email: string): Promise<void> {
   const index = emailIndex(env, email)
   await store.lockAddress(env.db, index)
   const other = await store.byEmail(env.db, index)
-  if (other?.email_verified_at && other.id !== resident.id) throw new Refusal('wrong_state')
-  if (other && other.id !== resident.id) await store.erase(env.db, [other.id], env.now())
+  if (other && other.id !== resident.id) throw new Refusal('wrong_state')
+  await store.erase(env.db, await store.lockPending(env.db, index), env.now())
   await store.update(env.db, resident.id, {
     email_index: index,
     email_verified_at: env.now(),

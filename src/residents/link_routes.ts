@@ -6,12 +6,12 @@ import type { Ctx, Middleware, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import { dropLink, interactionToReturnTo, keepLink, linkKind, linkSecret, to } from './browser.ts'
+import { hasRivals, verifyEmail } from './confirming.ts'
 import { confirmEmailChange, holderOf, recover, undoEmailChange } from './credentials.ts'
 import type { LinkKind } from './model.ts'
 import type { LinkDonePage, LinkExpiredPage, LinkPage, NewPasswordPage } from './pages.ts'
-import { newPasswordSchema, nothingSchema } from './schema.ts'
+import { newPasswordSchema, nothingSchema, verifySchema } from './schema.ts'
 import { fieldsOf } from './sign_up_routes.ts'
-import { verifyEmail } from './signup.ts'
 
 const views = {
   link: page<LinkPage>('residents/link'),
@@ -67,8 +67,9 @@ const expiredPage: Middleware = async (ctx, next) => {
 async function show(ctx: Ctx): Promise<void> {
   const kind = linkKind(ctx)
   const holder = await holderOf(ctx.state.env, kind, linkSecret(ctx, kind))
-  if (kind === 'recover') askPassword(ctx, holder.profile.email)
-  else views.link(ctx, { kind })
+  if (kind === 'recover') return askPassword(ctx, holder.profile.email)
+  const password = kind === 'verify' && (await hasRivals(ctx.state.env, holder))
+  views.link(ctx, { kind, password, fields: {} })
 }
 
 function askPassword(ctx: Ctx, email: string, fields: Fields = {}): void {
@@ -82,16 +83,27 @@ async function act(ctx: Ctx): Promise<void> {
   const kind = linkKind(ctx)
   const secret = linkSecret(ctx, kind)
   if (kind === 'recover') return setPassword(ctx, secret)
+  if (kind === 'verify') return verify(ctx, secret)
   readForm(ctx, nothingSchema)
   if (kind === 'undo_email') {
     keepLink(ctx, 'recover', await undoEmailChange(env, secret))
     dropLink(ctx, kind)
     return to(ctx, '/link/recover?restored=1')
   }
-  if (kind === 'verify') await verifyEmail(env, secret)
-  else await confirmEmailChange(env, { secret, keep: resident?.sessionUid })
+  await confirmEmailChange(env, { secret, keep: resident?.sessionUid })
   dropLink(ctx, kind)
   to(ctx, `/link/${kind}/done`)
+}
+
+async function verify(ctx: Ctx, secret: string): Promise<void> {
+  try {
+    await verifyEmail(ctx.state.env, secret, readForm(ctx, verifySchema).password)
+  } catch (error) {
+    const fields = fieldsOf(error)
+    return void views.link(ctx, { kind: 'verify', password: true, fields }, { status: 422 })
+  }
+  dropLink(ctx, 'verify')
+  to(ctx, '/link/verify/done')
 }
 
 async function setPassword(ctx: Ctx, secret: string): Promise<void> {

@@ -22,7 +22,12 @@ export type SignUpPage = ProfileForm & {
 export type AddressPage = { email: string; fields: Fields }
 
 /** views/residents/link: the button behind a link in a mail. */
-export type LinkPage = { kind: Exclude<LinkKind, 'recover'> }
+export type LinkPage = {
+  kind: Exclude<LinkKind, 'recover'>
+  /** Asks for the password chosen at sign-up: several sign-ups wait at this address. */
+  password: boolean
+  fields: Fields
+}
 
 /** views/residents/link_expired. */
 export type LinkExpiredPage = { kind: LinkKind; nextHref: string }

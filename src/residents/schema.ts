@@ -56,6 +56,13 @@ export const emailSchema = {
   properties: { email },
 } as const
 
+/** The password is asked for where several sign-ups of the address wait. */
+export const verifySchema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: { password: secret },
+} as const
+
 export const newPasswordSchema = {
   type: 'object',
   additionalProperties: false,

@@ -1,16 +1,14 @@
-/** Making an account, and confirming its address. Nothing here signs anybody in. */
+/** Making an account that waits for its address to be confirmed (confirming.ts). Nothing here signs anybody in. */
 import { randomBytes } from 'node:crypto'
 import * as audit from '../audit/actions.ts'
 import { atomically, type Env } from '../env.ts'
 import type { Language } from '../locales/index.ts'
-import { words } from '../locales/words.ts'
-import * as notices from '../notices/actions.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import { changed, emailIndex, opened, sealedProfile, wrapped } from './accounts.ts'
+import { sendVerification, tellOwner } from './confirming.ts'
 import { canonicalEmail } from './email.ts'
 import { hasIndividualNumber, readProfile, type Changes } from './fields.ts'
 import { hashPassword } from './hashing.ts'
-import * as links from './links.ts'
 import { newUserId, type Profile, type Resident, type Typed } from './model.ts'
 import { canonicalPassword, passwordFault } from './password.ts'
 import * as store from './store.ts'
@@ -33,8 +31,8 @@ type Checked = { email: string; changes: Changes; passwordHash: string }
 
 /**
  * Takes a sign-up. Whether the address was known shows nowhere but in the mail that follows (H1): a new one gets a
- * link, a confirmed one is told that it has an account, an unconfirmed one starts afresh – who registered it first
- * keeps nothing (H22).
+ * link, a confirmed one is told that it has an account. Sign-ups of one unconfirmed address wait side by side, each with
+ * its own password, values and link: nobody can undo another's (H22).
  *
  * @throws Refusal invalid_input, under_age, too_many_attempts; nothing is stored then
  */
@@ -45,8 +43,7 @@ export async function signUp(env: Env, asked: SigningUp): Promise<void> {
     const index = emailIndex(env, checked.email)
     await store.lockAddress(env.db, index)
     const known = await store.byEmail(env.db, index)
-    if (known?.email_verified_at) return tellOwner(env, opened(env, known))
-    if (known) await store.erase(env.db, [known.id], env.now())
+    if (known) return tellOwner(env, opened(env, known))
     const resident = await create(env, asked, checked)
     await sendVerification(env, resident)
   })
@@ -58,8 +55,9 @@ export async function enrol(env: Env, asked: SigningUp): Promise<Resident> {
   const checked = await check(env, asked)
   return atomically(env, async (env) => {
     const resident = await create(env, asked, checked)
-    await store.update(env.db, resident.id, { email_verified_at: env.now() })
-    return { ...resident, emailVerifiedAt: env.now() }
+    const at = env.now()
+    await store.confirm(env.db, resident.id, emailIndex(env, checked.email), at)
+    return { ...resident, emailVerifiedAt: at }
   })
 }
 
@@ -96,7 +94,8 @@ async function create(env: Env, asked: SigningUp, checked: Checked): Promise<Res
   const row: store.Row = {
     id,
     user_id: newUserId(Buffer.from(env.newSecret(), 'base64url')),
-    email_index: emailIndex(env, checked.email),
+    email_index: null,
+    pending_index: emailIndex(env, checked.email),
     email_verified_at: null,
     password_hash: checked.passwordHash,
     data_key: wrapped(env, id, dataKey),
@@ -116,65 +115,4 @@ async function create(env: Env, asked: SigningUp, checked: Checked): Promise<Res
     object: { kind: 'resident', id },
   })
   return opened(env, row)
-}
-
-async function tellOwner(env: Env, owner: Resident): Promise<void> {
-  await notices.send(env, {
-    to: owner.profile.email,
-    language: owner.language,
-    letter: 'already_registered',
-    values: { link: `${env.config.issuer}/login`, at: words(owner.language).dateTime(env.now()) },
-  })
-}
-
-/** A mail with a new link; earlier ones go on working until one of them is used. */
-export async function sendVerification(env: Env, resident: Resident): Promise<void> {
-  const link = await links.issue(env, 'verify', resident)
-  await notices.send(env, {
-    to: resident.profile.email,
-    language: resident.language,
-    letter: 'verify',
-    values: { link: link.href, at: words(resident.language).dateTime(env.now()) },
-    about: link.id,
-  })
-}
-
-/**
- * The verification mail once more, where there is a sign-up that waits for it; the answer is the same for all (H1).
- *
- * @throws Refusal invalid_input, too_many_attempts
- */
-export async function resendVerification(
-  env: Env,
-  asked: { email: string; address: string | undefined },
-): Promise<void> {
-  const email = canonicalEmail(asked.email)
-  if (!email) throw new Refusal('invalid_input', { fields: { email: 'email' } })
-  await countForm(env, asked.address)
-  await atomically(env, async (env) => {
-    const row = await store.byEmail(env.db, emailIndex(env, email))
-    if (row?.email_verified_at) await tellOwner(env, opened(env, row))
-    else if (row) await sendVerification(env, opened(env, row))
-  })
-}
-
-/**
- * Confirms an address: the button behind the link. Whatever was begun before ends: other links and sessions (H22).
- *
- * @throws Refusal link_expired
- */
-export async function verifyEmail(env: Env, secret: string): Promise<void> {
-  await atomically(env, async (env) => {
-    const link = await links.consume(env, 'verify', secret)
-    const at = env.now()
-    if (!(await store.update(env.db, link.resident_id, { email_verified_at: at })))
-      throw new Refusal('link_expired')
-    await store.killLinks(env.db, link.resident_id, ['verify', 'recover', 'change_email'], at)
-    await store.endSignIns(env.db, link.resident_id, at)
-    await audit.record(env, {
-      actor: { kind: 'resident', id: link.resident_id },
-      act: 'residents.verify_email',
-      object: { kind: 'resident', id: link.resident_id },
-    })
-  })
 }

@@ -9,6 +9,7 @@ export type Row = {
   id: string
   user_id: string
   email_index: Buffer | null
+  pending_index: Buffer | null
   email_verified_at: Date | null
   password_hash: string | null
   data_key: Buffer | null
@@ -18,7 +19,7 @@ export type Row = {
 }
 
 const COLUMNS =
-  'id, user_id, email_index, email_verified_at, password_hash, data_key, profile, language, created_at'
+  'id, user_id, email_index, pending_index, email_verified_at, password_hash, data_key, profile, language, created_at'
 const OPEN = 'closed_at is null and data_key is not null'
 const BY_USER_ID = {
   name: 'resident_by_user_id',
@@ -43,6 +44,24 @@ export async function byId(db: Knex, id: string): Promise<Row | undefined> {
 
 export async function byEmail(db: Knex, index: Buffer): Promise<Row | undefined> {
   return (await named<Row>(db, BY_EMAIL, [index])).rows[0]
+}
+
+/** Sign-ups of an address that wait for its confirmation, newest first. */
+export function pendingAt(db: Knex, index: Buffer, limit: number): Promise<Row[]> {
+  return db<Row>('residents')
+    .where('pending_index', index)
+    .orderBy([{ column: 'created_at', order: 'desc' }, 'id'])
+    .limit(limit)
+    .select(db.raw(COLUMNS))
+}
+
+/** The ids of all of them, held until the transaction ends. */
+export function lockPending(db: Knex, index: Buffer): Promise<string[]> {
+  return db('residents')
+    .where('pending_index', index)
+    .orderBy('id')
+    .forUpdate()
+    .pluck<string[]>('id')
 }
 
 /** Held until the transaction ends: one sign-up or change of an address at a time. */
@@ -70,6 +89,11 @@ export async function update(db: Knex, id: string, change: Partial<Row>): Promis
   return changed > 0
 }
 
+/** Makes a waiting sign-up an account that is found by its address. */
+export async function confirm(db: Knex, id: string, index: Buffer, at: Date): Promise<void> {
+  await update(db, id, { email_index: index, pending_index: null, email_verified_at: at })
+}
+
 /** Erases by key: what is left is a number without a person; rows of evidence keep pointing at it (M8). */
 export async function erase(db: Knex, ids: readonly string[], at: Date): Promise<number> {
   await db('mail_links')
@@ -79,6 +103,7 @@ export async function erase(db: Knex, ids: readonly string[], at: Date): Promise
     .whereIn('id', [...ids])
     .update({
       email_index: null,
+      pending_index: null,
       password_hash: null,
       data_key: null,
       profile: null,

@@ -19,6 +19,8 @@ const ADDRESS: Limit = { name: 'login_address', points: 20, seconds: MINUTE }
 const NET: Limit = { name: 'login_net', points: 100, seconds: MINUTE }
 /** Forms that write mails: sign-up, resend, recovery. */
 const FORMS: Limit = { name: 'mail_forms', points: 300, seconds: 3600 }
+/** Passwords tried behind the link of one sign-up. */
+const CONFIRMING: Limit = { name: 'confirming', points: 10, seconds: MINUTE }
 
 export type Attempt = {
   /** Keyed hash of the canonical address: unknown accounts are counted like known ones. */
@@ -84,6 +86,11 @@ export async function begunAnew(env: Env, account: string): Promise<void> {
 /** Counts one use of a form that writes mails. @throws Refusal too_many_attempts */
 export async function countForm(env: Env, address: string | undefined): Promise<void> {
   if (address && !(await count(env, FORMS, address)).within) throw new Refusal('too_many_attempts')
+}
+
+/** Counts one password typed behind the link of a sign-up. @throws Refusal too_many_attempts */
+export async function countConfirming(env: Env, residentId: string): Promise<void> {
+  if (!(await count(env, CONFIRMING, residentId)).within) throw new Refusal('too_many_attempts')
 }
 
 /** Value of the `device` cookie of a browser that has been signed in to this account; tells nothing by itself. */

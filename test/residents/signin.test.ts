@@ -255,6 +255,7 @@ describe('recovery by mail (H18)', () => {
   test('an older link dies with a newer one, a link dies with a change of password', async () => {
     const { email } = await makeResident(site.env)
     await ask(email)
+    await links(email, 1)
     const browser = await ask(email)
     const [old = '', young = ''] = await links(email, 2)
     expect((await browser.open(old)).status).toBe(410)

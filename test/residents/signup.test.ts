@@ -44,9 +44,11 @@ const login = async (email: string, password = PASSWORD) => {
 
 const row = async (email: string) => {
   const { emailIndex } = await import('../../src/residents/accounts.ts')
+  const index = emailIndex(site.env, email)
   return site.env
     .db('residents')
-    .where({ email_index: emailIndex(site.env, email) })
+    .where({ email_index: index })
+    .orWhere({ pending_index: index })
     .first() as Promise<
     { id: string; user_id: string; data_key: Buffer; email_verified_at: Date | null } | undefined
   >
@@ -251,36 +253,120 @@ test('one canonical address is one account (H24)', async () => {
     expect((await login(same)).page.url).toBe(`${site.issuer}/account`)
 })
 
-test('who registered an address first and could not confirm it keeps nothing (H22)', async () => {
-  const email = newEmail()
-  await signUp(anybody(), { email, password: 'attacker waits for victim', family_name: '悪' })
-  const attackersLink = linkIn((await mailsTo(site.env, email))[0])
-  const victim = anybody()
-  await signUp(victim, { email, password: 'victims very own sentence' })
-  const [, mail] = await mailsTo(site.env, email, 2)
-  await victim.submit(await victim.open(linkIn(mail)), {})
-  expect((await login(email, 'attacker waits for victim')).page.status).toBe(401)
-  expect((await anybody().open(attackersLink)).status).toBe(410)
-  const { browser, page } = await login(email, 'victims very own sentence')
-  expect(page.url).toBe(`${site.issuer}/account`)
-  expect((await browser.open('/account/profile')).text).not.toContain('悪')
-})
+describe('several sign-ups of one address wait side by side (H22)', () => {
+  const VICTIM = 'victims very own sentence'
+  const ATTACKER = 'attacker waits for victim'
+  const both = async (first: string, second: string) => {
+    const email = newEmail()
+    for (const [n, password] of [first, second].entries()) {
+      const family_name = password === ATTACKER ? '悪' : '良'
+      await signUp(anybody(), { email, password, family_name })
+      await mailsTo(site.env, email, n + 1)
+    }
+    const links = (await mailsTo(site.env, email, 2)).map(linkIn)
+    const [one = '', two = ''] = links
+    return { email, own: first === VICTIM ? one : two, strange: first === VICTIM ? two : one }
+  }
+  const confirm = async (link: string, password: string) => {
+    const browser = anybody()
+    const page = await browser.open(link)
+    return browser.submit(page, page.text.includes('name="password"') ? { password } : {})
+  }
 
-test('twenty sign-ups of one address at once make one account', async () => {
-  const email = newEmail()
-  const browser = anybody()
-  const page = await browser.open('/signup')
-  const csrf = /name="csrf" value="([^"]*)"/.exec(page.text)?.[1] ?? ''
-  const answers = await Promise.all(
-    Array.from({ length: 20 }, () => browser.post('/signup', { csrf, email, password: PASSWORD })),
+  test.each([
+    ['before', ATTACKER, VICTIM],
+    ['after', VICTIM, ATTACKER],
+  ])(
+    'a stranger who registers %s the owner keeps nothing and blocks nothing',
+    async (_, ...both_) => {
+      const { email, own, strange } = await both(...(both_ as [string, string]))
+      expect((await confirm(own, VICTIM)).text).toContain('確認が終わりました')
+      expect((await login(email, ATTACKER)).page.status).toBe(401)
+      expect((await anybody().open(strange)).status).toBe(410)
+      const { browser, page } = await login(email, VICTIM)
+      expect(page.url).toBe(`${site.issuer}/account`)
+      expect((await browser.open('/account/profile')).text).not.toContain('悪')
+      const { emailIndex } = await import('../../src/residents/accounts.ts')
+      const at = { pending_index: emailIndex(site.env, email) }
+      expect(await site.env.db('residents').where(at)).toEqual([])
+    },
   )
-  expect(answers.map((a) => a.status)).toEqual(Array(20).fill(303))
-  const { emailIndex } = await import('../../src/residents/accounts.ts')
-  expect(
-    await site.env.db('residents').where({ email_index: emailIndex(site.env, email) }),
-  ).toHaveLength(1)
-  await queueIsEmpty(site.env)
-  expect((await mailsTo(site.env, email)).length).toBeLessThanOrEqual(5)
+
+  test("the owner who presses the stranger's link does not let the stranger in", async () => {
+    const { email, own, strange } = await both(VICTIM, ATTACKER)
+    const page = await confirm(strange, VICTIM)
+    expect(page.status).toBe(422)
+    expect(page.text).toContain('この登録のパスワードと違います')
+    const browser = anybody()
+    const shown = await browser.open(strange)
+    for (const fields of [{}, { password: '' }, { password: 'x'.repeat(1100) }])
+      expect((await browser.submit(shown, fields as Record<string, string>)).status).toBe(422)
+    expect((await login(email, ATTACKER)).page.status).toBe(401)
+    expect((await confirm(own, VICTIM)).status).toBe(200)
+    expect((await login(email, VICTIM)).page.url).toBe(`${site.issuer}/account`)
+  })
+
+  test('pressed at once, one wins', async () => {
+    const { email, own, strange } = await both(VICTIM, ATTACKER)
+    const press = async (link: string, password: string) => {
+      const browser = anybody()
+      const page = await browser.open(link)
+      const csrf = /name="csrf" value="([^"]*)"/.exec(page.text)?.[1] ?? ''
+      return () => browser.post('/link/verify', { csrf, password })
+    }
+    const presses = [await press(own, VICTIM), await press(strange, ATTACKER)]
+    const answers = await Promise.all([...presses, ...presses].map((go) => go()))
+    expect(answers.filter((a) => a.status === 303)).toHaveLength(1)
+    expect(answers.filter((a) => a.status === 410)).toHaveLength(3)
+    const ways = [await login(email, VICTIM), await login(email, ATTACKER)]
+    expect(ways.filter(({ page }) => page.status === 200)).toHaveLength(1)
+  })
+
+  test('passwords behind one link are counted', async () => {
+    const { strange } = await both(VICTIM, ATTACKER)
+    const browser = anybody()
+    const page = await browser.open(strange)
+    const statuses = []
+    for (let n = 0; n < 11; n++)
+      statuses.push((await browser.submit(page, { password: 'x'.repeat(1000) })).status)
+    expect(statuses).toEqual([...Array<number>(10).fill(422), 429])
+  })
+
+  test('asked for again, the mail comes for each of the newest', async () => {
+    const { email } = await both(ATTACKER, VICTIM)
+    const browser = anybody()
+    await browser.submit(await browser.open('/signup/resend'), { email })
+    const [, , ...again] = (await mailsTo(site.env, email, 4)).map(linkIn)
+    const answers = []
+    for (const link of again) answers.push((await confirm(link, VICTIM)).status)
+    expect(answers.filter((status) => status === 200)).toHaveLength(1)
+    expect((await login(email, VICTIM)).page.url).toBe(`${site.issuer}/account`)
+  })
+
+  test('twenty at once are one account in the end', async () => {
+    const email = newEmail()
+    const browser = anybody()
+    const page = await browser.open('/signup')
+    const csrf = /name="csrf" value="([^"]*)"/.exec(page.text)?.[1] ?? ''
+    const fields = { csrf, email, password: PASSWORD }
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => browser.post('/signup', fields)),
+    )
+    expect(answers.map((a) => a.status)).toEqual(Array(20).fill(303))
+    await queueIsEmpty(site.env)
+    const mails = await mailsTo(site.env, email)
+    expect(mails.length).toBeLessThanOrEqual(5)
+    expect((await confirm(linkIn(mails[0]), PASSWORD)).status).toBe(200)
+    const { emailIndex } = await import('../../src/residents/accounts.ts')
+    const index = emailIndex(site.env, email)
+    expect(
+      await site.env
+        .db('residents')
+        .where({ email_index: index })
+        .orWhere({ pending_index: index }),
+    ).toHaveLength(1)
+    expect((await login(email)).page.url).toBe(`${site.issuer}/account`)
+  })
 })
 
 describe('what is refused is said at its field, and nothing is stored', () => {

@@ -20,6 +20,8 @@ export const forms: Messages['forms'] = {
     password_short: 'Use at least 15 characters',
     password_long: 'Too long. Please shorten it',
     password_common: 'This password is easy to guess. Please choose another',
+    password_of_sign_up:
+      'This is not the password of this registration. If you received other confirmation mails, try their links too',
     password_wrong: 'Your present password is different. Please enter it again',
     kana: 'Enter this in katakana. Hiragana is fine too',
     name_pair: 'Please fill in all four: both names, and both readings',

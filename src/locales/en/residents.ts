@@ -77,6 +77,8 @@ export const residents: Messages['residents'] = {
       title: 'Confirm your email address',
       text: 'Press the button to confirm this email address.',
       notYou: 'If you did not register, close this page without pressing it.',
+      several:
+        'This address is being registered more than once. To make sure that this registration is yours, enter the password you chose when you signed up.',
       submit: 'Confirm',
     },
     change_email: {
