@@ -5,6 +5,9 @@
 import type { Knex } from 'knex'
 import { PgBoss, fromKnex } from 'pg-boss'
 import type { Logger } from 'pino'
+import { isUnavailable } from '../database/faults.ts'
+import { faultOf } from '../log.ts'
+import { openPool } from './pool.ts'
 
 const SCHEMA = 'jobs'
 const DEAD = 'dead'
@@ -49,17 +52,25 @@ export async function prepareQueue(url: string): Promise<void> {
   }
 }
 
+/** Letters worked on at the same time by one node. */
+const AT_ONCE = 5
+
 /** Opens the queue for sending; `work()` makes this process a worker too. */
 export async function openQueue(url: string, log: Logger): Promise<Queue> {
+  const pool = openPool(url, 3, log)
   const boss = new PgBoss({
-    connectionString: url,
+    db: pool,
     schema: SCHEMA,
-    max: 3,
     migrate: false,
     createSchema: false,
     schedule: false,
   })
-  boss.on('error', (error: Error) => log.error({ event: 'queue_error', message: error.message }))
+  boss.on('error', (error: Error & { code?: string }) => {
+    // The pool told of an outage once; pg-boss tells twice a second, with its worker's name behind the words.
+    const message = error.message.replace(/ \(Queue: .*\)$/, '')
+    if (!isUnavailable({ code: error.code, message }))
+      log.error({ event: 'queue_error', ...faultOf(error) })
+  })
   await boss.start()
   return {
     async send(db, kind, data) {
@@ -67,11 +78,38 @@ export async function openQueue(url: string, log: Logger): Promise<Queue> {
     },
     async work(handlers) {
       for (const kind of KINDS) {
-        await boss.work(kind, { pollingIntervalSeconds: 0.5, batchSize: 5 }, async (jobs) => {
-          for (const job of jobs) await handlers[kind](job.data)
-        })
+        const options = {
+          pollingIntervalSeconds: 0.5,
+          batchSize: AT_ONCE,
+          burstWhenBatchFull: true,
+          perJobResults: true,
+        } as const
+        await boss.work(kind, options, (jobs) =>
+          Promise.all(jobs.map((job) => settle(job, handlers[kind], log))),
+        )
       }
     },
-    stop: () => boss.stop({ graceful: true, timeout: 5000 }),
+    async stop() {
+      await boss.stop({ graceful: true, timeout: 5000 })
+      await pool.close()
+    },
+  }
+}
+
+type Outcome = { id: string; status: 'completed' | 'failed'; output?: object }
+
+/** Each job ends on its own: what one throws does not make another run again. */
+async function settle(
+  job: { id: string; name: string; data: unknown },
+  handler: (data: unknown) => Promise<void>,
+  log: Logger,
+): Promise<Outcome> {
+  try {
+    await handler(job.data)
+    return { id: job.id, status: 'completed' }
+  } catch (error) {
+    const { name, code, stack } = faultOf(error)
+    log.warn({ event: 'job_failed', kind: job.name, job: job.id, name, code, stack })
+    return { id: job.id, status: 'failed', output: { name, code } }
   }
 }

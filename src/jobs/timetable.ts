@@ -1,5 +1,6 @@
 /** Periodic work, as a literal list. Each entry is safe to run on several nodes at once. */
 import type { Env } from '../env.ts'
+import { faultOf } from '../log.ts'
 
 export type Entry = { name: string; everySeconds: number; run: (env: Env) => Promise<void> }
 
@@ -14,11 +15,7 @@ export function startTimetable(env: Env, entries: readonly Entry[]): () => Promi
     const done: Promise<void> = entry
       .run(env)
       .catch((error: unknown) => {
-        env.log.error({
-          event: 'timetable_failed',
-          entry: entry.name,
-          message: error instanceof Error ? error.message : 'unknown',
-        })
+        env.log.error({ event: 'timetable_failed', entry: entry.name, ...faultOf(error) })
       })
       .finally(() => running.delete(done))
     running.add(done)

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { openQueue } from '../../src/jobs/queue.ts'
 import { startTimetable } from '../../src/jobs/timetable.ts'
+import { openLog } from '../../src/log.ts'
 import { openWorld, type World } from '../support/env.ts'
+import { openProxy } from '../support/proxy.ts'
 
 let world: World
 beforeAll(async () => {
@@ -56,10 +58,68 @@ test('a job that fails waits for its next try', async () => {
   expect(rows.map((row) => row.state)).toEqual(['retry'])
 })
 
+test('a job that fails does not touch those fetched with it', async () => {
+  const { env } = world
+  const ids = ['one', 'two', 'bad', 'three', 'four', 'five', 'six']
+  const ran: string[] = []
+  for (const id of ids) await env.queue.send(env.db, 'notices.mail', { id })
+  const worker = await openQueue(world.url, env.log)
+  const began = Date.now()
+  await worker.work({
+    'notices.mail': async (data) => {
+      const { id } = data as { id: string }
+      ran.push(id)
+      if (id === 'bad') throw new Error('a secret of 花子')
+      await new Promise((resolve) => setTimeout(resolve, 300))
+    },
+  })
+  await until(() => ran.length >= ids.length)
+  const ms = Date.now() - began
+  await worker.stop()
+  // Seven letters of 300 ms each: not one after the other, and the second batch does not wait for its turn.
+  expect(ms).toBeLessThan(1500)
+  expect(ran.toSorted()).toEqual(ids.toSorted())
+  const { rows } = await env.db.raw<{ rows: { id: string; state: string; output: unknown }[] }>(
+    "select data->>'id' as id, state::text, output from jobs.job where data->>'id' = any(?)",
+    [ids],
+  )
+  for (const { id, state } of rows)
+    expect({ id, state }).toEqual({ id, state: id === 'bad' ? 'retry' : 'completed' })
+  expect(rows).toHaveLength(ids.length)
+  expect(JSON.stringify([rows, world.logLines()])).not.toContain('花子')
+})
+
+test('an outage of the database is told once, and its end', async () => {
+  const proxy = await openProxy(world.url)
+  const lines: string[] = []
+  const worker = await openQueue(
+    proxy.url,
+    openLog('info', { write: (line: string) => void lines.push(line) }),
+  )
+  const done: unknown[] = []
+  await worker.work({
+    'notices.mail': (data) => {
+      done.push(data)
+      return Promise.resolve()
+    },
+  })
+  await proxy.close()
+  await new Promise((resolve) => setTimeout(resolve, 2500))
+  const again = await openProxy(world.url, proxy.port)
+  await world.env.queue.send(world.env.db, 'notices.mail', { id: 'after the outage' })
+  await until(() => done.length > 0)
+  await worker.stop()
+  await again.close()
+  expect(lines.map((line) => (JSON.parse(line) as { event: string }).event)).toEqual([
+    'queue_database_away',
+    'queue_database_back',
+  ])
+})
+
 test('the timetable goes on past a failing entry and ends when told', async () => {
   let turns = 0
   const stop = startTimetable(world.env, [
-    { name: 'fails', everySeconds: 60, run: () => Promise.reject(new Error('x')) },
+    { name: 'fails', everySeconds: 60, run: () => Promise.reject(new TypeError('花子')) },
     {
       name: 'counts',
       everySeconds: 0.05,
@@ -74,5 +134,7 @@ test('the timetable goes on past a failing entry and ends when told', async () =
   const then = turns
   await new Promise((resolve) => setTimeout(resolve, 150))
   expect(turns).toBe(then)
-  expect(world.logLines().some((line) => line.includes('timetable_failed'))).toBe(true)
+  const failed = world.logLines().find((line) => line.includes('timetable_failed')) ?? ''
+  expect(JSON.parse(failed)).toMatchObject({ entry: 'fails', name: 'TypeError' })
+  expect(failed).not.toContain('花子')
 })
