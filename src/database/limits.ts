@@ -23,6 +23,12 @@ export async function count(env: Env, limit: Limit, key: string): Promise<Counte
   }
 }
 
+/** Whether a limit is used up; counts nothing. */
+export async function isSpent(env: Env, limit: Limit, key: string): Promise<boolean> {
+  const now = await limiter(env, limit).get(hashed(env, limit, key))
+  return (now?.consumedPoints ?? 0) >= limit.points
+}
+
 /** Takes one back: what turned out right does not count. */
 export async function uncount(env: Env, limit: Limit, key: string): Promise<void> {
   await limiter(env, limit).reward(hashed(env, limit, key))

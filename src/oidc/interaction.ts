@@ -92,7 +92,7 @@ async function signIn(provider: Provider, ctx: Ctx, details: Interaction): Promi
     device: knownAs(ctx),
   })
   if (!found) return showLogin(ctx, details, service, email, true)
-  noteKnown(ctx, residents.deviceOf(env, found))
+  noteKnown(ctx, await residents.deviceOf(env, found.id))
   await leaveOthersSession(provider, ctx, details, found)
   const login = {
     accountId: found.userId,

@@ -12,7 +12,7 @@ import { ID_TERMS, itemsOf, type Resident, type TermKind, type Terms, type Typed
 import { canonicalPassword, isHashable } from './password.ts'
 import * as store from './store.ts'
 import { recordAnswer, type Shown } from './terms.ts'
-import { begin, deviceMark } from './throttle.ts'
+import { deviceMark, tried } from './throttle.ts'
 
 export { lookUp, profileForm, typedIn, typedOf } from './form.ts'
 export { maskedEmail } from './email.ts'
@@ -45,13 +45,16 @@ export async function authenticate(env: Env, asked: SigningIn): Promise<Resident
   const email = canonicalEmail(asked.email)
   const index = emailIndex(env, email ?? `no address: ${asked.email.slice(0, 320)}`)
   const account = index.toString('hex')
-  const begun = await begin(env, { account, address: asked.address, device: asked.device })
-  const password = canonicalPassword(asked.password)
   const row = await store.byEmail(env.db, index)
-  const right =
-    isHashable(password) &&
-    (await isPassword(password, row?.password_hash ?? null, env.secrets.pepper))
-  if (!right || !row?.password_hash) {
+  const passwordHash = row?.password_hash ?? null
+  const password = canonicalPassword(asked.password)
+  const { address, device } = asked
+  const { right, failures } = await tried(
+    env,
+    { account, passwordHash, address, device },
+    async () => isHashable(password) && isPassword(password, passwordHash, env.secrets.pepper),
+  )
+  if (!right || !row || !passwordHash) {
     await audit.record(env, {
       actor: { kind: 'anonymous' },
       act: 'residents.sign_in_failed',
@@ -59,13 +62,12 @@ export async function authenticate(env: Env, asked: SigningIn): Promise<Resident
     })
     return undefined
   }
-  await begun.succeeded()
   const resident = opened(env, row)
-  if (isOutdated(row.password_hash))
+  if (isOutdated(passwordHash))
     await store.update(env.db, row.id, {
       password_hash: await hashPassword(password, env.secrets.pepper),
     })
-  if (begun.failures >= WORTH_A_LETTER) await tellOfFailures(env, resident, begun.failures)
+  if (failures >= WORTH_A_LETTER) await tellOfFailures(env, resident, failures)
   return resident
 }
 
@@ -76,9 +78,16 @@ async function tellOfFailures(env: Env, resident: Resident, failures: number): P
   await notices.send(env, { to: profile.email, language, letter: 'sign_in_after_failures', values })
 }
 
-/** Value of the `device` cookie for a browser that just signed in: strangers' failures do not slow it down (H3). */
-export function deviceOf(env: Env, resident: Resident): string {
-  return deviceMark(env, emailIndex(env, resident.profile.email).toString('hex'))
+/**
+ * Value of the `device` cookie for a browser that just signed in: strangers' failures do not slow it down (H3).
+ *
+ * @throws Refusal not_found where the account is closed, or has no password, meanwhile
+ */
+export async function deviceOf(env: Env, residentId: string): Promise<string> {
+  const { row, resident } = await need(env, residentId)
+  if (!row.password_hash) throw new Refusal('not_found')
+  const account = emailIndex(env, resident.profile.email).toString('hex')
+  return deviceMark(env, account, row.password_hash)
 }
 
 /** By the shared user ID (OIDC account id); undefined where there is no open account. */

@@ -14,7 +14,7 @@ import * as links from './links.ts'
 import type { LinkKind, Resident } from './model.ts'
 import { canonicalPassword, isHashable, passwordFault } from './password.ts'
 import * as store from './store.ts'
-import { begin, begunAnew, countForm, deviceMark } from './throttle.ts'
+import { begunAnew, countForm, deviceMark, tried } from './throttle.ts'
 
 /** Who asks: the resident signed in with this browser. */
 export type Self = {
@@ -36,12 +36,15 @@ async function checkPassword(
 ): Promise<Resident> {
   const { row, resident } = await need(env, self.residentId)
   const account = emailIndex(env, resident.profile.email).toString('hex')
-  const begun = await begin(env, { account, address: self.address, device: self.device })
+  const passwordHash = row.password_hash
+  const { address, device } = self
   const password = canonicalPassword(typed)
-  const right =
-    isHashable(password) && (await isPassword(password, row.password_hash, env.secrets.pepper))
+  const { right } = await tried(
+    env,
+    { account, passwordHash, address, device },
+    async () => isHashable(password) && isPassword(password, passwordHash, env.secrets.pepper),
+  )
   if (!right) throw new Refusal('invalid_input', { fields: { [field]: 'password_wrong' } })
-  await begun.succeeded()
   return resident
 }
 
@@ -126,7 +129,7 @@ export async function recover(
     await setPassword(env, resident, hash)
     await begunAnew(env, account)
   })
-  return deviceMark(env, account)
+  return deviceMark(env, account, hash)
 }
 
 /** Whose link it is; it is not used up. @throws Refusal link_expired */

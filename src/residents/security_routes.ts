@@ -36,7 +36,7 @@ export function securityRoutes(router: Router<State>, guards: Guards): void {
     } catch (error) {
       return show(ctx, fieldsOf(error))
     }
-    noteKnown(ctx, residents.deviceOf(env, (await need(env, self.residentId)).resident))
+    noteKnown(ctx, await residents.deviceOf(env, self.residentId))
     to(ctx, `${PATH}?done=password`)
   })
 

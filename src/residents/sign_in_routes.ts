@@ -35,7 +35,7 @@ export function signInRoutes(router: Router<State>, guards: Guards): void {
     const found = await residents.authenticate(env, asked)
     if (!found) return showLogin(ctx, email, true)
     await guards.openSession(ctx, { residentId: found.id, userId: found.userId })
-    noteKnown(ctx, residents.deviceOf(env, found))
+    noteKnown(ctx, await residents.deviceOf(env, found.id))
     if (!chosenLanguage(ctx)) rememberLanguage(ctx, found.language)
     to(ctx, target(ctx))
   })

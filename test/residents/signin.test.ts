@@ -186,6 +186,71 @@ describe('throttling', () => {
     expect(isIn((await login(email, NEW, other)).page)).toBe(true)
   })
 
+  test('right passwords at the same moment are let in, however many share an address (H7)', async () => {
+    const people = await Promise.all(Array.from({ length: 7 }, () => makeResident(site.env)))
+    const address = newAddress()
+    const emails = Array.from({ length: 32 }, (_, n) => people[n % 7]?.email ?? '')
+    const all = await Promise.all(emails.map((email) => attempt(email, PASSWORD, address)))
+    expect(all).toEqual(Array<string>(32).fill('in'))
+    const wrong = []
+    for (let n = 0; n < 22; n++) wrong.push(await attempt(`c${n}@example.jp`, NEW, address))
+    expect(wrong.filter((answer) => answer === 'wrong')).toHaveLength(20)
+    expect(await attempt(people[0]?.email ?? '', PASSWORD, address)).toBe('too_many_attempts')
+  })
+
+  test('what one limit refuses takes nothing from the room of an address', async () => {
+    const { email } = await makeResident(site.env)
+    const address = newAddress()
+    const other = await makeResident(site.env)
+    for (let n = 0; n < 150; n++) await attempt(email, 'x'.repeat(1100), address)
+    expect(await attempt(other.email, PASSWORD, address)).toBe('in')
+  })
+
+  test('wrong ones at the same moment are bounded too (H6)', async () => {
+    const address = newAddress()
+    const burst = Array.from({ length: 180 }, (_, n) =>
+      attempt(`d${n}@example.jp`, 'x'.repeat(1100), address),
+    )
+    const answers = await Promise.all(burst)
+    expect(answers.filter((answer) => answer === 'wrong').length).toBeLessThanOrEqual(100)
+    expect(await attempt('d999@example.jp', NEW, address)).toBe('too_many_attempts')
+  })
+
+  test('on a known device, too, a hundred failures a day are the end (H3)', async () => {
+    const { email, id } = await makeResident(site.env)
+    const device = await residents.deviceOf(site.env, id)
+    const address = newAddress()
+    const answers = []
+    for (let n = 0; n < 110; n++) {
+      answers.push(await attempt(email, 'x'.repeat(1100), address, device))
+      if (n % 5 === 4)
+        await site.env.db('rate_limits').whereRaw("key ~ '^login_(known|address|net):'").delete()
+    }
+    expect(answers.filter((answer) => answer === 'wrong')).toHaveLength(100)
+    expect(await attempt(email, PASSWORD, address, device)).toBe('too_many_attempts')
+    const other = from()
+    await other.submit(await other.open('/recover'), { email })
+    const link = linkIn((await mailsTo(site.env, email))[0])
+    await other.submit(await other.open(link), { new_password: NEW })
+    expect(isIn((await login(email, NEW, other)).page)).toBe(true)
+  })
+
+  test('a new password makes devices known before into strangers (H3)', async () => {
+    const { email, id } = await makeResident(site.env)
+    const old = await residents.deviceOf(site.env, id)
+    const { browser } = await login(email)
+    await browser.submit(
+      await browser.open('/account/security'),
+      { current_password: PASSWORD, new_password: NEW },
+      '/account/security/password',
+    )
+    const device = await residents.deviceOf(site.env, id)
+    expect(browser.jar.get('device|/')?.value).toBe(device)
+    for (let n = 0; n < 10; n++) await attempt(email, 'x'.repeat(1100), newAddress())
+    expect(await attempt(email, NEW, newAddress(), old)).toBe('too_many_attempts')
+    expect(await attempt(email, NEW, newAddress(), device)).toBe('in')
+  })
+
   test('after many failures and then a success the owner is written to (H7)', async () => {
     const { email } = await makeResident(site.env)
     for (let n = 0; n < 10; n++) await attempt(email, 'x'.repeat(1100), newAddress())
