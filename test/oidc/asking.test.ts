@@ -2,11 +2,12 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { decodeJwt } from 'jose'
-import { Browser, itemsOn, type Page } from '../support/browser.ts'
+import { Browser, hidden, itemsOn, type Page } from '../support/browser.ts'
 import {
   makeContractVersion,
   makeResident,
   makeService,
+  makeServiceVersion,
   PASSWORD,
   type MadeResident,
   type MadeService,
@@ -544,6 +545,79 @@ describe('services that may not sign anybody in', () => {
       expect(after.text).toContain('いま情報を渡せません')
       expect(await site.env.db('consents').where({ resident_id: person.id })).toEqual([])
     }
+  })
+})
+
+describe('the screen is evidence', () => {
+  const screenOf = async (service: MadeService) => {
+    const person = await makeResident(site.env)
+    const browser = newBrowser()
+    const start = await browser.open(authorizePath(service, { scope: 'openid name sex' }))
+    const page = await browser.signIn(start, { email: person.email, password: PASSWORD })
+    return { person, browser, page }
+  }
+  const consentsOf = (person: MadeResident) =>
+    site.env.db('consents').where({ resident_id: person.id })
+
+  test('its hash is that of the page as it was served, and the consent carries it', async () => {
+    const { person, browser, page } = await screenOf(all)
+    const main = /<main[\s>][\s\S]*<\/main>/.exec(page.text)?.[0] ?? ''
+    const bare = main.replace(/<input type="hidden" name="(csrf|shown)"[^>]*>/g, '')
+    expect(bare).toContain('山田')
+    const hash = createHash('sha256').update(bare).digest('hex')
+    const showing = await site.env.db('showings').where({ resident_id: person.id }).first()
+    expect(showing.page_hash.toString('hex')).toBe(hash)
+    await agree(browser, page, ['sex'])
+    const [consent] = await consentsOf(person)
+    expect(consent.page_hash.toString('hex')).toBe(hash)
+    expect(consent.showing_id).toBe(showing.id)
+    expect(consent.shown_at.getTime()).toBeLessThan(consent.agreed_at.getTime())
+  })
+
+  test.each<[string, (service: MadeService) => Promise<unknown>]>([
+    ['another version of the service', (s) => makeServiceVersion(site.env, s, 2)],
+    ['another version of the contract', (s) => makeContractVersion(site.env, s.contractId, 2)],
+    [
+      'an item more that is required',
+      (s) =>
+        makeServiceVersion(site.env, s, 2, { required: ['name', 'email', 'sex'], optional: [] }),
+    ],
+    ['another purpose', (s) => makeServiceVersion(site.env, s, 2, { purposes: ['contact'] })],
+  ])('%s while it is open: it is shown anew, and nothing was agreed to', async (_name, change) => {
+    const service = await makeService(site.env)
+    const { person, browser, page } = await screenOf(service)
+    await change(service)
+    const again = await agree(browser, page, [])
+    expect(again.status).toBe(409)
+    expect(asksConsent(again)).toBe(true)
+    expect(await consentsOf(person)).toEqual([])
+    const left = await agree(browser, again, [])
+    expect(arrived(left)?.get('code')).toBeTruthy()
+    expect(await consentsOf(person)).toHaveLength(1)
+  })
+
+  test.each<[string, [string, string][]]>([
+    ['an item that was not offered', [['item', 'address']]],
+    ['a required item as if it were a choice', [['item', 'name']]],
+    [
+      'an item twice',
+      [
+        ['item', 'sex'],
+        ['item', 'sex'],
+      ],
+    ],
+    ['an item nobody knows', [['item', 'my_number']]],
+    ['another client', [['client_id', 'x']]],
+    ['another showing', [['shown', '00000000-0000-4000-8000-000000000000']]],
+  ])('F3 %s: refused, nothing stored, and a trace', async (_name, more) => {
+    const { person, browser, page } = await screenOf(all)
+    const fields = Object.entries(hidden(page)).filter(([name]) => !more.some(([n]) => n === name))
+    const answer = await browser.post(page.url, [...fields, ...more, ['decision', 'agree']])
+    expect([403, 422]).toContain(answer.status)
+    expect(await consentsOf(person)).toEqual([])
+    const traces = await site.env.db('audit_events').where({ act: 'consents.answer_declined' })
+    if (!more.some(([name]) => name === 'client_id'))
+      expect(traces.filter((row) => row.actor_id === person.id)).toHaveLength(1)
   })
 })
 

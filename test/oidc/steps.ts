@@ -87,7 +87,7 @@ export async function codeFor(
   return { code, verifier, redirectUri: changes['redirect_uri'] ?? service.redirectUri }
 }
 
-export type Json = Record<string, unknown>
+type Json = Record<string, unknown>
 export type Answer = { status: number; headers: Headers; text: string; body: Json }
 
 export async function answerOf(response: Response): Promise<Answer> {
