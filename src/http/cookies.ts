@@ -45,3 +45,18 @@ export function knownAs(ctx: Ctx): string | undefined {
 export function noteKnown(ctx: Ctx, mark: string): void {
   putCookie(ctx, 'device', mark, { maxAge: YEAR })
 }
+
+/** Notes the interaction this browser left to sign up; `until` is when it ends, in Unix seconds. */
+export function noteReturn(ctx: Ctx, uid: string, until: number): void {
+  const left = until - Math.floor(ctx.state.env.now().getTime() / 1000)
+  putCookie(ctx, 'return', `${until}.${uid}`, { maxAge: Math.max(1, left) })
+}
+
+/** Takes that note: the interaction to go on with, where it is not over. The second time there is none. */
+export function takeReturn(ctx: Ctx): string | undefined {
+  const note = cookie(ctx, 'return')
+  if (note === undefined) return undefined
+  putCookie(ctx, 'return', null)
+  const [, until = '', uid] = /^(\d+)\.([\w-]{10,64})$/.exec(note) ?? []
+  return Number(until) * 1000 > ctx.state.env.now().getTime() ? uid : undefined
+}

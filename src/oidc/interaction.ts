@@ -4,8 +4,7 @@ import type { Provider } from 'oidc-provider'
 import * as audit from '../audit/actions.ts'
 import type { Catalogue } from '../catalogue/model.ts'
 import type { Env } from '../env.ts'
-import { knownAs, noteKnown } from '../http/cookies.ts'
-import { putCookie } from '../http/cookies.ts'
+import { knownAs, noteKnown, noteReturn } from '../http/cookies.ts'
 import { readForm } from '../http/forms.ts'
 import { clientAddress } from '../http/headers.ts'
 import type { LoginForm } from '../http/parts.ts'
@@ -53,7 +52,7 @@ export function routes(_env: Env, provider: () => Provider, catalogue: Catalogue
   router.get('/switch', async (ctx) => switchPerson(ctx, await open(provider(), ctx)))
   router.get('/signup', async (ctx) => {
     const details = await open(provider(), ctx)
-    putCookie(ctx, 'return', details.uid, { maxAge: 86_400 })
+    noteReturn(ctx, details.uid, details.exp)
     to(ctx, '/signup')
   })
   return router

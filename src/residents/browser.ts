@@ -55,12 +55,6 @@ export function dropLink(ctx: Ctx, kind: LinkKind): void {
   putCookie(ctx, linkName(kind), null, { path: linkPath(kind) })
 }
 
-/** The interaction this browser came from when it went to sign up; set by /interaction/:uid/signup. */
-export function interactionToReturnTo(ctx: Ctx): string | undefined {
-  const uid = cookie(ctx, 'return')
-  return uid && /^[\w-]{10,64}$/.test(uid) ? uid : undefined
-}
-
 /** The signed-in resident as credentials.ts asks for it; after `guards.resident`. */
 export function selfIn(ctx: Ctx): Self {
   const { resident } = ctx.state

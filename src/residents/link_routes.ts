@@ -1,11 +1,11 @@
 import type Router from '@koa/router'
-import { noteKnown } from '../http/cookies.ts'
+import { noteKnown, takeReturn } from '../http/cookies.ts'
 import { readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
 import type { Ctx, Middleware, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
 import { Refusal, type Fields } from '../refusal.ts'
-import { dropLink, interactionToReturnTo, keepLink, linkKind, linkSecret, to } from './browser.ts'
+import { dropLink, keepLink, linkKind, linkSecret, to } from './browser.ts'
 import { hasRivals, verifyEmail } from './confirming.ts'
 import { confirmEmailChange, holderOf, recover, undoEmailChange } from './credentials.ts'
 import type { LinkKind } from './model.ts'
@@ -31,7 +31,7 @@ const NEXT: Record<LinkKind, string> = {
 /** Links in mails: the address gives its secret to a cookie, the clean page has a button, the button acts (H19, I5). */
 export function linkRoutes(router: Router<State>, guards: Guards): void {
   router.get('/link/verify/done', guards.anyone, (ctx) => {
-    const uid = interactionToReturnTo(ctx)
+    const uid = takeReturn(ctx)
     const onward = uid
       ? ({ next: 'goOn', nextHref: `/interaction/${uid}` } as const)
       : ({ next: 'signIn', nextHref: '/login' } as const)

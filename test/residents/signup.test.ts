@@ -180,10 +180,29 @@ describe('the mail with its link', () => {
     expect((await anybody().open(link)).text).toContain('<button')
     const done = await browser.submit(await browser.open(link), {})
     expect(done.text).toContain(`href="${pathname}"`)
+    expect([...browser.jar.keys()].filter((name) => name.startsWith('return'))).toEqual([])
+    expect((await browser.open('/link/verify/done')).text).toContain('href="/login"')
     const login = await browser.open(pathname)
     expect(login.text).toContain('name="password"')
     const consent = await browser.signIn(login, { email, password: PASSWORD })
     expect(itemsOn(consent)).toContain('name')
+  })
+
+  test('leads to the sign-in page once the interaction is over', async () => {
+    const rp = await relyingParty(site.issuer, await makeService(site.env))
+    const browser = anybody()
+    const { pathname } = new URL(
+      (await browser.open((await rp.begin('openid name')).url.toString())).url,
+    )
+    const email = newEmail()
+    const form = await browser.open(`${pathname}/signup`)
+    await browser.submit(form, { email, password: PASSWORD }, '/signup')
+    const link = linkIn((await mailsTo(site.env, email))[0])
+    site.setNow(new Date(Date.now() + 31 * 60_000))
+    const done = await browser.submit(await browser.open(link), {})
+    site.setNow(undefined)
+    expect(done.text).toContain('href="/login"')
+    expect(done.text).not.toContain('/interaction/')
   })
 })
 
