@@ -1,13 +1,21 @@
 import { readdir, readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import knex, { type Knex } from 'knex'
 import { prepareQueue } from '../jobs/queue.ts'
+import { quiet } from './connect.ts'
 
 const folder = fileURLToPath(new URL('../../migrations/', import.meta.url))
 const LOCK = 7_262_001
 
+/** A migration that waits for a table makes everybody behind it wait too: it gives up and comes again (R12). */
+const LOCK_MS = 2000
+const ATTEMPTS = 8
+
+const names = async () => (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort()
+
 const source: Knex.MigrationSource<string> = {
-  getMigrations: async () => (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort(),
+  getMigrations: names,
   getMigrationName: (name) => name,
   getMigration: async (name) => {
     const sql = await readFile(folder + name, 'utf8')
@@ -20,26 +28,61 @@ const source: Knex.MigrationSource<string> = {
 }
 
 /**
- * Applies `migrations/*.sql` and prepares the job queue's schema; does nothing where all is applied.
+ * Applies `migrations/*.sql` and prepares the job queue's schema; does nothing where all is applied. A database that
+ * knows more migrations than we do is one that newer nodes serve already: it is left as it is (R12).
  * Safe when several nodes start at once: one advisory lock on a connection of its own, under which knex's own
  * table lock (which a kill -9 leaves set for ever) is cleared.
+ *
+ * @throws Error of PostgreSQL, 55P03 where a table stayed in use however often it was tried
  */
 export async function migrate(url: string): Promise<void> {
-  const guard = knex({ client: 'pg', connection: url, pool: { min: 1, max: 1 } })
-  const db = knex({ client: 'pg', connection: url, pool: { min: 0, max: 2 } })
+  const guard = open(url, 1)
+  const db = open(url, 2, `-c lock_timeout=${LOCK_MS}`)
   try {
     await guard.raw('select pg_advisory_lock(?)', [LOCK])
-    if (await db.schema.hasTable('knex_migrations_lock')) await db.migrate.forceFreeMigrationsLock()
-    await db.migrate.latest({ migrationSource: source })
-    await prepareQueue(url)
+    await patiently(async () => {
+      if (await db.schema.hasTable('knex_migrations_lock'))
+        await db.migrate.forceFreeMigrationsLock()
+      await db.migrate.latest({ migrationSource: source, disableMigrationsListValidation: true })
+      await prepareQueue(url, LOCK_MS)
+    })
   } finally {
     await db.destroy()
     await guard.destroy()
   }
 }
 
+const open = (url: string, max: number, options = '') =>
+  knex({
+    client: 'pg',
+    connection: { connectionString: url, application_name: 'machi-id migrate', options },
+    // Never fewer: the guard's lock lives as long as its connection.
+    pool: { min: 1, max },
+    log: quiet,
+  })
+
+/** Tries again where a lock did not come in time, with growing pauses that let through who waited behind us. */
+async function patiently(work: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await work()
+      return
+    } catch (error) {
+      if ((error as { code?: string }).code !== '55P03' || attempt === ATTEMPTS) throw error
+    }
+    await sleep(250 * attempt)
+  }
+}
+
+let known: Promise<string[]> | undefined
+
 /** The names of migrations in the repository that this database lacks; empty when it is current. */
 export async function pending(db: Knex): Promise<string[]> {
-  const [, missing] = (await db.migrate.list({ migrationSource: source })) as [unknown, string[]]
-  return missing.map((m) => (typeof m === 'string' ? m : String(m)))
+  const all = await (known ??= names())
+  const { rows } = await db.raw<{ rows: { there: boolean }[] }>(
+    "select to_regclass('knex_migrations') is not null as there",
+  )
+  if (rows[0]?.there !== true) return all
+  const applied = new Set(await db('knex_migrations').pluck<string[]>('name'))
+  return all.filter((name) => !applied.has(name))
 }

@@ -24,10 +24,15 @@ export type Queue = {
   stop(): Promise<void>
 }
 
-/** Called by the migrator only: schema and queues are there before any node starts. */
-export async function prepareQueue(url: string): Promise<void> {
+/**
+ * Called by the migrator only: schema and queues are there before any node starts.
+ *
+ * @param lockMs how long a table may be waited for
+ */
+export async function prepareQueue(url: string, lockMs: number): Promise<void> {
   const boss = new PgBoss({
     connectionString: url,
+    options: `-c lock_timeout=${lockMs}`,
     schema: SCHEMA,
     max: 1,
     supervise: false,

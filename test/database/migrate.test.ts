@@ -58,6 +58,40 @@ describe('migrations', () => {
     expect(await pending(db)).toEqual([])
   })
 
+  it('of a newer version do not keep an older one from starting (R12)', async () => {
+    await migrate(url)
+    const at = new Date()
+    await db('knex_migrations').insert({
+      name: '29990101T0000_later.sql',
+      batch: 9,
+      migration_time: at,
+    })
+    expect(await pending(db)).toEqual([])
+    await migrate(url)
+    expect(await applied()).toContain('29990101T0000_later.sql')
+  })
+
+  it('wait for a table in use without making others wait, and come again (R12)', async () => {
+    await migrate(url)
+    const [last = ''] = (await applied()).slice(-1)
+    await db('knex_migrations').where({ name: last }).delete()
+    await db.schema.raw(
+      "create or replace function undo() returns void language plpgsql as $$ declare t text; begin for t in select tablename from pg_tables where tablename like 'oidc%' loop execute 'drop table ' || t; end loop; end $$; select undo()",
+    )
+    const user = await db.transaction()
+    await user.raw('lock table knex_migrations in access exclusive mode')
+    const migrating = migrate(url)
+    migrating.catch(() => undefined)
+    await sleep(2500)
+    const { rows } = await user.raw<{ rows: { ms: number | null }[] }>(
+      "select extract(epoch from max(clock_timestamp() - query_start)) * 1000 as ms from pg_stat_activity where wait_event_type = 'Lock' and wait_event = 'relation' and datname = current_database()",
+    )
+    expect(Number(rows[0]?.ms ?? 0)).toBeLessThan(2100)
+    await user.commit()
+    await migrating
+    expect(await pending(db)).toEqual([])
+  })
+
   it('are finished by the next node where one was killed between them', async () => {
     const script = `import { migrate } from ${JSON.stringify(`${root}/src/database/migrate.ts`)}
       await migrate(process.argv[1])`
