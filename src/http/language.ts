@@ -11,8 +11,8 @@ const YEAR = 365 * 86_400
 const interactionOf = (ctx: Ctx) => /^\/interaction\/[\w-]+/.exec(ctx.path)?.[0]
 
 /**
- * Chooses ja or en: the cookie's choice, then Accept-Language, then Japanese. An interaction narrows it by
- * `ui_locales`, a signed-in page by the account. `?lang=` on a page sets the cookie and leads back without it.
+ * Chooses ja or en: the cookie's choice, then Accept-Language, then Japanese. Before the cookie comes what an
+ * interaction's `ui_locales` ask for; after it, the account of who is signed in. `?lang=` on a page sets the cookie and leads back without it.
  */
 export const language: Middleware = async (ctx, next) => {
   const asked = ctx.query['lang']
@@ -35,6 +35,16 @@ export const language: Middleware = async (ctx, next) => {
 export function chosenLanguage(ctx: Ctx): Language | undefined {
   const kept = cookie(ctx, COOKIE)
   return kept !== undefined && isLanguage(kept) ? kept : undefined
+}
+
+/** Who is signed in is known now: the account's language, unless this browser chose one. */
+export function settleLanguage(ctx: Ctx, account: Language): void {
+  ctx.state.language = chosenLanguage(ctx) ?? account
+}
+
+/** Somebody signed in with this browser: it keeps the account's language, unless it chose one. */
+export function keepLanguage(ctx: Ctx, account: Language): void {
+  if (!chosenLanguage(ctx)) rememberLanguage(ctx, account)
 }
 
 export function rememberLanguage(ctx: Ctx, chosen: Language): void {

@@ -3,6 +3,7 @@ import type { Provider } from 'oidc-provider'
 import type { Guards } from '../http/guards.ts'
 import { putCookie } from '../http/cookies.ts'
 import { renewCsrf } from '../http/forms.ts'
+import { settleLanguage } from '../http/language.ts'
 import type { Ctx, Middleware, SignedIn } from '../http/state.ts'
 import * as residents from '../residents/actions.ts'
 import { deviceOf } from './device.ts'
@@ -51,6 +52,7 @@ async function recognise(provider: Provider, ctx: Ctx): Promise<void> {
     displayName: family_name && given_name ? `${family_name} ${given_name}` : undefined,
   }
   ctx.state.resident = known
+  settleLanguage(ctx, found.language)
 }
 
 /** Moves the idle limit on, at most once a minute. */

@@ -7,6 +7,7 @@ import type { Env } from '../env.ts'
 import { knownAs, noteKnown, noteReturn } from '../http/cookies.ts'
 import { readForm } from '../http/forms.ts'
 import { clientAddress } from '../http/headers.ts'
+import { keepLanguage } from '../http/language.ts'
 import type { LoginForm } from '../http/parts.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { to } from '../http/redirect.ts'
@@ -92,6 +93,7 @@ async function signIn(provider: Provider, ctx: Ctx, details: Interaction): Promi
   })
   if (!found) return showLogin(ctx, details, service, email, true)
   noteKnown(ctx, await residents.deviceOf(env, found.id))
+  keepLanguage(ctx, found.language)
   await leaveOthersSession(provider, ctx, details, found)
   const login = {
     accountId: found.userId,

@@ -1,10 +1,11 @@
 /** What every step of an interaction needs: the interaction itself, its service, and the way back to the provider. */
 import { createHash } from 'node:crypto'
 import { errors, type Provider } from 'oidc-provider'
-import { byUiLocales, chosenHere } from '../http/language.ts'
+import { byUiLocales, chosenHere, chosenLanguage, settleLanguage } from '../http/language.ts'
 import { to } from '../http/redirect.ts'
 import type { Ctx } from '../http/state.ts'
 import { Refusal } from '../refusal.ts'
+import * as residents from '../residents/actions.ts'
 import * as services from '../services/actions.ts'
 import { standing, type ServiceNow } from '../services/model.ts'
 import { originOf } from './pages.ts'
@@ -20,11 +21,15 @@ export type Result = NonNullable<Interaction['result']>
  */
 export async function open(provider: Provider, ctx: Ctx): Promise<Interaction> {
   const details = await read(provider, ctx)
-  const bound = details.session as { uid?: string } | undefined
+  const bound = details.session as { uid?: string; accountId?: string } | undefined
   if (bound?.uid && (await provider.Session.get(ctx)).uid !== bound.uid)
     throw new Refusal('interaction_foreign')
-  ctx.state.language =
-    chosenHere(ctx) ?? byUiLocales(details.params['ui_locales']) ?? ctx.state.language
+  const asked = chosenHere(ctx) ?? byUiLocales(details.params['ui_locales'])
+  if (asked) ctx.state.language = asked
+  else if (!chosenLanguage(ctx) && bound?.accountId) {
+    const account = await residents.byUserId(ctx.state.env, bound.accountId)
+    if (account) settleLanguage(ctx, account.language)
+  }
   return details
 }
 

@@ -3,7 +3,7 @@ import { knownAs, noteKnown } from '../http/cookies.ts'
 import { readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
 import { clientAddress } from '../http/headers.ts'
-import { chosenLanguage, rememberLanguage } from '../http/language.ts'
+import { keepLanguage } from '../http/language.ts'
 import type { LoginForm } from '../http/parts.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
@@ -36,7 +36,7 @@ export function signInRoutes(router: Router<State>, guards: Guards): void {
     if (!found) return showLogin(ctx, email, true)
     await guards.openSession(ctx, { residentId: found.id, userId: found.userId })
     noteKnown(ctx, await residents.deviceOf(env, found.id))
-    if (!chosenLanguage(ctx)) rememberLanguage(ctx, found.language)
+    keepLanguage(ctx, found.language)
     to(ctx, target(ctx))
   })
 
