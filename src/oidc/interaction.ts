@@ -12,8 +12,10 @@ import type { LoginForm } from '../http/parts.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { to } from '../http/redirect.ts'
 import { page } from '../http/views.ts'
+import { Refusal } from '../refusal.ts'
 import * as residents from '../residents/actions.ts'
 import type { Resident } from '../residents/model.ts'
+import { loginSchema } from '../residents/schema.ts'
 import type { ServiceNow } from '../services/model.ts'
 import { consentSteps } from './consent.ts'
 import { dropSession, setSessionCookie } from './guards.ts'
@@ -22,13 +24,6 @@ import { scopesIn } from './scopes.ts'
 import { finish, formActionOf, open, serviceIn, type Interaction, type Result } from './step.ts'
 
 const loginPage = page<LoginForm>('interaction/login')
-
-const LOGIN = {
-  type: 'object',
-  required: ['email', 'password'],
-  additionalProperties: false,
-  properties: { email: { type: 'string' }, password: { type: 'string' } },
-} as const
 
 export function routes(_env: Env, provider: () => Provider, catalogue: Catalogue): Router<State> {
   const router = new Router<State>({ prefix: '/interaction/:uid' })
@@ -84,7 +79,7 @@ function showLogin(
 async function signIn(provider: Provider, ctx: Ctx, details: Interaction): Promise<void> {
   const { env } = ctx.state
   const service = await serviceIn(ctx, details)
-  const { email, password } = readForm(ctx, LOGIN)
+  const { email, password } = loginIn(ctx)
   const found = await residents.authenticate(env, {
     email,
     password,
@@ -101,6 +96,17 @@ async function signIn(provider: Provider, ctx: Ctx, details: Interaction): Promi
     ts: Math.floor(env.now().getTime() / 1000),
   }
   await finish(ctx, details, { login } as Result)
+}
+
+/** What /login takes, and like there: a form that cannot be right is one wrong try, said in one sentence (H1). */
+function loginIn(ctx: Ctx): { email: string; password: string } {
+  try {
+    return readForm(ctx, loginSchema)
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.reason !== 'invalid_input') throw error
+    const email = ctx.state.body?.['email']
+    return { email: typeof email === 'string' ? email.slice(0, 320) : '', password: '' }
+  }
 }
 
 /** Somebody else was signed in with this browser: that session ends, and the interaction goes on without it. */

@@ -6,7 +6,7 @@ import { seal } from '../vault.ts'
 import { ID_TERMS, type Resident, type TermKind, type Terms } from './model.ts'
 import * as store from './store.ts'
 
-/** Which text a page showed, and when; proven by the page's own sealed cookie (routes.shown.ts). */
+/** Which text a page showed, and when; proven by the page's own sealed cookie (browser.ts). */
 export type Shown = { at: Date; language: Language; version: number }
 
 export type Answer = { kind: TermKind; given: boolean; shown: Shown }

@@ -2,8 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import * as residents from '../../src/residents/actions.ts'
 import { Browser, type Page } from '../support/browser.ts'
-import { makeResident, PASSWORD, type MadeResident } from '../support/builders.ts'
+import { makeResident, makeService, PASSWORD, type MadeResident } from '../support/builders.ts'
 import { linkIn, mailsTo, queueIsEmpty } from '../support/mailbox.ts'
+import { relyingParty } from '../support/relying-party.ts'
 import { openSite, type Site } from '../support/site.ts'
 
 const NEW = 'a quite different sentence'
@@ -116,6 +117,56 @@ describe('sign-in', () => {
     }
     expect(password_hash).toContain('m=19456')
     expect(isIn((await login(email)).page)).toBe(true)
+  })
+})
+
+describe('sign-in on the way to a service', () => {
+  const begin = async (browser: Browser, asked: Record<string, string> = {}) => {
+    const rp = await relyingParty(site.issuer, await makeService(site.env))
+    const { url } = await rp.begin('openid name')
+    for (const [name, value] of Object.entries(asked)) url.searchParams.set(name, value)
+    return browser.open(url.toString())
+  }
+
+  test.each([
+    ['an empty password', { password: '' }],
+    ['an empty address', { email: '' }],
+    ['a password of 2 KB', { password: 'a'.repeat(2048) }],
+    ['a field of no such form', { password: PASSWORD, remember: '1' }],
+  ])('%s is answered like a wrong one', async (_, fields) => {
+    const { email } = await makeResident(site.env)
+    const browser = from()
+    const page = await browser.submit(await begin(browser), {
+      email,
+      ...(fields as Record<string, string>),
+    })
+    expect(page.status).toBe(401)
+    expect(page.text).toContain('メールアドレスかパスワードが違います')
+    expect((await browser.signIn(page, { email, password: PASSWORD })).status).toBe(200)
+  })
+
+  test('goes on in the language of the account, where the browser chose none', async () => {
+    const { email, id } = await makeResident(site.env)
+    await residents.setLanguage(site.env, id, 'en')
+    const browser = from()
+    const consent = await browser.signIn(await begin(browser), { email, password: PASSWORD })
+    expect(consent.text).toContain('<html lang="en"')
+    browser.jar.delete('lang|/')
+    expect((await begin(browser)).text).toContain('<html lang="en"')
+    expect((await begin(browser, { ui_locales: 'ja' })).text).toContain('<html lang="ja"')
+  })
+})
+
+describe('the language of signed-in pages', () => {
+  test("is the account's, unless this browser chose another", async () => {
+    const { email, id } = await makeResident(site.env)
+    const { browser } = await login(email)
+    browser.jar.delete('lang|/')
+    await residents.setLanguage(site.env, id, 'en')
+    expect((await browser.open('/account')).text).toContain('<html lang="en"')
+    expect((await browser.open('/members')).text).toContain('<html lang="en"')
+    expect((await browser.open('/account?lang=ja')).text).toContain('<html lang="ja"')
+    expect((await browser.open('/account')).text).toContain('<html lang="ja"')
   })
 })
 
