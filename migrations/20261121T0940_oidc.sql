@@ -14,7 +14,7 @@ create index oidc_sessions_by_account on oidc_sessions (account_id);
 create index oidc_sessions_by_expiry on oidc_sessions (expires_at);
 
 create table oidc_tokens (
-  kind text not null check (kind in ('AccessToken', 'RefreshToken', 'AuthorizationCode', 'ClientCredentials')),
+  kind text not null check (kind in ('AccessToken', 'RefreshToken', 'AuthorizationCode')),
   id_hash bytea not null,
   grant_id text,
   client_id text,
@@ -49,5 +49,4 @@ create table oidc_resumes (
   uid_hash bytea primary key,
   at timestamptz not null
 );
-
--- Sessions that ended by sign-out, password change or device end: their grants are void.
+create index oidc_resumes_by_age on oidc_resumes (at);

@@ -183,7 +183,6 @@ function partsFor(name: string, env: () => Env, items: readonly Item[]): Parts {
     case 'AccessToken':
     case 'RefreshToken':
     case 'AuthorizationCode':
-    case 'ClientCredentials':
       return tokens(name, env)
     case 'Session':
       return sessions(env)

@@ -264,21 +264,33 @@ export async function wasResumed(db: Knex, uidHash: Buffer): Promise<boolean> {
   return (await db('oidc_resumes').where({ uid_hash: uidHash }).first('at')) !== undefined
 }
 
-/** Deletes what has expired, in batches; `grace` covers clock tolerance and replay windows. Returns rows deleted. */
+/** Rows of one statement: few enough for its time limit, so many that a day's rows are gone in minutes. */
+const BATCH = 5000
+
+const SWEPT = [
+  ['oidc_sessions', 'expires_at'],
+  ['oidc_tokens', 'expires_at'],
+  ['oidc_ephemerals', 'expires_at'],
+  ['oidc_replays', 'expires_at'],
+  ['oidc_resumes', 'at'],
+] as const
+
+/** Deletes what expired before a moment, batch by batch until nothing is left. @returns rows deleted */
 export async function sweep(db: Knex, before: Date): Promise<number> {
   let gone = 0
-  for (const [table, column] of [
-    ['oidc_sessions', 'expires_at'],
-    ['oidc_tokens', 'expires_at'],
-    ['oidc_ephemerals', 'expires_at'],
-    ['oidc_replays', 'expires_at'],
-    ['oidc_resumes', 'at'],
-  ] as const) {
-    const { rowCount } = await db.raw<{ rowCount: number }>(
-      'delete from :table: where ctid in (select ctid from :table: where :column: < :before limit 5000)',
-      { table, column, before },
-    )
-    gone += rowCount
+  for (const [table, column] of SWEPT) {
+    for (let deleted = BATCH; deleted === BATCH; gone += deleted)
+      deleted = await sweepBatch(db, table, column, before)
   }
   return gone
+}
+
+/** Passes by rows that another node sweeps at the same moment. */
+async function sweepBatch(db: Knex, table: string, column: string, before: Date): Promise<number> {
+  const { rowCount } = await db.raw<{ rowCount: number }>(
+    `delete from :table: where ctid = any(array(select ctid from :table: where :column: < :before
+      order by :column: limit ${BATCH} for update skip locked))`,
+    { table, column, before },
+  )
+  return rowCount
 }
