@@ -14,6 +14,8 @@ create table residents (
   closed_at timestamptz
 );
 create index residents_pending on residents (pending_index) where pending_index is not null;
+create index residents_unverified on residents (created_at)
+  where email_verified_at is null and closed_at is null;
 
 -- Sign-up consents of S-56: to provision (S-07) and to collection (S-08). The newest row of a kind counts.
 create table resident_terms (
@@ -56,6 +58,7 @@ create table mail_links (
   used_at timestamptz
 );
 create index mail_links_by_resident on mail_links (resident_id, kind);
+create index mail_links_by_end on mail_links (expires_at);
 
 -- Signed-in browsers, for the list on /account/security (G6). The session itself is oidc_sessions.
 create table sign_ins (
@@ -67,6 +70,7 @@ create table sign_ins (
   ended_at timestamptz
 );
 create index sign_ins_by_resident on sign_ins (resident_id, signed_in_at desc);
+create index sign_ins_by_last_seen on sign_ins (last_seen_at);
 
 -- Mails of demo mode, shown at /dev/mail, the newest 200; empty anywhere else.
 create table dev_mails (

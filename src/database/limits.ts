@@ -5,6 +5,7 @@
 import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible'
 import type { Env } from '../env.ts'
 import { keyed } from '../vault.ts'
+import { sweepBefore } from './sweep.ts'
 
 /** At most `points` in `seconds`, from the first one on. */
 export type Limit = { name: string; points: number; seconds: number }
@@ -41,7 +42,7 @@ export async function forget(env: Env, limit: Limit, key: string): Promise<void>
 
 /** Deletes windows that are over. */
 export async function sweep(env: Env): Promise<void> {
-  await env.db('rate_limits').where('expire', '<', Date.now()).delete()
+  await sweepBefore(env.db, 'rate_limits', 'expire', Date.now())
 }
 
 function limiter(env: Env, { name, points, seconds }: Limit): RateLimiterPostgres {

@@ -20,10 +20,12 @@ export const timetable: readonly Entry[] = [
     name: 'residents.unverified',
     everySeconds: 3600,
     run: async (env) => {
-      const count = await env.db.transaction(async (db) => {
-        const ids = await store.unverifiedBefore(db, before(env, UNVERIFIED_DAYS))
-        return ids.length ? store.erase(db, ids, env.now()) : 0
-      })
+      let count = 0
+      for (let erased = store.ERASED_AT_ONCE; erased === store.ERASED_AT_ONCE; count += erased)
+        erased = await env.db.transaction(async (db) => {
+          const ids = await store.unverifiedBefore(db, before(env, UNVERIFIED_DAYS))
+          return ids.length ? store.erase(db, ids, env.now()) : 0
+        })
       if (count) env.log.info({ event: 'unverified_sign_ups_erased', count })
     },
   },

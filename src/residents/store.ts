@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import type { Evidence } from '../audit/model.ts'
 import { named } from '../database/named.ts'
+import { sweepBefore } from '../database/sweep.ts'
 import type { Language } from '../locales/index.ts'
 import type { LinkKind, TermKind, Terms } from './model.ts'
 
@@ -116,13 +117,17 @@ export async function isDemo(db: Knex): Promise<boolean> {
   return (await db('installation').first<{ demo: boolean } | undefined>('demo'))?.demo === true
 }
 
-/** Sign-ups whose address was never confirmed; held, so that nobody confirms one while it is erased. */
+/** Sign-ups erased in one transaction. */
+export const ERASED_AT_ONCE = 500
+
+/** Sign-ups whose address was never confirmed, oldest first; held, so that nobody confirms one while it is erased. */
 export function unverifiedBefore(db: Knex, before: Date): Promise<string[]> {
   return db('residents')
     .whereNull('email_verified_at')
     .whereNull('closed_at')
     .where('created_at', '<', before)
-    .limit(500)
+    .orderBy('created_at')
+    .limit(ERASED_AT_ONCE)
     .forUpdate()
     .skipLocked()
     .pluck<string[]>('id')
@@ -247,8 +252,9 @@ export async function setLinkExpiry(db: Knex, id: string, expiresAt: Date): Prom
   await db('mail_links').where({ id }).whereNull('used_at').update({ expires_at: expiresAt })
 }
 
-export async function deleteLinksBefore(db: Knex, before: Date): Promise<void> {
-  await db('mail_links').where('expires_at', '<', before).delete()
+/** Links that ended before that. */
+export function deleteLinksBefore(db: Knex, before: Date): Promise<void> {
+  return sweepBefore(db, 'mail_links', 'expires_at', before)
 }
 
 type SignInRow = {
@@ -305,7 +311,7 @@ export function endSignIns(
   return query.update({ ended_at: at })
 }
 
-/** Sign-ins that ended, or were last seen, before that. */
-export async function deleteSignInsBefore(db: Knex, before: Date): Promise<void> {
-  await db('sign_ins').where('ended_at', '<', before).orWhere('last_seen_at', '<', before).delete()
+/** Sign-ins last seen before that, ended or not. */
+export function deleteSignInsBefore(db: Knex, before: Date): Promise<void> {
+  return sweepBefore(db, 'sign_ins', 'last_seen_at', before)
 }

@@ -600,6 +600,49 @@ test('sign-ups nobody confirmed are erased after seven days, by key; others are 
   expect(await site.env.db('mail_links').where({ resident_id: person?.id })).toEqual([])
 })
 
+test('housekeeping keeps up: one run clears whatever has piled up (M9)', async () => {
+  const { timetable } = await import('../../src/residents/jobs.ts')
+  const { db } = site.env
+  const known = await verified()
+  const owner = (await row(known))?.id ?? ''
+  const long = "now() - interval '60 days'"
+  await db.raw(
+    `insert into mail_links (id, kind, resident_id, secret_hash, created_at, expires_at)
+      select gen_random_uuid(), 'recover', ?, sha256(n::text::bytea), ${long}, ${long}
+        from generate_series(1, 11000) n`,
+    [owner],
+  )
+  await db.raw(
+    `insert into sign_ins (session_uid, resident_id, device, signed_in_at, last_seen_at)
+      select 'old' || n, ?, 'x', ${long}, ${long} from generate_series(1, 11000) n`,
+    [owner],
+  )
+  await db.raw(
+    `insert into residents (id, user_id, pending_index, language, created_at)
+      select gen_random_uuid(), 'old' || n, sha256(n::text::bytea), 'ja', ${long}
+        from generate_series(1, 1100) n`,
+  )
+  await db.raw(
+    `insert into rate_limits (key, points, expire) select 'old' || n, 1, 1 from generate_series(1, 11000) n`,
+  )
+  for (const entry of timetable) await entry.run(site.env)
+  expect(await db('mail_links').where({ kind: 'recover', resident_id: owner })).toEqual([])
+  expect(await db('sign_ins').where('session_uid', 'like', 'old%')).toEqual([])
+  expect(await db('rate_limits').where('key', 'like', 'old%')).toEqual([])
+  expect(await db('residents').where('user_id', 'like', 'old%').whereNull('closed_at')).toEqual([])
+  expect(await row(known)).toBeDefined()
+})
+
+test('each sweep of this room has its index', async () => {
+  const { rows } = (await site.env.db.raw(
+    `select indexdef from pg_indexes where tablename in ('mail_links', 'sign_ins', 'residents')`,
+  )) as { rows: { indexdef: string }[] }
+  const defs = rows.map(({ indexdef }) => indexdef.replace(/^.* ON public\./, ''))
+  for (const wanted of [/^mail_links .*\(expires_at\)/, /^sign_ins .*\(last_seen_at\)/])
+    expect(defs.some((def) => wanted.test(def))).toBe(true)
+  expect(defs.some((def) => /^residents .*\(created_at\) WHERE/.test(def))).toBe(true)
+})
+
 test('consent to collection is asked only where a live dataset exists, and is recorded apart (S-08)', async () => {
   const collecting = await makeService(site.env)
   const version = (await site.env
