@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Browser, Page } from 'playwright-core'
 import { render, sheet } from '../../src/http/views.ts'
 import { LANGUAGES, type Language } from '../../src/locales/index.ts'
-import { hasChromium, openChromium } from '../support/chromium.ts'
+import { openChromium } from '../support/chromium.ts'
+import { whenChromium } from '../support/when-chromium.ts'
 import { allScenes } from '../support/fixtures/index.ts'
 import { frameFor, type Scene } from '../support/fixtures/scene.ts'
 
@@ -83,9 +84,7 @@ const smallTargets = (page: Page) =>
       .map((el) => el.outerHTML.slice(0, 120))
   })
 
-const whereThereIsABrowser = hasChromium ? describe : () => {}
-
-whereThereIsABrowser('the pages in a browser', () => {
+whenChromium('the pages in a browser', () => {
   let browser: Browser
   let page: Page
   beforeAll(async () => {

@@ -1,9 +1,8 @@
 /** The system's Chromium, for the pages people use. Found by CHROMIUM or at its usual places. */
 import { existsSync } from 'node:fs'
-import { describe } from '@jest/globals'
 import { chromium, type Browser } from 'playwright-core'
 
-export const chromiumPath = [
+const chromiumPath = [
   process.env['CHROMIUM'],
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
@@ -27,10 +26,4 @@ const FLAGS = [
 export function openChromium(): Promise<Browser> {
   if (!chromiumPath) throw new Error('no Chromium: set CHROMIUM to its path')
   return chromium.launch({ executablePath: chromiumPath, args: FLAGS })
-}
-
-/** Describes what needs a Chromium. Without one it is left out, and the run says aloud which journey that was. */
-export function whenChromium(name: string, tests: () => void): void {
-  if (hasChromium) describe(name, tests)
-  else process.stderr.write(`\nLEFT OUT, for want of a Chromium (set CHROMIUM): ${name}\n\n`)
 }

@@ -195,9 +195,9 @@ export const residents: Messages['residents'] = {
     terms: 'Your consent to Machi ID as a whole',
     termsText: 'These stand above the consents to single services. You can change each one.',
     state: {
-      on: (date) => `You have agreed since ${date}`,
-      off: (date) => `You have not agreed since ${date}`,
-      never: 'You have not agreed',
+      on: (date) => `Agreed on ${date}`,
+      off: (date) => `Not agreed since ${date}`,
+      never: 'Not agreed',
     },
     stop: {
       provision: 'Stop sharing with member companies',
