@@ -1,7 +1,7 @@
 /** Every page in a real browser: axe-core without a violation, nothing wider than the screen, targets large enough. */
 import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { Browser, Page } from 'playwright-core'
 import { render, sheet } from '../../src/http/views.ts'
 import { LANGUAGES, type Language } from '../../src/locales/index.ts'
