@@ -2,6 +2,7 @@
 import { readConfig } from './config.ts'
 import { startEmbedded } from './database/embedded.ts'
 import { migrate } from './database/migrate.ts'
+import { reach } from './database/reach.ts'
 import { run, say } from './terminal.ts'
 
 await run(async () => {
@@ -10,7 +11,9 @@ await run(async () => {
     ? undefined
     : await startEmbedded({ dataDir: config.dataDir, log: say })
   try {
-    await migrate(config.databaseUrl ?? server?.url ?? '')
+    const url = config.databaseUrl ?? server?.url ?? ''
+    await reach(url, say)
+    await migrate(url)
     say('The database is current.')
   } finally {
     await server?.stop()

@@ -5,6 +5,8 @@ import type { Config } from './config.ts'
 import { connect } from './database/connect.ts'
 import { startEmbedded } from './database/embedded.ts'
 import { migrate } from './database/migrate.ts'
+import { reach } from './database/reach.ts'
+import * as demo from './demo/actions.ts'
 import type { Env } from './env.ts'
 import { openQueue } from './jobs/queue.ts'
 import { openLog } from './log.ts'
@@ -19,18 +21,22 @@ export type Say = (sentence: string) => void
 /**
  * Finds or starts the database, applies migrations, opens secrets and queue.
  *
+ * @param told ends the start at its next step
  * @throws Error in plain words where something does not stand; nothing is left running
  */
-export async function openNode(config: Config, say: Say): Promise<Node> {
+export async function openNode(config: Config, say: Say, told?: AbortSignal): Promise<Node> {
   const leave: (() => Promise<unknown>)[] = []
   const close = async () => {
     for (const step of leave.splice(0).reverse()) await step()
   }
   try {
     const url = config.databaseUrl ?? (await embedded(config, say, leave))
+    await reach(url, say, { told })
     await migrate(url)
+    told?.throwIfAborted()
     const db = connect(url)
     leave.push(() => db.destroy())
+    await demo.refuseInProduction({ db, config })
     const env = await buildEnv(config, url, db)
     leave.push(() => env.queue.stop())
     return { env, close }

@@ -33,11 +33,19 @@ export async function prepare(env: Env): Promise<void> {
       await store.insertMark(env.db, false, env.now())
     else await seed(env)
   })
-  if (env.config.production && (await store.mark(env.db)))
+  await refuseInProduction(env)
+  if (await isDemo(env)) await followPort(env)
+}
+
+/** @throws Error where a demo database meets NODE_ENV=production, whichever command it is */
+export async function refuseInProduction({
+  db,
+  config,
+}: Pick<Env, 'db' | 'config'>): Promise<void> {
+  if (config.production && (await store.mark(db)))
     throw new Error(
       'This database holds demo data, which NODE_ENV=production refuses. Point DATABASE_URL at a new one.',
     )
-  if (await isDemo(env)) await followPort(env)
 }
 
 /** Gives the demo's services new addresses where the issuer's port is another than at the last start. */
