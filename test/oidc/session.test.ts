@@ -335,6 +335,23 @@ describe('other browsers, other people', () => {
     expect(arrived(left)?.get('code')).toBeTruthy()
   })
 
+  test('F2 somebody’s interaction planted in another’s browser: refused at every step', async () => {
+    const [mine, theirs] = [await atHome(await makeResident(site.env)), await atHome()]
+    const screen = await mine.open(authorizePath(service))
+    expect(asksConsent(screen)).toBe(true)
+    for (const [name, cookie] of mine.jar)
+      if (/^(interaction|resume|form_here)/.test(name)) theirs.jar.set(name, cookie)
+    const seen = await theirs.request(screen.url)
+    expect(seen.status).toBe(403)
+    expect(seen.text).toContain('この手続きは続けられません')
+    const posted = await theirs.post(screen.url, { ...hidden(screen), decision: 'agree' })
+    expect(posted.status).toBe(403)
+    const uid = screen.url.split('/').at(-1) ?? ''
+    expect(arrived(await theirs.request(`/authorize/${uid}`))).toBeUndefined()
+    const left = await mine.submit(screen, { decision: 'agree' })
+    expect(arrived(left)?.get('code')).toBeTruthy()
+  })
+
   test('F1 going straight to the resume address gives no code', async () => {
     const browser = await atHome(await makeResident(site.env))
     const screen = await browser.open(authorizePath(service))
