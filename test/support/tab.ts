@@ -89,6 +89,7 @@ async function violations(page: Page): Promise<string[]> {
     (tags) =>
       (globalThis as unknown as { axe: Axe }).axe.run(document, {
         runOnly: { type: 'tag', values: tags },
+        resultTypes: ['violations'],
       }),
     RULES,
   )
