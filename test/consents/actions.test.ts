@@ -215,6 +215,17 @@ describe('give', () => {
     expect(await consents.refuse(env, answer)).toBe(true)
   })
 
+  test('what changed since it was shown is not agreed to, and what was not ticked does not matter', async () => {
+    const person = await makeResident(env)
+    const answer = await show({ person })
+    await residents.updateProfile(env, person.id, { sex: 'other' })
+    await expect(consents.give(env, answer, ['sex'])).rejects.toEqual(
+      refusal('wrong_state', 'stale_showing'),
+    )
+    expect(await counted('consents', { resident_id: person.id })).toBe(0)
+    expect(itemsOf(await consents.give(env, answer, ['address']))).toContain('address')
+  })
+
   test.each<[string, () => Promise<unknown>, string]>([
     [
       'suspended',
