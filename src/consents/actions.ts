@@ -1,5 +1,6 @@
 import * as audit from '../audit/actions.ts'
 import { isItemId } from '../catalogue/model.ts'
+import { closeGate } from '../database/gate.ts'
 import { atomically, type Env } from '../env.ts'
 import type { Language } from '../locales/index.ts'
 import { Refusal } from '../refusal.ts'
@@ -42,7 +43,7 @@ export async function facts(
   sessionUid: string | null,
   hold: boolean,
 ): Promise<queries.StandingFacts | undefined> {
-  if (hold) await queries.hold(env.db, agreementId, sessionUid)
+  if (hold) await queries.hold(env.db, agreementId)
   return queries.factsOf(env.db, agreementId, sessionUid)
 }
 
@@ -92,6 +93,7 @@ export function give(
   picked: readonly string[],
 ): Promise<Consent | undefined> {
   return atomically(env, async (env) => {
+    await closeGate(env.db, answer.resident.id)
     const shown = await shownToThem(env, answer)
     const answeredAt = later(env.now(), shown.shownAt)
     if (!(await store.answer(env.db, shown.id, 'agree', answeredAt)))

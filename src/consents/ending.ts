@@ -1,4 +1,5 @@
 /** What the resident does later: withdraw, pause, narrow. Each adds a row; none edits one. */
+import { closeGate } from '../database/gate.ts'
 import { atomically, type Env } from '../env.ts'
 import { words } from '../locales/words.ts'
 import * as notices from '../notices/actions.ts'
@@ -68,6 +69,7 @@ async function lockedStanding(
   serviceId: string,
   orPaused = false,
 ): Promise<Standing> {
+  await closeGate(env.db, resident.id)
   const ids = [resident.id, serviceId] as const
   const held =
     (await store.lockInForce(env.db, ...ids)) ??
@@ -80,6 +82,7 @@ async function lockedStanding(
 /** Withdraws from everything in force or paused, one transaction. Returns the versions that withdrew, none where none was. */
 export function withdrawAll(env: Env, resident: Resident, deletion = false): Promise<Consent[]> {
   return atomically(env, async (env) => {
+    await closeGate(env.db, resident.id)
     const done: Consent[] = []
     for (const serviceId of await store.servicesToStop(env.db, resident.id, env.now())) {
       const consent = await stopIfStanding(env, resident, serviceId, deletion)

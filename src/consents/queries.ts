@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { passGate } from '../database/gate.ts'
 import { named } from '../database/named.ts'
 import type { Terms } from '../residents/model.ts'
 import type { Consent, Standing } from './model.ts'
@@ -15,24 +16,15 @@ export type StandingFacts = {
 
 const HOLD = {
   name: 'consents_hold',
-  text: `with r as materialized (select r.id from residents r
-      where r.id = (select resident_id from agreements where id = $1) for key share),
-    a as materialized (select a.id from agreements a where a.id = $1 and a.resident_id = (select id from r) for share),
-    s as materialized (select session_uid from sign_ins
-      where session_uid = $2 and exists (select from a) for share)
-    select (select count(*) from a) as agreements, (select count(*) from s) as sessions`,
+  text: `select ${passGate('resident_id')} from agreements where id = $1`,
 }
 
 /**
  * Until the transaction ends, whoever withdraws, narrows, stops provision as a whole or ends the browser's sign-in
- * waits (K8). Rows are taken in one order: resident, agreement, sign-in.
+ * waits (K8).
  */
-export async function hold(
-  db: Knex,
-  agreementId: string,
-  sessionUid: string | null,
-): Promise<void> {
-  await named(db, HOLD, [agreementId, sessionUid])
+export async function hold(db: Knex, agreementId: string): Promise<void> {
+  await named(db, HOLD, [agreementId])
 }
 
 const FACTS = {

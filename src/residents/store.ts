@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
 import type { Evidence } from '../audit/model.ts'
+import { closeGate, shutGate } from '../database/gate.ts'
 import { named } from '../database/named.ts'
 import { sweepBefore } from '../database/sweep.ts'
 import type { Language } from '../locales/index.ts'
@@ -75,8 +76,9 @@ export async function hold(db: Knex, residentId: string): Promise<void> {
   await db('residents').where({ id: residentId }).forShare().first('id')
 }
 
-/** Held until the transaction ends: changes of one profile come one after the other. */
+/** Held until the transaction ends: changes of one profile come one after the other, and no release meanwhile (K8). */
 export async function lock(db: Knex, id: string): Promise<void> {
+  await closeGate(db, id)
   await db('residents').where({ id }).forUpdate().select('id')
 }
 
@@ -293,6 +295,9 @@ export async function endSignIn(
   at: Date,
   residentId?: string,
 ): Promise<string | undefined> {
+  await db('sign_ins')
+    .where('session_uid', sessionUid)
+    .select(db.raw(shutGate('resident_id')))
   const query = db<SignInRow>('sign_ins').where('session_uid', sessionUid).whereNull('ended_at')
   if (residentId !== undefined) void query.where('resident_id', residentId)
   const [row] = await query.update({ ended_at: at }).returning('resident_id')
@@ -300,12 +305,13 @@ export async function endSignIn(
 }
 
 /** @returns how many were still going on */
-export function endSignIns(
+export async function endSignIns(
   db: Knex,
   residentId: string,
   at: Date,
   except?: string,
 ): Promise<number> {
+  await closeGate(db, residentId)
   const query = db('sign_ins').where('resident_id', residentId).whereNull('ended_at')
   if (except !== undefined) void query.whereNot('session_uid', except)
   return query.update({ ended_at: at })

@@ -1,5 +1,6 @@
 /** Many at once on real PostgreSQL (docs/security.md, T1–T3, B2, B7, F4, K8, R8): exactly one wins, nobody gets a 5xx. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import * as residents from '../../src/residents/actions.ts'
 import { Browser, hidden, type Page } from '../support/browser.ts'
 import {
   makeResident,
@@ -306,6 +307,46 @@ describe.each([1, 2])('%i node(s)', (nodes) => {
     const last = await site.env.db('provision_records').where(where).max({ at: 'at' }).first()
     const ended = await site.env.db('agreements').where(where).first<{ ended_at: Date }>('ended_at')
     expect(Number(last?.['at'])).toBeLessThanOrEqual(Number(ended?.ended_at))
+  })
+
+  test('K8 a service that never stops asking keeps no resident waiting', async () => {
+    const person = await makeResident(site.env)
+    const stops: [string, (browser: Browser) => Promise<unknown>][] = [
+      ['withdraw', (browser) => withdraw(browser)],
+      [
+        'sign out',
+        async (browser) => {
+          const page = await browser.submit(await browser.open('/logout'), {})
+          expect(page.text).toContain('サインアウトしました')
+        },
+      ],
+      [
+        'stop provision as a whole',
+        () =>
+          residents.answerTerms(site.env, person.id, {
+            kind: 'provision',
+            given: false,
+            shown: undefined,
+          }),
+      ],
+    ]
+    for (const [name, stop] of stops) {
+      const browser = newBrowser()
+      const { access } = await tokensFor(site, browser, service, person)
+      let stopped = false
+      const seen: number[] = []
+      const askOn = async () => {
+        while (!stopped) seen.push((await userinfo(site, access)).status)
+      }
+      const asking = Array.from({ length: 24 }, askOn)
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      await stop(browser)
+      expect([name, (await userinfo(site, access)).status]).toEqual([name, 401])
+      stopped = true
+      await Promise.all(asking)
+      expect([name, seen.filter((status) => status >= 500)]).toEqual([name, []])
+      expect(seen).toContain(200)
+    }
   })
 
   test('K8 withdrawal against the redemption of a code: tokens are dead, or were never made', async () => {
