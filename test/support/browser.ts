@@ -140,7 +140,7 @@ export function hidden(page: Page): Record<string, string> {
   return fields
 }
 
-export function unescape(text: string): string {
+function unescape(text: string): string {
   return text
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')
