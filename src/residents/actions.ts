@@ -1,4 +1,5 @@
 import * as audit from '../audit/actions.ts'
+import { closeGate } from '../database/gate.ts'
 import { atomically, type Env } from '../env.ts'
 import type { Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
@@ -213,6 +214,7 @@ export async function touchSignIn(env: Env, sessionUid: string): Promise<void> {
 /** Ends one browser's session and with it its grants, which read this at use. Nothing happens where it had ended. */
 export async function endSignIn(env: Env, sessionUid: string): Promise<void> {
   await atomically(env, async (env) => {
+    await store.stopReleases(env.db, sessionUid)
     const residentId = await store.endSignIn(env.db, sessionUid, env.now())
     if (residentId !== undefined) await recordEnd(env, residentId, sessionUid)
   })
@@ -225,6 +227,7 @@ export async function endOwnSignIn(
   sessionUid: string,
 ): Promise<void> {
   await atomically(env, async (env) => {
+    await store.stopReleases(env.db, sessionUid)
     if ((await store.endSignIn(env.db, sessionUid, env.now(), residentId)) === undefined)
       throw new Refusal('not_found')
     await recordEnd(env, residentId, sessionUid)
@@ -239,6 +242,7 @@ export async function endOtherSignIns(
   exceptSessionUid?: string,
 ): Promise<void> {
   await atomically(env, async (env) => {
+    await closeGate(env.db, residentId)
     const ended = await store.endSignIns(env.db, residentId, env.now(), exceptSessionUid)
     if (!ended) return
     await recordEnd(env, residentId, undefined, ended)

@@ -1,5 +1,6 @@
 /** Password and sign-in address: changing, recovering, undoing. Each ends the other sessions (G7, H18, H22). */
 import * as audit from '../audit/actions.ts'
+import { closeGate } from '../database/gate.ts'
 import { atomically, type Env } from '../env.ts'
 import { words } from '../locales/words.ts'
 import * as notices from '../notices/actions.ts'
@@ -63,6 +64,7 @@ async function setPassword(
   passwordHash: string,
   keep?: string,
 ): Promise<void> {
+  await closeGate(env.db, resident.id)
   const at = env.now()
   await store.update(env.db, resident.id, { password_hash: passwordHash })
   await store.killLinks(env.db, resident.id, LINKS_THAT_DIE, at)
@@ -194,6 +196,7 @@ export async function confirmEmailChange(
     const email = links.carried(link, resident)
     await moveTo(env, resident, email)
     await store.killLinks(env.db, resident.id, LINKS_THAT_DIE, env.now())
+    await closeGate(env.db, resident.id)
     await store.endSignIns(env.db, resident.id, env.now(), asked.keep)
     await notices.send(env, {
       to: old,
@@ -223,6 +226,7 @@ export async function undoEmailChange(env: Env, secret: string): Promise<string>
     await moveTo(env, resident, email)
     await store.update(env.db, resident.id, { password_hash: null })
     await store.killLinks(env.db, resident.id, [...LINKS_THAT_DIE, 'undo_email'], env.now())
+    await closeGate(env.db, resident.id)
     await store.endSignIns(env.db, resident.id, env.now())
     await write(env, resident, 'email_restored', email)
     return (await links.issue(env, 'recover', resident)).secret

@@ -288,6 +288,13 @@ export async function touchSignIn(db: Knex, sessionUid: string, at: Date): Promi
     .update({ last_seen_at: at })
 }
 
+/** Until the transaction ends, nothing is released to whoever came by this sign-in (K8). */
+export async function stopReleases(db: Knex, sessionUid: string): Promise<void> {
+  await db('sign_ins')
+    .where('session_uid', sessionUid)
+    .select(db.raw(shutGate('resident_id')))
+}
+
 /** @returns whose it was, where it was still going on */
 export async function endSignIn(
   db: Knex,
@@ -295,9 +302,6 @@ export async function endSignIn(
   at: Date,
   residentId?: string,
 ): Promise<string | undefined> {
-  await db('sign_ins')
-    .where('session_uid', sessionUid)
-    .select(db.raw(shutGate('resident_id')))
   const query = db<SignInRow>('sign_ins').where('session_uid', sessionUid).whereNull('ended_at')
   if (residentId !== undefined) void query.where('resident_id', residentId)
   const [row] = await query.update({ ended_at: at }).returning('resident_id')
@@ -305,13 +309,12 @@ export async function endSignIn(
 }
 
 /** @returns how many were still going on */
-export async function endSignIns(
+export function endSignIns(
   db: Knex,
   residentId: string,
   at: Date,
   except?: string,
 ): Promise<number> {
-  await closeGate(db, residentId)
   const query = db('sign_ins').where('resident_id', residentId).whereNull('ended_at')
   if (except !== undefined) void query.whereNot('session_uid', except)
   return query.update({ ended_at: at })
