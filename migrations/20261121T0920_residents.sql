@@ -9,7 +9,8 @@ create table residents (
   password_hash text,                    -- argon2id, peppered
   data_key bytea,                        -- AES-256-GCM, wrapped by the installation's key
   profile bytea,                         -- sealed JSON: see residents/model.ts
-  language text not null check (language in ('ja', 'en')),
+  language text not null check (language in ('ja', 'en')),  -- of mails; of pages once chosen
+  language_chosen boolean not null default false,
   created_at timestamptz not null,
   closed_at timestamptz
 );

@@ -39,7 +39,7 @@ export function seed(env: Env): Promise<void> {
 async function enrol(env: Env, resident: DemoResident): Promise<void> {
   const { email, password, profile, language, provision } = resident
   const { version } = env.templates.inForce(ID_TERMS, env.now())
-  await residents.enrol(env, {
+  const { id } = await residents.enrol(env, {
     email,
     password,
     profile,
@@ -48,4 +48,5 @@ async function enrol(env: Env, resident: DemoResident): Promise<void> {
     shown: { at: env.now(), language, version },
     address: undefined,
   })
+  if (language !== 'ja') await residents.setLanguage(env, id, language)
 }

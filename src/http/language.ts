@@ -12,7 +12,7 @@ const interactionOf = (ctx: Ctx) => /^\/interaction\/[\w-]+/.exec(ctx.path)?.[0]
 
 /**
  * Chooses ja or en: the cookie's choice, then Accept-Language, then Japanese. Before the cookie comes what an
- * interaction's `ui_locales` ask for; after it, the account of who is signed in. `?lang=` on a page sets the cookie and leads back without it.
+ * interaction's `ui_locales` ask for; after it, what the resident chose for the account. `?lang=` on a page sets the cookie and leads back without it.
  */
 export const language: Middleware = async (ctx, next) => {
   const asked = ctx.query['lang']
@@ -37,14 +37,14 @@ export function chosenLanguage(ctx: Ctx): Language | undefined {
   return kept !== undefined && isLanguage(kept) ? kept : undefined
 }
 
-/** Who is signed in is known now: the account's language, unless this browser chose one. */
-export function settleLanguage(ctx: Ctx, account: Language): void {
-  ctx.state.language = chosenLanguage(ctx) ?? account
+/** Who is signed in is known now: the language they chose for their account, unless this browser chose one. */
+export function settleLanguage(ctx: Ctx, account: Language | undefined): void {
+  ctx.state.language = chosenLanguage(ctx) ?? account ?? ctx.state.language
 }
 
-/** Somebody signed in with this browser: it keeps the account's language, unless it chose one. */
-export function keepLanguage(ctx: Ctx, account: Language): void {
-  if (!chosenLanguage(ctx)) rememberLanguage(ctx, account)
+/** Somebody signed in with this browser: it keeps the language they chose, unless it chose one. */
+export function keepLanguage(ctx: Ctx, account: Language | undefined): void {
+  if (account && !chosenLanguage(ctx)) rememberLanguage(ctx, account)
 }
 
 export function rememberLanguage(ctx: Ctx, chosen: Language): void {

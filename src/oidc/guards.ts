@@ -52,7 +52,7 @@ async function recognise(provider: Provider, ctx: Ctx): Promise<void> {
     displayName: family_name && given_name ? `${family_name} ${given_name}` : undefined,
   }
   ctx.state.resident = known
-  settleLanguage(ctx, found.language)
+  settleLanguage(ctx, found.chosenLanguage)
 }
 
 /** Moves the idle limit on, at most once a minute. */

@@ -88,7 +88,7 @@ async function signIn(provider: Provider, ctx: Ctx, details: Interaction): Promi
   })
   if (!found) return showLogin(ctx, details, service, email, true)
   noteKnown(ctx, await residents.deviceOf(env, found.id))
-  keepLanguage(ctx, found.language)
+  keepLanguage(ctx, found.chosenLanguage)
   await leaveOthersSession(provider, ctx, details, found)
   const login = {
     accountId: found.userId,

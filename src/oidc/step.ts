@@ -28,7 +28,7 @@ export async function open(provider: Provider, ctx: Ctx): Promise<Interaction> {
   if (asked) ctx.state.language = asked
   else if (!chosenLanguage(ctx) && bound?.accountId) {
     const account = await residents.byUserId(ctx.state.env, bound.accountId)
-    if (account) settleLanguage(ctx, account.language)
+    if (account) settleLanguage(ctx, account.chosenLanguage)
   }
   return details
 }

@@ -22,6 +22,7 @@ export function opened(env: Env, row: store.Row): Resident {
     id: row.id,
     userId: row.user_id,
     language: row.language,
+    chosenLanguage: row.language_chosen ? row.language : undefined,
     emailVerifiedAt: row.email_verified_at,
     createdAt: row.created_at,
     dataKey,

@@ -181,9 +181,9 @@ export async function answerTerms(
   })
 }
 
-/** The language of the account: its pages and mails. */
+/** Chooses the language of the account: of its mails, and of its pages in every browser that chose none itself. */
 export async function setLanguage(env: Env, residentId: string, language: Language): Promise<void> {
-  await store.update(env.db, residentId, { language })
+  await store.update(env.db, residentId, { language, language_chosen: true })
 }
 
 /** A browser was signed in. */

@@ -27,7 +27,10 @@ export type Resident = {
   id: string
   /** The shared user ID: OIDC account id and public `sub`. */
   userId: string
+  /** Of mails: the one of the page at sign-up, or the one chosen since. */
   language: Language
+  /** Of pages, where the resident chose one; else the browser tells. */
+  chosenLanguage: Language | undefined
   emailVerifiedAt: Date | null
   createdAt: Date
   /** The key under which this resident's values and salts are sealed. */

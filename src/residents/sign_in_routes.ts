@@ -36,7 +36,7 @@ export function signInRoutes(router: Router<State>, guards: Guards): void {
     if (!found) return showLogin(ctx, email, true)
     await guards.openSession(ctx, { residentId: found.id, userId: found.userId })
     noteKnown(ctx, await residents.deviceOf(env, found.id))
-    keepLanguage(ctx, found.language)
+    keepLanguage(ctx, found.chosenLanguage)
     to(ctx, target(ctx))
   })
 

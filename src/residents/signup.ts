@@ -101,6 +101,7 @@ async function create(env: Env, asked: SigningUp, checked: Checked): Promise<Res
     data_key: wrapped(env, id, dataKey),
     profile: sealedProfile(id, dataKey, profile),
     language: asked.language,
+    language_chosen: false,
     created_at: env.now(),
   }
   await store.insert(env.db, row)

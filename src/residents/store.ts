@@ -17,11 +17,12 @@ export type Row = {
   data_key: Buffer | null
   profile: Buffer | null
   language: Language
+  language_chosen: boolean
   created_at: Date
 }
 
 const COLUMNS =
-  'id, user_id, email_index, pending_index, email_verified_at, password_hash, data_key, profile, language, created_at'
+  'id, user_id, email_index, pending_index, email_verified_at, password_hash, data_key, profile, language, language_chosen, created_at'
 const OPEN = 'closed_at is null and data_key is not null'
 const BY_USER_ID = {
   name: 'resident_by_user_id',

@@ -1,7 +1,6 @@
 /** The answer on the consent screen in a real browser: keyboard, no script, English, and what the browser lets through. */
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import type { Browser, BrowserContextOptions, Locator } from 'playwright-core'
-import * as residents from '../../src/residents/actions.ts'
 import { makeResident, type MadeResident } from '../support/builders.ts'
 import { openChromium } from '../support/chromium.ts'
 import { whenChromium } from '../support/when-chromium.ts'
@@ -42,7 +41,6 @@ whenChromium('the answer in Chromium', () => {
   async function toScreen(options: BrowserContextOptions = {}, at = service, width = 390) {
     tab = await openTab(chromium, width, options)
     resident = await makeResident(site.env)
-    if (options.locale === 'en-US') await residents.setLanguage(site.env, resident.id, 'en')
     await tab.page.goto(at.start(SCOPE))
     await tab.signIn(resident)
     await tab.page.waitForSelector('[name=decision]')

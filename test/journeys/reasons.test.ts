@@ -512,7 +512,6 @@ describe('the record of the screen', () => {
 
   test('is kept in the language that was read', async () => {
     const reader = new Browser(site.issuer, { 'accept-language': 'en' })
-    await residents.setLanguage(site.env, resident.id, 'en')
     service = await makeService(site.env)
     rp = await relyingParty(site.issuer, service)
     await rp.signIn(reader, person(), SCOPE, [])
