@@ -103,6 +103,7 @@ async function anyCollects(env: Env): Promise<boolean> {
 function begin(env: Env): Middleware {
   return async (ctx, next) => {
     ctx.state.env = env
+    ctx.state.begunAt = env.now()
     ctx.state.reference = randomUUID().slice(0, 8)
     ctx.state.language = 'ja'
     await next()

@@ -16,6 +16,8 @@ export type SignedIn = {
 
 export type State = {
   env: Env
+  /** When the request came in. */
+  begunAt: Date
   language: Language
   /** Shown on a 500 page and written to the log. */
   reference: string

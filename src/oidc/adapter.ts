@@ -13,7 +13,7 @@ import { grantPayload } from './grants.ts'
 import { LIFETIME, ROTATION_GRACE_SECONDS } from './limits.ts'
 import { isWhole } from './parameters.ts'
 import * as queries from './queries.ts'
-import { currentEnv, factsOf, serviceOf } from './request.ts'
+import { begunAt, currentEnv, factsOf, serviceOf, spent } from './request.ts'
 import * as store from './store.ts'
 
 type Parts = Partial<Adapter>
@@ -55,18 +55,32 @@ function tokens(kind: string, env: () => Env): Parts {
       const { db } = env()
       const inTransaction = db.isTransaction === true
       if (inTransaction && route() !== 'userinfo') await store.lockGrantOf(db, kind, hash(id))
-      return withId(id, await store.token(db, kind, hash(id), inTransaction))
+      const found = await store.token(db, kind, hash(id), inTransaction)
+      if (route() === 'token' && found?.consumedAt && isRace(found.consumedAt)) {
+        throw new errors.InvalidGrant('consumed by a request at the same time')
+      }
+      return withId(id, found?.payload)
     },
     consume: async (id) => {
       if (!(await store.consumeToken(env().db, kind, hash(id), env().now()))) {
         throw new errors.InvalidGrant('already consumed')
       }
+      spent().push({ kind, idHash: hash(id) })
     },
     destroy: (id) => store.deleteToken(env().db, kind, hash(id)),
     // Asked once per kind, all at the same moment: one of them deletes every kind.
     revokeByGrantId:
       kind === 'AccessToken' ? (grantId) => store.deleteByGrant(env().db, grantId) : none,
   }
+}
+
+/**
+ * Whether this request was already here when the other one ended: the loser of a race, say a client's retry. Only who
+ * comes later replays, and costs the tokens of the grant (RFC 6749 §4.1.2; B1, B2).
+ */
+function isRace(consumedAt: Date): boolean {
+  const came = begunAt()
+  return came !== undefined && came < consumedAt
 }
 
 function sessions(env: () => Env): Parts {

@@ -6,6 +6,8 @@ import { atomically } from '../env.ts'
 import { clientAddress } from '../http/headers.ts'
 import type { Ctx, Middleware } from '../http/state.ts'
 import { Refusal } from '../refusal.ts'
+import { spent } from './request.ts'
+import { settleConsumed } from './store.ts'
 
 const TRANSACTIONAL = ['/token', '/userinfo', '/token/revocation', '/session/end/confirm']
 
@@ -23,6 +25,7 @@ export const transaction: Middleware = async (ctx, next) => {
       ctx.state.env = env
       await next()
       if (ctx.status >= 500) throw new Undo()
+      for (const { kind, idHash } of spent()) await settleConsumed(env.db, kind, idHash, env.now())
     })
   } catch (error) {
     if (error instanceof Undo) return

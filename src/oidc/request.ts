@@ -16,7 +16,8 @@ type Memo = {
   grants: Map<string, Facts>
 }
 
-type Holder = { env?: Env; memo?: Memo }
+type Spent = { kind: string; idHash: Buffer }
+type Holder = { env?: Env; memo?: Memo; begunAt?: Date; spent?: Spent[] }
 
 /** The library's own `Provider.ctx` ends with its route, before the record of what it answered is written. */
 const requests = new AsyncLocalStorage<Holder>()
@@ -30,6 +31,15 @@ const holder = (): Holder | undefined => requests.getStore()
 /** The Env of the request under way, so that adapter calls join its transaction; else the node's own. */
 export function currentEnv(base: Env): Env {
   return holder()?.env ?? base
+}
+
+/** When the request under way came in. */
+export const begunAt = (): Date | undefined => holder()?.begunAt
+
+/** Codes and refresh tokens this request has consumed. */
+export function spent(): Spent[] {
+  const state = holder() ?? {}
+  return (state.spent ??= [])
 }
 
 function memo(): Memo {

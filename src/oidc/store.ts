@@ -41,18 +41,35 @@ export async function saveToken(db: Knex, row: TokenRow): Promise<void> {
 
 const TOKEN_FIND = {
   name: 'oidc_token_find',
-  text: 'select payload from oidc_tokens where kind = $1 and id_hash = $2',
+  text: 'select payload, consumed_at from oidc_tokens where kind = $1 and id_hash = $2',
 }
 const TOKEN_FIND_HELD = { name: 'oidc_token_find_held', text: `${TOKEN_FIND.text} for key share` }
 
 /** @param hold keeps the row against deletion until the transaction ends, so that a revocation waits for what it led to */
-export function token(
+export async function token(
   db: Knex,
   kind: string,
   idHash: Buffer,
   hold: boolean,
-): Promise<Payload | undefined> {
-  return one(db, hold ? TOKEN_FIND_HELD : TOKEN_FIND, [kind, idHash])
+): Promise<{ payload: Payload; consumedAt: Date | null } | undefined> {
+  const statement = hold ? TOKEN_FIND_HELD : TOKEN_FIND
+  const { rows } = await named<Row & { consumed_at: Date | null }>(db, statement, [kind, idHash])
+  return rows[0] && { payload: rows[0].payload, consumedAt: rows[0].consumed_at }
+}
+
+const TOKEN_SETTLE = {
+  name: 'oidc_token_settle',
+  text: 'update oidc_tokens set consumed_at = $3 where kind = $1 and id_hash = $2',
+}
+
+/** Moves the moment of consumption to the end of its request: whoever came in before raced, and replayed nothing. */
+export async function settleConsumed(
+  db: Knex,
+  kind: string,
+  idHash: Buffer,
+  at: Date,
+): Promise<void> {
+  await named(db, TOKEN_SETTLE, [kind, idHash, at])
 }
 
 /** A key for PostgreSQL's advisory locks. */

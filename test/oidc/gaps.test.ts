@@ -65,14 +65,46 @@ describe('the doors of programs', () => {
   )
 })
 
-describe('a release under way', () => {
-  /** Holds every insert of a provision record back until `release` is called. */
-  async function stall() {
-    const trx = await site.env.db.transaction()
-    await trx.raw('lock table provision_records in share mode')
-    return () => trx.rollback()
-  }
+/** Holds every insert of a provision record back until the answer is called. */
+async function stall() {
+  const trx = await site.env.db.transaction()
+  await trx.raw('lock table provision_records in share mode')
+  return () => trx.rollback()
+}
 
+test('a request that raced and lost costs the winner nothing; one that comes later does (B1, B2)', async () => {
+  const { browser, page, service, resident, attempt, rp } = await screen()
+  const left = await agree(browser, page, [])
+  const code = new URL(left.headers.get('location') ?? '').searchParams.get('code') ?? ''
+  const redeem = () =>
+    fetch(`${site.issuer}/token`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        authorization: `Basic ${Buffer.from(`${service.clientId}:${service.clientSecret}`).toString('base64')}`,
+      },
+      body: new URLSearchParams({
+        grant_type: 'authorization_code',
+        code,
+        code_verifier: attempt.verifier,
+        redirect_uri: service.redirectUri,
+      }),
+    })
+  const go = await stall()
+  const both = Promise.all([redeem(), redeem()])
+  await new Promise((resolve) => setTimeout(resolve, 400))
+  await go()
+  const answers = await both
+  expect(answers.map((answer) => answer.status).toSorted((a, b) => a - b)).toEqual([200, 400])
+  const won = (await answers.find((answer) => answer.ok)?.json()) as { access_token: string }
+  expect((await rp.userinfo(won.access_token, resident.userId)).email).toBe(resident.email)
+  expect((await redeem()).status).toBe(400)
+  await expect(rp.userinfo(won.access_token, resident.userId)).rejects.toMatchObject({
+    status: 401,
+  })
+})
+
+describe('a release under way', () => {
   test.each([
     [
       'stopping provision as a whole',

@@ -71,10 +71,13 @@ describe.each([1, 2])('%i node(s)', (nodes) => {
       const answers = await times(50, () => redeem(site, service, code))
       expect(tally(answers)).toEqual({ 200: 1, 400: 49 })
       expect(refusals(answers)).toEqual(['invalid_grant'])
+      expect((await redeem(site, service, code)).status).toBe(400)
+      const { access } = tokensIn(answers.find((answer) => answer.status === 200) as Answer)
+      expect((await userinfo(site, access)).status).toBe(401)
     }
   })
 
-  test('B7 of 50 uses of a public client’s refresh token, one succeeds, and the family dies', async () => {
+  test('B7 of 50 uses of a public client’s refresh token, one succeeds; a later use ends the family', async () => {
     for (let round = 0; round < 3; round++) {
       const verifier = newVerifier()
       const browser = newBrowser()
@@ -100,6 +103,7 @@ describe.each([1, 2])('%i node(s)', (nodes) => {
       const won = answers.find((answer) => answer.status === 200)
       const { refresh: newest, access } = tokensIn(won as Answer)
       expect(newest).not.toBe(first.refresh)
+      expect((await use(first.refresh)).status).toBe(400)
       expect((await use(newest)).status).toBe(400)
       expect((await userinfo(site, access)).status).toBe(401)
     }
