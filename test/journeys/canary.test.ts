@@ -52,10 +52,11 @@ const CLAIMS: Record<Item, Record<string, unknown>> = {
 /** Where a value of an item shows in a text. */
 const TRACE: Record<Item, RegExp> = {
   name: /金糸雀|鳴子|カナリヤ|ナルコ/,
-  birth_year: /\b1957\b/,
+  // Not the digits of an id, a hash or a moment.
+  birth_year: /(?<![\w.:/+=-])1957(?![\w.:/+=-])/,
   sex: /\bfemale\b/,
   email: /kanaria\.mail|kanaria%2Email/i,
-  address: /530-?0001|大阪/,
+  address: /(?<![\w-])530-?0001(?!\w)|大阪/,
 }
 
 let site: Site
