@@ -42,7 +42,7 @@ export type Show = {
   addHref: string | undefined
   ticked: readonly string[]
   frame: (showingId: string) => ScreenFrame
-  /** Renders the page; returns its HTML and the hash of its main part. */
+  /** Renders the page; returns the hash of its main part. */
   render: (page: ConsentPage) => Buffer
 }
 

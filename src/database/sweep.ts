@@ -6,14 +6,17 @@ const BATCH = 5000
 /**
  * Deletes the rows whose `column`, which needs an index, lies before a moment: batch by batch until none is left,
  * passing by rows that another node sweeps at the same time.
+ *
+ * @returns rows deleted
  */
 export async function sweepBefore(
   db: Knex,
   table: string,
   column: string,
   before: Date | number,
-): Promise<void> {
-  for (let deleted = BATCH; deleted === BATCH;) {
+): Promise<number> {
+  let gone = 0
+  for (let deleted = BATCH; deleted === BATCH; gone += deleted) {
     const { rowCount } = await db.raw<{ rowCount: number }>(
       `delete from :table: where ctid = any(array(select ctid from :table: where :column: < :before
         order by :column: limit ${BATCH} for update skip locked))`,
@@ -21,4 +24,5 @@ export async function sweepBefore(
     )
     deleted = rowCount
   }
+  return gone
 }

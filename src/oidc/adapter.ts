@@ -36,7 +36,7 @@ function bare(payload: AdapterPayload): store.Payload {
 const withId = (id: string, payload: store.Payload | undefined): AdapterPayload | undefined =>
   payload && ({ ...payload, jti: id } as AdapterPayload)
 
-/** The routes whose request is one transaction (see transaction.ts). */
+/** The provider's name for the route under way; undefined outside of its routes. */
 const route = () => (Provider.ctx as { oidc?: { route?: string } } | undefined)?.oidc?.route
 
 function tokens(kind: string, env: () => Env): Parts {

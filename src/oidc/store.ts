@@ -1,6 +1,7 @@
 /** SQL of codes, tokens, sessions, interactions and replays: bare named statements. Bearer values only as hashes (T4). */
 import type { Knex } from 'knex'
 import { named } from '../database/named.ts'
+import { sweepBefore } from '../database/sweep.ts'
 
 export type Payload = Record<string, unknown>
 type Row = { payload: Payload }
@@ -281,9 +282,6 @@ export async function wasResumed(db: Knex, uidHash: Buffer): Promise<boolean> {
   return (await db('oidc_resumes').where({ uid_hash: uidHash }).first('at')) !== undefined
 }
 
-/** Rows of one statement: few enough for its time limit, so many that a day's rows are gone in minutes. */
-const BATCH = 5000
-
 const SWEPT = [
   ['oidc_sessions', 'expires_at'],
   ['oidc_tokens', 'expires_at'],
@@ -292,22 +290,9 @@ const SWEPT = [
   ['oidc_resumes', 'at'],
 ] as const
 
-/** Deletes what expired before a moment, batch by batch until nothing is left. @returns rows deleted */
+/** Deletes what expired before a moment, until nothing is left. @returns rows deleted */
 export async function sweep(db: Knex, before: Date): Promise<number> {
   let gone = 0
-  for (const [table, column] of SWEPT) {
-    for (let deleted = BATCH; deleted === BATCH; gone += deleted)
-      deleted = await sweepBatch(db, table, column, before)
-  }
+  for (const [table, column] of SWEPT) gone += await sweepBefore(db, table, column, before)
   return gone
-}
-
-/** Passes by rows that another node sweeps at the same moment. */
-async function sweepBatch(db: Knex, table: string, column: string, before: Date): Promise<number> {
-  const { rowCount } = await db.raw<{ rowCount: number }>(
-    `delete from :table: where ctid = any(array(select ctid from :table: where :column: < :before
-      order by :column: limit ${BATCH} for update skip locked))`,
-    { table, column, before },
-  )
-  return rowCount
 }

@@ -256,8 +256,8 @@ export async function setLinkExpiry(db: Knex, id: string, expiresAt: Date): Prom
 }
 
 /** Links that ended before that. */
-export function deleteLinksBefore(db: Knex, before: Date): Promise<void> {
-  return sweepBefore(db, 'mail_links', 'expires_at', before)
+export async function deleteLinksBefore(db: Knex, before: Date): Promise<void> {
+  await sweepBefore(db, 'mail_links', 'expires_at', before)
 }
 
 type SignInRow = {
@@ -322,6 +322,6 @@ export function endSignIns(
 }
 
 /** Sign-ins last seen before that, ended or not. */
-export function deleteSignInsBefore(db: Knex, before: Date): Promise<void> {
-  return sweepBefore(db, 'sign_ins', 'last_seen_at', before)
+export async function deleteSignInsBefore(db: Knex, before: Date): Promise<void> {
+  await sweepBefore(db, 'sign_ins', 'last_seen_at', before)
 }
