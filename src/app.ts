@@ -8,6 +8,7 @@ import * as catalogues from './catalogue/actions.ts'
 import type { Env } from './env.ts'
 import { errors } from './http/errors.ts'
 import { unsafe } from './http/forms.ts'
+import type { Guards } from './http/guards.ts'
 import { headers, origin } from './http/headers.ts'
 import { language } from './http/language.ts'
 import type { Middleware, State } from './http/state.ts'
@@ -17,11 +18,13 @@ import { health } from './http/health.ts'
 import * as consents from './consents/routes.ts'
 import * as demo from './demo/routes.ts'
 import * as members from './members/routes.ts'
+import { staffGuard } from './members/guards.ts'
 import { makeGuards } from './oidc/guards.ts'
 import * as interaction from './oidc/interaction.ts'
 import { floodGuard, readAhead, transaction } from './oidc/doors.ts'
 import { cookieKeys, createProvider } from './oidc/provider.ts'
 import { known } from './oidc/request.ts'
+import { confirmedGuard, operatorGuard } from './operators/guards.ts'
 import * as policies from './policies/routes.ts'
 import * as residents from './residents/routes.ts'
 import * as serviceList from './services/actions.ts'
@@ -51,15 +54,20 @@ function decoded(path: string): string {
   }
 }
 
-/** Builds the web application. */
+/** Builds the web application. `rooms` are its routers, for tests that walk every route. */
 export async function createApp(
   env: Env,
   draining: () => boolean = () => false,
-): Promise<{ app: Koa<State>; provider: Provider }> {
+): Promise<{ app: Koa<State>; provider: Provider; rooms: readonly Router<State>[] }> {
   const keys = cookieKeys(env)
   const catalogue = await catalogues.catalogue(env)
   const provider = createProvider(env, catalogue.items, keys)
-  const guards = makeGuards(() => provider)
+  const guards: Guards = {
+    ...makeGuards(() => provider),
+    operator: operatorGuard,
+    staff: staffGuard,
+    confirmed: confirmedGuard,
+  }
   const app = new Koa<State>({ proxy: true })
   app.keys = keys
   app.silent = true
@@ -91,7 +99,7 @@ export async function createApp(
   app.use(floodGuard())
   app.use(transaction)
   app.use(mount('/', provider as unknown as Koa))
-  return { app, provider }
+  return { app, provider, rooms }
 }
 
 /** Whether consent to collection is asked at all (S-08). */

@@ -21,6 +21,10 @@ export type Reason =
   | 'host_not_allowed'
   | 'not_ready'
   | 'wrong_state'
+  | 'role_missing'
+  | 'confirmation_needed'
+  | 'second_person_needed'
+  | 'changed_meanwhile'
 
 /** Form field → message key of the locale (`locales/<lang>/fields`), with its parameters. */
 export type Fields = Record<string, string>

@@ -8,13 +8,13 @@ const src = fileURLToPath(new URL('../src/', import.meta.url))
 
 /** A room imports only rooms to its left. */
 const ROOMS = (
-  'notices audit templates catalogue operators residents members contracts services policies welcome receipts ' +
-  'consents provisions contributions events registers rights oidc demo'
+  'notices audit templates catalogue residents people operators reviews members contracts services policies welcome ' +
+  'receipts consents provisions contributions duties events registers rights api desk oidc demo'
 ).split(' ')
 
 /** Ground knows no room. Env alone names the published texts, which every room may read. */
 const GROUND =
-  /^(env|refusal|config|installation|vault|log)\.ts$|^(locales|database|http|jobs|input)\//
+  /^(env|refusal|config|installation|persons|vault|log)\.ts$|^(locales|database|http|jobs|input)\//
 
 /** Who → what it may import. A file of the same room is written `own/…`, a file of the ground `ground/…`. */
 const TABLE: [who: RegExp, may: RegExp][] = [
@@ -22,7 +22,7 @@ const TABLE: [who: RegExp, may: RegExp][] = [
   [/^ground\//, /^(ground\/|templates\/model\.ts$)/],
   [
     /^\w+\/(model|schema)\.ts$/,
-    /^(ground\/(refusal|installation|vault|locales|input)|(own|\w+)\/(model|schema)\.ts$)/,
+    /^(ground\/(refusal|installation|persons|vault|locales|input)|(own|\w+)\/(model|schema)\.ts$)/,
   ],
   [
     /^\w+\/(store|queries)\.ts$/,

@@ -3,7 +3,7 @@
  * All of them are invented; the postcodes are real, so that the check of addresses has something to check.
  */
 import type { Language, Messages } from '../locales/index.ts'
-import type { Role } from '../operators/model.ts'
+import type { OperatorRole } from '../persons.ts'
 import type { Typed } from '../residents/model.ts'
 
 export type DemoResident = {
@@ -143,20 +143,27 @@ export function residentsOf(year: number): DemoResident[] {
 
 type Person = { email: string; password: string; totpSecret: string; name: string }
 
-export const OPERATORS: (Person & { roles: Role[] })[] = [
+export const OPERATORS: (Person & { roles: OperatorRole[] })[] = [
   {
     email: 'operator1@demo.example',
     password: 'Operator-Demo-Tsukue-14',
     totpSecret: 'AGKXONCAVO66CWD2HYC5ZUY4OZIURP2D',
     name: '青葉 誠',
-    roles: ['reviewer', 'desk'],
+    roles: ['registrar', 'administrator'],
   },
   {
     email: 'operator2@demo.example',
     password: 'Operator-Demo-Hikidashi-29',
     totpSecret: 'M6MOMUV5AN2QY7ZKXDBHXXENK2FYFL4F',
     name: '若葉 萌',
-    roles: ['approver', 'auditor'],
+    roles: ['approver', 'privacy_officer', 'administrator'],
+  },
+  {
+    email: 'auditor@demo.example',
+    password: 'Auditor-Demo-Mushimegane-52',
+    totpSecret: 'J5XW4ZLUOJQXI2LPNZQWY3DZON2GC3TE',
+    name: '三好 照',
+    roles: ['auditor'],
   },
 ]
 

@@ -28,6 +28,10 @@ const status: Record<Reason, number> = {
   host_not_allowed: 421,
   not_ready: 503,
   wrong_state: 409,
+  role_missing: 403,
+  confirmation_needed: 403,
+  second_person_needed: 403,
+  changed_meanwhile: 409,
 }
 
 /** When to try again what was not ready. */

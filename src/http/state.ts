@@ -1,6 +1,7 @@
 import type Koa from 'koa'
 import type { Env } from '../env.ts'
 import type { Language } from '../locales/index.ts'
+import type { OperatorHere, StaffHere } from '../persons.ts'
 
 /** The resident signed in with this browser. */
 export type SignedIn = {
@@ -22,10 +23,16 @@ export type State = {
   /** Shown on a 500 page and written to the log. */
   reference: string
   resident?: SignedIn
+  /** Set by `guards.operator`. */
+  operator?: OperatorHere
+  /** Set by `guards.staff`. */
+  staff?: StaffHere
   /** Parsed form fields; present after the body was read. */
   body?: Record<string, unknown>
   /** Extra `form-action` sources of this page. */
   formAction?: string[]
+  /** Whether this page carries the one script, for passkeys (I3). */
+  script?: boolean
 }
 
 export type Ctx = Koa.ParameterizedContext<State>

@@ -2,13 +2,20 @@ import { createHash } from 'node:crypto'
 import { canonical } from '../audit/model.ts'
 import * as audit from '../audit/actions.ts'
 import { atomically, type Env } from '../env.ts'
-import { startOfDay } from '../input/days.ts'
+import { dayOf, startOfDay } from '../input/days.ts'
 import type { Fault } from '../input/faults.ts'
 import { normalName, normalText } from '../input/spelling.ts'
 import type { Both } from '../installation.ts'
 import { Refusal } from '../refusal.ts'
 import { seal } from '../vault.ts'
-import type { Change, MemberBody, MemberNow, MemberOfList } from './model.ts'
+import {
+  mayWork,
+  type Change,
+  type MemberBody,
+  type MemberNow,
+  type MemberOfList,
+  type Staff,
+} from './model.ts'
 import * as queries from './queries.ts'
 import type { MemberAsked } from './schema.ts'
 import * as store from './store.ts'
@@ -141,4 +148,11 @@ export function enrolStaff(env: Env, asked: StaffAsked): Promise<void> {
       details: { member: member.id, role },
     })
   })
+}
+
+/** Staff whose company is not stopped and whose own last day is not past (J5, J9). */
+export async function staffInOffice(env: Env, id: string): Promise<Staff | undefined> {
+  const found = await store.staffById(env.db, id)
+  if (!found || (found.endsOn && found.endsOn < dayOf(env.now()))) return undefined
+  return mayWork(found.memberStatus) ? found : undefined
 }

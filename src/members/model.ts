@@ -4,6 +4,7 @@
  * Rows: S-18, S-20, S-51, S-59.
  */
 import type { Both } from '../installation.ts'
+import type { StaffRole } from '../persons.ts'
 
 export type MemberStatus = 'applied' | 'approved' | 'active' | 'suspended' | 'excluded' | 'left'
 
@@ -49,4 +50,21 @@ export type Change = {
   name: string
   version: number
   news: ('added' | 'new_version' | 'status' | 'client')[]
+}
+
+/** Somebody who works for a member company, with the company's standing now. */
+export type Staff = {
+  id: string
+  memberId: string
+  memberStatus: MemberStatus
+  email: string
+  name: string
+  role: StaffRole
+  /** Last day, YYYY-MM-DD; null: as long as the company says so. */
+  endsOn: string | null
+}
+
+/** Whether the staff of a company may use the portal: stopping the company stops them at once (S-51, J9). */
+export function mayWork(status: MemberStatus): boolean {
+  return ['applied', 'approved', 'active'].includes(status)
 }

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import type { Both } from '../installation.ts'
-import type { MemberBody, MemberStatus } from './model.ts'
+import { isUuid } from '../input/ids.ts'
+import type { MemberBody, MemberStatus, Staff } from './model.ts'
 
 export type Known = {
   id: string
@@ -103,4 +104,15 @@ export async function insertStaff(db: Knex, row: StaffRow): Promise<void> {
     totp_sealed: row.totpSealed,
     created_at: row.createdAt,
   })
+}
+
+export async function staffById(db: Knex, id: string): Promise<Staff | undefined> {
+  if (!isUuid(id)) return undefined
+  const { rows } = await db.raw<{ rows: Staff[] }>(
+    `select s.id, s.member_id as "memberId", m.status as "memberStatus", s.email, s.name, s.role,
+       to_char(s.ends_on, 'YYYY-MM-DD') as "endsOn"
+     from staff s join members m on m.id = s.member_id where s.id = :id`,
+    { id },
+  )
+  return rows[0]
 }

@@ -15,7 +15,9 @@ type Session = Awaited<ReturnType<Provider['Session']['get']>>
 /** A page seen this long after the last keeps the session alive at most this much behind. */
 const TOUCH_SECONDS = 60
 
-export function makeGuards(provider: () => Provider): Guards {
+type Residents = Pick<Guards, 'anyone' | 'resident' | 'openSession' | 'closeSession'>
+
+export function makeGuards(provider: () => Provider): Residents {
   const anyone: Middleware = async (ctx, next) => {
     await recognise(provider(), ctx)
     await next()

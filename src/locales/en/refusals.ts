@@ -70,6 +70,22 @@ export const refusals: Messages['refusals'] = {
     title: 'This cannot be done now',
     text: 'The state may have changed. Please reload the page.',
   },
+  role_missing: {
+    title: 'Your role does not allow this',
+    text: 'Please ask an administrator if you need it. Nothing was changed.',
+  },
+  confirmation_needed: {
+    title: 'Please confirm who you are again',
+    text: 'This needs a second factor shown within the last five minutes. Nothing was changed.',
+  },
+  second_person_needed: {
+    title: 'Another person has to approve this',
+    text: 'It takes somebody who neither wrote, edited nor proposed it. Nothing was changed.',
+  },
+  changed_meanwhile: {
+    title: 'This was changed while you looked at it',
+    text: 'Please read the new content and decide again. Nothing was changed.',
+  },
   defect: {
     title: 'Something went wrong',
     text: 'The fault is on our side, not yours. If it goes on, please tell the help desk the number below.',

@@ -1,0 +1,72 @@
+/** Lists that search, sort and page on the server: what the address asks for, held to what a list offers (L1). */
+import type { Ctx } from './state.ts'
+
+export type Listing<Sort extends string> = {
+  /** What is searched for, trimmed; empty: everything. */
+  q: string
+  sort: Sort
+  descending: boolean
+  /** From 1. */
+  page: number
+  perPage: number
+  /** The value of a filter the list offers; empty: all. */
+  filter: string
+}
+
+export type Offers<Sort extends string> = {
+  /** Sort keys; the first is the one at the beginning. */
+  sorts: readonly [Sort, ...Sort[]]
+  filters?: readonly string[]
+  descending?: boolean
+  perPage?: number
+}
+
+const QUERY_LENGTH = 100
+const MAX_PAGE = 100_000
+
+/** Reads `q`, `sort` (`-name` for descending), `page` and `filter`; what the list does not offer counts as not asked. */
+export function readListing<Sort extends string>(ctx: Ctx, offers: Offers<Sort>): Listing<Sort> {
+  const one = (name: string) => {
+    const value = ctx.query[name]
+    return typeof value === 'string' && !value.includes('\0') ? value : ''
+  }
+  const asked = one('sort')
+  const sort = offers.sorts.find((key) => key === asked.replace(/^-/, ''))
+  const page = /^[1-9]\d{0,5}$/.test(one('page')) ? Number(one('page')) : 1
+  return {
+    q: one('q').normalize('NFKC').trim().slice(0, QUERY_LENGTH),
+    sort: sort ?? offers.sorts[0],
+    descending: sort ? asked.startsWith('-') : (offers.descending ?? false),
+    page: Math.min(page, MAX_PAGE),
+    perPage: offers.perPage ?? 25,
+    filter: offers.filters?.find((value) => value === one('filter')) ?? '',
+  }
+}
+
+/** A page of a list that was read whole: for lists of some hundred rows; longer ones page in SQL. */
+export type Paged<T> = { rows: T[]; total: number; page: number; pages: number }
+
+export function paged<T>(all: readonly T[], { page, perPage }: Listing<string>): Paged<T> {
+  const pages = Math.max(1, Math.ceil(all.length / perPage))
+  const shown = Math.min(page, pages)
+  const from = (shown - 1) * perPage
+  return { rows: all.slice(from, from + perPage), total: all.length, page: shown, pages }
+}
+
+/** A text of SQL `ilike … escape '\'` that finds what holds `q` literally. */
+export function likeOf(q: string): string {
+  return `%${q.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`
+}
+
+/** The address of the same list with something else asked; for links of headings and pages. */
+export function listHref(path: string, listing: Listing<string>, other: Record<string, string>) {
+  const now = {
+    q: listing.q,
+    filter: listing.filter,
+    sort: `${listing.descending ? '-' : ''}${listing.sort}`,
+    page: String(listing.page),
+    ...other,
+  }
+  const query = new URLSearchParams(Object.entries(now).filter(([, value]) => value !== ''))
+  return `${path}?${query.toString()}`
+}
