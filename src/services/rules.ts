@@ -1,8 +1,8 @@
 /** The rules an onboarding file must keep beyond its shape, each by a name the reader can look up. */
-import { createPublicKey, type JsonWebKey } from 'node:crypto'
 import type { Catalogue } from '../catalogue/model.ts'
 import type { ContractAsked } from '../contracts/schema.ts'
 import type { Fault } from '../input/faults.ts'
+import { isUsableKey } from '../input/jwk.ts'
 import { skeleton } from '../input/spelling.ts'
 import type { Installation } from '../installation.ts'
 import { hostsOf, landingFault, redirectFault, type RedirectRule } from './redirects.ts'
@@ -130,7 +130,7 @@ function clientFaults(client: ServiceAsked['client'], pairwise: boolean, loopbac
   if (method !== 'client_secret_basic' && client.secretSha256)
     add('secretSha256', 'secret_not_wanted')
   client.jwks?.keys.forEach((jwk, n, all) => {
-    if (!isUsable(jwk)) add(`jwks/keys/${n}`, 'key_not_usable')
+    if (!isUsableKey(jwk)) add(`jwks/keys/${n}`, 'key_not_usable')
     if (all.findIndex((other) => other.kid === jwk.kid) < n) add(`jwks/keys/${n}/kid`, 'key_twice')
   })
   const terms = { native, loopback }
@@ -142,22 +142,6 @@ function clientFaults(client: ServiceAsked['client'], pairwise: boolean, loopbac
   if (pairwise && hostsOf(client.redirectUris).size > 1)
     add('redirectUris', 'pairwise_several_hosts')
   return faults
-}
-
-type Jwk = NonNullable<ServiceAsked['client']['jwks']>['keys'][number]
-
-/** ES256 on P-256, PS256 from 2048 bits, EdDSA on Ed25519 (C5), and a point or modulus that really is one. */
-function isUsable(jwk: Jwk): boolean {
-  const fits = { ES256: ['EC', 'P-256'], PS256: ['RSA', undefined], EdDSA: ['OKP', 'Ed25519'] }[
-    jwk.alg
-  ]
-  if (jwk.kty !== fits[0] || jwk.crv !== fits[1]) return false
-  try {
-    const key = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' })
-    return jwk.kty !== 'RSA' || (key.asymmetricKeyDetails?.modulusLength ?? 0) >= 2048
-  } catch {
-    return false
-  }
 }
 
 /** Items and purposes stand in the catalogue and under the contract's ceiling (S-36); the user ID is always required. */

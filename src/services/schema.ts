@@ -1,4 +1,5 @@
 import { CLIENT_ID_PATTERN } from '../input/ids.ts'
+import { jwksSchema } from '../input/jwk.ts'
 import type { FromSchema } from 'json-schema-to-ts'
 import { contractSchema } from '../contracts/schema.ts'
 import {
@@ -15,24 +16,6 @@ const address = { type: 'string', minLength: 1, maxLength: 2000 } as const
 const addresses = (maxItems: number) =>
   ({ type: 'array', uniqueItems: true, maxItems, items: address }) as const
 
-const coordinate = { type: 'string', maxLength: 1400, pattern: '^[A-Za-z0-9_-]+$' } as const
-const jwk = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['kty', 'kid', 'alg'],
-  properties: {
-    kty: { enum: ['EC', 'RSA', 'OKP'] },
-    kid: { type: 'string', minLength: 1, maxLength: 100, pattern: '^[A-Za-z0-9._~-]+$' },
-    alg: { enum: ['ES256', 'PS256', 'EdDSA'] },
-    use: { enum: ['sig'] },
-    crv: { enum: ['P-256', 'Ed25519'] },
-    x: coordinate,
-    y: coordinate,
-    n: coordinate,
-    e: coordinate,
-  },
-} as const
-
 /** How the service stands towards OpenID Connect. */
 const client = {
   type: 'object',
@@ -42,12 +25,7 @@ const client = {
     applicationType: { enum: ['web', 'native'] },
     /** `private_key_jwt` where absent, `none` for a native application (C1). */
     authMethod: { enum: ['private_key_jwt', 'client_secret_basic', 'none'] },
-    jwks: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['keys'],
-      properties: { keys: { type: 'array', minItems: 1, maxItems: 5, items: jwk } },
-    },
+    jwks: jwksSchema,
     /** SHA-256 of a secret of 256 bits, in hex; where absent the secret is made here and shown once. */
     secretSha256: { type: 'string', maxLength: 64, pattern: '^[0-9a-f]{64}$' },
     redirectUris: { ...addresses(20), minItems: 1 },

@@ -1,0 +1,47 @@
+/** Public keys that programs of companies sign with (RFC 7517; C5): their shape, and whether one is really a key. */
+import { createPublicKey, type JsonWebKey } from 'node:crypto'
+import type { FromSchema } from 'json-schema-to-ts'
+
+const coordinate = { type: 'string', maxLength: 1400, pattern: '^[A-Za-z0-9_-]+$' } as const
+
+/** One public key; private members are refused as unknown. */
+const jwkSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['kty', 'kid', 'alg'],
+  properties: {
+    kty: { enum: ['EC', 'RSA', 'OKP'] },
+    kid: { type: 'string', minLength: 1, maxLength: 100, pattern: '^[A-Za-z0-9._~-]+$' },
+    alg: { enum: ['ES256', 'PS256', 'EdDSA'] },
+    use: { enum: ['sig'] },
+    crv: { enum: ['P-256', 'Ed25519'] },
+    x: coordinate,
+    y: coordinate,
+    n: coordinate,
+    e: coordinate,
+  },
+} as const
+
+/** A JWK Set of one to five public keys. */
+export const jwksSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['keys'],
+  properties: { keys: { type: 'array', minItems: 1, maxItems: 5, items: jwkSchema } },
+} as const
+
+export type Jwk = FromSchema<typeof jwkSchema>
+
+/** ES256 on P-256, PS256 from 2048 bits, EdDSA on Ed25519 (C5), and a point or modulus that really is one. */
+export function isUsableKey(jwk: Jwk): boolean {
+  const fits = { ES256: ['EC', 'P-256'], PS256: ['RSA', undefined], EdDSA: ['OKP', 'Ed25519'] }[
+    jwk.alg
+  ]
+  if (jwk.kty !== fits[0] || jwk.crv !== fits[1]) return false
+  try {
+    const key = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' })
+    return jwk.kty !== 'RSA' || (key.asymmetricKeyDetails?.modulusLength ?? 0) >= 2048
+  } catch {
+    return false
+  }
+}
