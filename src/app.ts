@@ -9,12 +9,13 @@ import type { Env } from './env.ts'
 import { errors } from './http/errors.ts'
 import { unsafe } from './http/forms.ts'
 import type { Guards } from './http/guards.ts'
-import { headers, origin } from './http/headers.ts'
+import { headers, isApi, origin } from './http/headers.ts'
 import { language } from './http/language.ts'
 import type { Middleware, State } from './http/state.ts'
 import { assets } from './http/views.ts'
 import { Refusal } from './refusal.ts'
 import { health } from './http/health.ts'
+import * as api from './api/routes.ts'
 import * as consents from './consents/routes.ts'
 import * as demo from './demo/routes.ts'
 import * as members from './members/routes.ts'
@@ -79,6 +80,7 @@ export async function createApp(
     members.routes(env, guards),
     services.routes(env, guards),
     policies.routes(env, guards),
+    api.routes(env, guards),
     demo.routes(env, guards),
     interaction.routes(env, () => provider, catalogue),
   ]
@@ -93,7 +95,7 @@ export async function createApp(
   app.use(assets)
   app.use(metadata)
   app.use(ours(language))
-  app.use(ours(unsafe))
+  app.use(ours(exceptApi(unsafe)))
   for (const room of rooms) app.use(room.routes())
   app.use(readAhead)
   app.use(floodGuard())
@@ -126,6 +128,11 @@ function ours(middleware: Middleware): Middleware {
       return languageOnly(ctx, next)
     return next()
   }
+}
+
+/** The API has bodies of its own kind, and tokens instead of cookies: no form, no CSRF token. */
+function exceptApi(middleware: Middleware): Middleware {
+  return (ctx, next) => (isApi(ctx.path) ? next() : middleware(ctx, next))
 }
 
 /** The provider's pages for people are shown in their language too, but keep their parameters. */

@@ -35,3 +35,16 @@ export type OperatorHere = Here & { kind: 'operator'; roles: readonly OperatorRo
 
 /** The staff member signed in with this browser. */
 export type StaffHere = Here & { kind: 'staff'; memberId: string; role: StaffRole }
+
+export const API_SCOPES = ['company:read', 'company:write'] as const
+/** What a program of a company may do under /api/v1. */
+export type ApiScope = (typeof API_SCOPES)[number]
+
+/** A program of a company, as a token of `client_credentials` names it. */
+export type CompanyHere = {
+  memberId: string
+  /** Row id of the API client. */
+  apiClientId: string
+  /** The staff member who answers for it: what it changes is theirs, and they cannot approve it elsewhere (J4). */
+  by: Person
+}

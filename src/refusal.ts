@@ -25,6 +25,8 @@ export type Reason =
   | 'confirmation_needed'
   | 'second_person_needed'
   | 'changed_meanwhile'
+  | 'token_invalid'
+  | 'scope_missing'
 
 /** Form field → message key of the locale (`locales/<lang>/fields`), with its parameters. */
 export type Fields = Record<string, string>

@@ -32,6 +32,8 @@ const status: Record<Reason, number> = {
   confirmation_needed: 403,
   second_person_needed: 403,
   changed_meanwhile: 409,
+  token_invalid: 401,
+  scope_missing: 403,
 }
 
 /** When to try again what was not ready. */

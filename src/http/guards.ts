@@ -1,4 +1,4 @@
-import type { OperatorRole, StaffRole } from '../persons.ts'
+import type { ApiScope, OperatorRole, StaffRole } from '../persons.ts'
 import type { Ctx, Middleware } from './state.ts'
 
 /** A guard that says whom it lets in: test/contracts/roles.test.ts makes the matrix role × route of it (J1). */
@@ -23,6 +23,8 @@ export type Guards = {
   staff: (...roles: StaffRole[]) => RoleGuard<StaffRole>
   /** After `operator` or `staff`: a second factor not older than five minutes, else the step-up page first (J6). */
   confirmed: Middleware
+  /** A program of a company with a token of this scope (RFC 6750, RFC 9449). Fills `ctx.state.company`. */
+  company: (scope: ApiScope) => Middleware
   /** Signs this browser in: the same session for /account and for every service. A session of somebody else ends first. */
   openSession: (ctx: Ctx, account: { residentId: string; userId: string }) => Promise<void>
   /** Signs this browser out, here and towards every service. */

@@ -38,6 +38,11 @@ export function headers(config: Config): Middleware {
   }
 }
 
+const METHODS = ['GET', 'HEAD', 'POST', 'OPTIONS']
+
+/** Doors for programs of companies. */
+export const isApi = (path: string): boolean => path.startsWith('/api/v1/')
+
 /** Lets X-Forwarded-* count only from TRUSTED_PROXIES, refuses a foreign Host, and fixes protocol and host to the issuer's. */
 export function origin(config: Config): Middleware {
   const trusted = blockList(config.trustedProxies)
@@ -54,7 +59,7 @@ export function origin(config: Config): Middleware {
     given['x-forwarded-host'] = issuer.host
     if (!ctx.path.startsWith('/healthz/') && host.toLowerCase() !== issuer.host)
       throw new Refusal('host_not_allowed')
-    if (!['GET', 'HEAD', 'POST', 'OPTIONS'].includes(ctx.method))
+    if (!(isApi(ctx.path) ? [...METHODS, 'PUT', 'DELETE'] : METHODS).includes(ctx.method))
       throw new Refusal('method_not_allowed')
     await next()
   }

@@ -1,7 +1,7 @@
 import type Koa from 'koa'
 import type { Env } from '../env.ts'
 import type { Language } from '../locales/index.ts'
-import type { OperatorHere, StaffHere } from '../persons.ts'
+import type { CompanyHere, OperatorHere, StaffHere } from '../persons.ts'
 
 /** The resident signed in with this browser. */
 export type SignedIn = {
@@ -27,6 +27,8 @@ export type State = {
   operator?: OperatorHere
   /** Set by `guards.staff`. */
   staff?: StaffHere
+  /** Set by `guards.company`: a program of a member company. */
+  company?: CompanyHere
   /** Parsed form fields; present after the body was read. */
   body?: Record<string, unknown>
   /** Extra `form-action` sources of this page. */

@@ -3,12 +3,15 @@
  * Closes T1–T4 of docs/security.md: compare-and-set consume, insert-only replay, hashed ids, merged sessions.
  */
 import { createHash } from 'node:crypto'
+import { decodeJwt } from 'jose'
 import { Provider, errors, type Adapter, type AdapterPayload } from 'oidc-provider'
+import * as api from '../api/actions.ts'
+import { API_CLIENT_PREFIX } from '../api/model.ts'
 import type { Item } from '../catalogue/model.ts'
 import type { Env } from '../env.ts'
 import { isClientId } from '../input/ids.ts'
 import { release } from '../provisions/model.ts'
-import { clientOf } from './clients.ts'
+import { apiClientOf, clientOf } from './clients.ts'
 import { grantPayload } from './grants.ts'
 import { LIFETIME, ROTATION_GRACE_SECONDS } from './limits.ts'
 import { isWhole } from './parameters.ts'
@@ -140,11 +143,21 @@ async function resumeOnce(env: Env, uidHash: Buffer): Promise<void> {
 function replays(env: () => Env): Parts {
   return {
     find: async () => undefined,
-    upsert: async (id, _payload, expiresIn) => {
+    upsert: async (id, payload, expiresIn) => {
       const first = await store.firstUse(env().db, hash(id), expiry(env(), expiresIn), env().now())
-      if (!first) throw new errors.InvalidClientAuth('assertion was used before')
+      if (first) return
+      if (isOfProof(id, String(payload['iss']))) throw new errors.InvalidDpopProof('used before')
+      throw new errors.InvalidClientAuth('assertion was used before')
     },
   }
+}
+
+/** Whether a replay id is that of the DPoP proof of the request under way, not of its assertion. */
+function isOfProof(id: string, clientId: string): boolean {
+  const proof = Provider.ctx?.get('dpop')
+  if (!proof) return false
+  const { jti } = decodeJwt(proof)
+  return createHash('sha256').update(`${clientId}${jti}`).digest('base64url') === id
 }
 
 /** A Client is the service as it stands; nothing is written here. */
@@ -152,6 +165,7 @@ function clients(env: () => Env): Parts {
   return {
     find: async (id) => {
       if (!isClientId(id)) return undefined
+      if (id.startsWith(API_CLIENT_PREFIX)) return apiClientOf(await api.inForce(env(), id))
       const service = await serviceOf(env(), id)
       return service && (clientOf(service, env().now()) as AdapterPayload | undefined)
     },
@@ -197,6 +211,7 @@ function partsFor(name: string, env: () => Env, items: readonly Item[]): Parts {
     case 'AccessToken':
     case 'RefreshToken':
     case 'AuthorizationCode':
+    case 'ClientCredentials':
       return tokens(name, env)
     case 'Session':
       return sessions(env)

@@ -1,4 +1,6 @@
 /** A service as oidc-provider's Client. Nothing is copied: read from the service on each use, so suspension acts at once. */
+import type { AdapterPayload } from 'oidc-provider'
+import type { ApiClient } from '../api/model.ts'
 import { ceiling, standing, type ServiceNow } from '../services/model.ts'
 import { allowedScopes } from './scopes.ts'
 
@@ -25,4 +27,20 @@ export function clientOf(now: ServiceNow, at: Date): Record<string, unknown> | u
     subject_type: contract.subjectType,
     scope: allowedScopes(items, contract.offlineAccess).join(' '),
   }
+}
+
+/** A program of a company as oidc-provider's Client: `client_credentials` with keys of its own, and nothing else. */
+export function apiClientOf(client: ApiClient | undefined): AdapterPayload | undefined {
+  if (!client) return undefined
+  return {
+    client_id: client.clientId,
+    client_name: client.name,
+    redirect_uris: [],
+    response_types: [],
+    grant_types: ['client_credentials'],
+    token_endpoint_auth_method: 'private_key_jwt',
+    jwks: client.jwks,
+    scope: client.scopes.join(' '),
+    dpop_bound_access_tokens: client.dpop,
+  } as AdapterPayload
 }

@@ -6,6 +6,7 @@ import { renewCsrf } from '../http/forms.ts'
 import { settleLanguage } from '../http/language.ts'
 import type { Ctx, Middleware, SignedIn } from '../http/state.ts'
 import * as residents from '../residents/actions.ts'
+import { companyGuard } from './company_guard.ts'
 import { deviceOf } from './device.ts'
 import { LIFETIME } from './limits.ts'
 import * as store from './store.ts'
@@ -15,9 +16,9 @@ type Session = Awaited<ReturnType<Provider['Session']['get']>>
 /** A page seen this long after the last keeps the session alive at most this much behind. */
 const TOUCH_SECONDS = 60
 
-type Residents = Pick<Guards, 'anyone' | 'resident' | 'openSession' | 'closeSession'>
+type Ours = Pick<Guards, 'anyone' | 'resident' | 'company' | 'openSession' | 'closeSession'>
 
-export function makeGuards(provider: () => Provider): Residents {
+export function makeGuards(provider: () => Provider): Ours {
   const anyone: Middleware = async (ctx, next) => {
     await recognise(provider(), ctx)
     await next()
@@ -32,6 +33,7 @@ export function makeGuards(provider: () => Provider): Residents {
   return {
     anyone,
     resident,
+    company: companyGuard(provider),
     openSession: (ctx, account) => openSession(provider(), ctx, account),
     closeSession: (ctx) => closeSession(provider(), ctx),
   }

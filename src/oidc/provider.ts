@@ -6,6 +6,7 @@ import type { Item } from '../catalogue/model.ts'
 import { isUnavailable } from '../database/faults.ts'
 import type { Env } from '../env.ts'
 import { faultOf } from '../log.ts'
+import { API_SCOPES } from '../persons.ts'
 import * as residents from '../residents/actions.ts'
 import { subjectOf } from '../services/model.ts'
 import { accountFinder } from './accounts.ts'
@@ -66,7 +67,7 @@ function configuration(env: Env, items: readonly Item[], keys: Keygrip): Configu
       policy: policy(),
     },
     jwks: { keys: env.secrets.signing as never },
-    scopes: SCOPES,
+    scopes: [...SCOPES, ...API_SCOPES],
     claims: claimsByScope(items),
     responseTypes: ['code'],
     pkce: { required: () => true },
@@ -100,8 +101,8 @@ function configuration(env: Env, items: readonly Item[], keys: Keygrip): Configu
       },
       pushedAuthorizationRequests: { enabled: true },
       resourceIndicators: { enabled: false },
-      dPoP: { enabled: false },
-      clientCredentials: { enabled: false },
+      dPoP: { enabled: true },
+      clientCredentials: { enabled: true },
       deviceFlow: { enabled: false },
     },
     routes: { authorization: '/authorize', jwks: '/jwks', token: '/token', userinfo: '/userinfo' },
@@ -117,6 +118,7 @@ function configuration(env: Env, items: readonly Item[], keys: Keygrip): Configu
     },
     ttl: {
       AccessToken: LIFETIME.accessToken,
+      ClientCredentials: LIFETIME.accessToken,
       AuthorizationCode: LIFETIME.authorizationCode,
       IdToken: LIFETIME.idToken,
       Interaction: LIFETIME.interaction,

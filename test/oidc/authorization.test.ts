@@ -231,7 +231,7 @@ describe('A6 response types', () => {
     expect(metadata).toMatchObject({
       issuer: site.issuer,
       response_types_supported: ['code'],
-      grant_types_supported: ['authorization_code', 'refresh_token'],
+      grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
       code_challenge_methods_supported: ['S256'],
       authorization_response_iss_parameter_supported: true,
       request_uri_parameter_supported: false,
@@ -248,6 +248,8 @@ describe('A6 response types', () => {
         'sex',
         'email',
         'address',
+        'company:read',
+        'company:write',
       ],
     })
     expect(metadata['response_modes_supported']).toEqual(['query'])

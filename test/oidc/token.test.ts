@@ -295,7 +295,6 @@ describe('B10–B12 the endpoint itself', () => {
   test.each([
     'password',
     'implicit',
-    'client_credentials',
     'urn:ietf:params:oauth:grant-type:device_code',
     'urn:openid:params:grant-type:ciba',
     'urn:ietf:params:oauth:grant-type:jwt-bearer',

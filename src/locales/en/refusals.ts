@@ -86,6 +86,14 @@ export const refusals: Messages['refusals'] = {
     title: 'This was changed while you looked at it',
     text: 'Please read the new content and decide again. Nothing was changed.',
   },
+  token_invalid: {
+    title: 'This access token is not valid',
+    text: 'Please ask for a new access token.',
+  },
+  scope_missing: {
+    title: 'This access token does not allow it',
+    text: 'Please use an access token with the scope that is needed.',
+  },
   defect: {
     title: 'Something went wrong',
     text: 'The fault is on our side, not yours. If it goes on, please tell the help desk the number below.',

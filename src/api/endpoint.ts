@@ -1,0 +1,59 @@
+/** What one door of the API is: enough to open it, to guard it and to describe it (OpenAPI). */
+import type { Env } from '../env.ts'
+import type { ApiScope, CompanyHere } from '../persons.ts'
+
+/** A JSON Schema (draft 2020-12, as OpenAPI 3.1 has it). */
+export type Schema = { readonly [key: string]: unknown }
+
+export type Asked = {
+  company: CompanyHere
+  /** Of the path. */
+  params: Record<string, string>
+  /** Of the address; only names the door offers. */
+  query: Record<string, string>
+  /** Already held to the door's schema. */
+  body: unknown
+}
+
+export type Endpoint = {
+  /** operationId */
+  operation: string
+  method: 'get' | 'post' | 'put' | 'delete'
+  /** Below /api/v1, with `{name}` for what is in the path. */
+  path: string
+  scope: ApiScope
+  summary: string
+  /** Query parameters it takes, with what they are. */
+  query?: Record<string, string>
+  body?: Schema
+  /** What 200 or 201 answers. */
+  answer: Schema
+  /** 201 instead of 200. */
+  creates?: true
+  run: (env: Env, asked: Asked) => Promise<unknown>
+}
+
+export const text = { type: 'string' } as const
+export const uuid = { type: 'string', format: 'uuid' } as const
+export const moment = { type: 'string', format: 'date-time' } as const
+export const nullable = (schema: Schema) => ({ anyOf: [schema, { type: 'null' }] })
+export const listOf = (items: Schema) =>
+  ({
+    type: 'object',
+    additionalProperties: false,
+    required: ['items'],
+    properties: { items: { type: 'array', items } },
+  }) as const
+
+/** An object all of whose members are there. */
+export function exactly(properties: Record<string, Schema>, optional: readonly string[] = []) {
+  return {
+    type: 'object',
+    additionalProperties: false,
+    required: Object.keys(properties).filter((name) => !optional.includes(name)),
+    properties,
+  }
+}
+
+/** Japanese and English. */
+export const both = exactly({ ja: text, en: text })

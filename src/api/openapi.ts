@@ -1,0 +1,117 @@
+/** The description of the API, made from its doors (OpenAPI 3.1): what is served is what there is. */
+import { API_SCOPES } from '../persons.ts'
+import type { Endpoint, Schema } from './endpoint.ts'
+
+const problem: Schema = {
+  type: 'object',
+  description:
+    'RFC 9457. `type` is a short lasting name; `errors` names each place and the rule it breaks.',
+  required: ['type', 'title', 'status'],
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['field', 'rule'],
+        properties: {
+          field: { type: 'string', description: 'A JSON Pointer (RFC 6901).' },
+          rule: { type: 'string' },
+        },
+      },
+    },
+  },
+}
+
+const problems: Record<string, string> = {
+  '401': 'No valid access token.',
+  '403': 'The token lacks the scope, or the act needs a person.',
+  '404': 'Not there, or not yours: both are answered alike.',
+  '409': 'The state has changed meanwhile.',
+  '422': 'The body breaks a rule; `errors` says where.',
+  '429': 'Too many requests.',
+}
+
+const WHAT_SCOPES_ARE: Record<(typeof API_SCOPES)[number], string> = {
+  'company:read': 'Read what the company’s staff may read.',
+  'company:write': 'Write drafts, submissions and reports in the company’s name.',
+}
+
+/** @param endpoints the doors, in the order they are shown */
+export function openapi(issuer: string, endpoints: readonly Endpoint[]) {
+  const paths: Record<string, Record<string, object>> = {}
+  for (const endpoint of endpoints)
+    (paths[`/api/v1${endpoint.path}`] ??= {})[endpoint.method] = operationOf(endpoint)
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Machi ID company API',
+      version: '1',
+      description:
+        'What the staff of a member company do at the portal, for its programs. Approvals, keys and going live need a person.',
+    },
+    servers: [{ url: issuer }],
+    security: [{ company: [] }],
+    paths,
+    components: {
+      securitySchemes: {
+        company: {
+          type: 'oauth2',
+          description:
+            'Client credentials with private_key_jwt (RFC 7523); tokens may be bound by DPoP (RFC 9449).',
+          flows: {
+            clientCredentials: { tokenUrl: `${issuer}/token`, scopes: WHAT_SCOPES_ARE },
+          },
+        },
+      },
+      schemas: { problem },
+    },
+  }
+}
+
+function operationOf({ operation, summary, scope, path, query, body, answer, creates }: Endpoint) {
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string', format: 'uuid' },
+  }))
+  const inQuery = Object.entries(query ?? {}).map(([name, description]) => ({
+    name,
+    in: 'query',
+    required: false,
+    description,
+    schema: { type: 'string' },
+  }))
+  const declined = Object.fromEntries(
+    Object.entries(problems)
+      .filter(([status]) => status !== '422' || body)
+      .map(([status, description]) => [
+        status,
+        {
+          description,
+          content: {
+            'application/problem+json': { schema: { $ref: '#/components/schemas/problem' } },
+          },
+        },
+      ]),
+  )
+  return {
+    operationId: operation,
+    summary,
+    security: [{ company: [scope] }],
+    ...(inPath.length + inQuery.length && { parameters: [...inPath, ...inQuery] }),
+    ...(body && {
+      requestBody: { required: true, content: { 'application/json': { schema: body } } },
+    }),
+    responses: {
+      [creates ? '201' : '200']: {
+        description: 'Done.',
+        content: { 'application/json': { schema: answer } },
+      },
+      ...declined,
+    },
+  }
+}
