@@ -1,4 +1,5 @@
 /** From what a resident typed to what is registered: normalised, or a message per field. Pure. */
+import { hasIndividualNumber } from '../input/individual_number.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import { officialPlace, placeOf, postalCode } from './address.ts'
 import { SEXES, type Profile, type ProfileField, type Typed } from './model.ts'
@@ -100,20 +101,4 @@ function toKatakana(text: string): string {
   return text
     .replace(/[\u3041-\u3096\u309D\u309E]/gu, (c) => String.fromCharCode(c.charCodeAt(0) + 0x60))
     .replace(/(?<=[ァ-ヺー])[‐‑–—―−-]/gu, 'ー')
-}
-
-/** Weights of the 11 digits of an individual number, from the left (総務省令 平成26年第85号, art. 5). */
-const WEIGHTS = [6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2]
-
-/**
- * Whether a text holds twelve digits in a row (single spaces or hyphens between them allowed) whose last is the check
- * digit of an individual number (マイナンバー): it is never taken, in any field (I-39).
- */
-export function hasIndividualNumber(text: string): boolean {
-  const found = text.normalize('NFKC').matchAll(/(?<!\d)\d(?:[ \-‐−]?\d){11}(?!\d)/gu)
-  return [...found].some(([run]) => {
-    const digits = Array.from(run.replace(/\D/g, ''), Number)
-    const rest = WEIGHTS.reduce((sum, weight, n) => sum + weight * (digits[n] ?? 0), 0) % 11
-    return digits[11] === (rest <= 1 ? 0 : 11 - rest)
-  })
 }

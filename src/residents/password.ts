@@ -7,7 +7,7 @@ import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { REGIONS } from './address.ts'
-import { hasIndividualNumber } from './fields.ts'
+import { hasIndividualNumber } from '../input/individual_number.ts'
 
 const SHORTEST = 15
 /** Bytes after NFKC; checked before anything costly (H11). */

@@ -3,6 +3,7 @@ import type { Catalogue } from '../catalogue/model.ts'
 import type { ContractAsked } from '../contracts/schema.ts'
 import type { Fault } from '../input/faults.ts'
 import { isUsableKey } from '../input/jwk.ts'
+import { officialNames as namesOf } from '../input/lookalikes.ts'
 import { skeleton } from '../input/spelling.ts'
 import type { Installation } from '../installation.ts'
 import { hostsOf, landingFault, redirectFault, type RedirectRule } from './redirects.ts'
@@ -93,24 +94,10 @@ export function serviceFaults(
 }
 
 /** A third party's service does not carry the name of the city, the consortium or this product (F7). */
-function officialNames(asked: ServiceAsked, { consortium }: Installation): Found {
+function officialNames(asked: ServiceAsked, installation: Installation): Found {
   if (asked.kind === 'own') return []
-  const city = [
-    /^(.+?[市区町村])/u.exec(consortium.ja)?.[1],
-    /^(.+? (?:City|Ward|Town|Village))\b/.exec(consortium.en)?.[1],
-  ]
-  const official = [
-    'まちID',
-    'Machi ID',
-    '公式',
-    '公認',
-    'official',
-    consortium.ja,
-    consortium.en,
-    ...city,
-  ]
-    .filter((word) => word !== undefined)
-    .map(skeleton)
+  const { own, city } = namesOf(installation)
+  const official = [...own, ...city]
   return (['ja', 'en'] as const)
     .filter((language) => official.some((word) => skeleton(asked.names[language]).includes(word)))
     .map((language) => ({ path: `/names/${language}`, rule: 'name_official' as const }))

@@ -1,11 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { Refusal } from '../../src/refusal.ts'
-import {
-  hasIndividualNumber,
-  lowestAge,
-  readProfile,
-  type Changes,
-} from '../../src/residents/fields.ts'
+import { hasIndividualNumber } from '../../src/input/individual_number.ts'
+import { lowestAge, readProfile, type Changes } from '../../src/residents/fields.ts'
 import { changed } from '../../src/residents/accounts.ts'
 import type { Typed } from '../../src/residents/model.ts'
 

@@ -1,7 +1,7 @@
 /** Names a hurried reader would take for another's (F7; UTS #39 §4). */
-import type { Fault } from '../input/faults.ts'
-import { normalName, skeleton } from '../input/spelling.ts'
-import type { Both } from '../installation.ts'
+import type { Fault } from './faults.ts'
+import { normalName, skeleton } from './spelling.ts'
+import type { Both, Installation } from '../installation.ts'
 
 export type NameRule = 'name_looks_alike'
 
@@ -47,3 +47,19 @@ export function lookalikes(
 const bones = ({ names }: Known) => [skeleton(names.ja), skeleton(names.en)]
 
 const sameName = (one: Both, other: Both) => normalName(one.ja) === normalName(other.ja)
+
+/** Skeletons of the names that only the city, the consortium and this product bear (F7). */
+export function officialNames({ consortium }: Pick<Installation, 'consortium'>): {
+  own: string[]
+  city: string[]
+} {
+  const city = [
+    /^(.+?[市区町村])/u.exec(consortium.ja)?.[1],
+    /^(.+? (?:City|Ward|Town|Village))\b/.exec(consortium.en)?.[1],
+  ]
+  const own = ['まちID', 'Machi ID', '公式', '公認', 'official', consortium.ja, consortium.en]
+  return {
+    own: own.map(skeleton),
+    city: city.filter((word) => word !== undefined).map(skeleton),
+  }
+}
