@@ -14,7 +14,7 @@ const ROOMS = (
 
 /** Ground knows no room. Env alone names the published texts, which every room may read. */
 const GROUND =
-  /^(env|refusal|config|installation|persons|vault|log)\.ts$|^(locales|database|http|jobs|input)\//
+  /^(env|refusal|config|installation|persons|vault|log)\.ts$|^(locales|database|http|jobs|input|passwords)\//
 
 /** Who → what it may import. A file of the same room is written `own/…`, a file of the ground `ground/…`. */
 const TABLE: [who: RegExp, may: RegExp][] = [

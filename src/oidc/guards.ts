@@ -7,7 +7,7 @@ import { settleLanguage } from '../http/language.ts'
 import type { Ctx, Middleware, SignedIn } from '../http/state.ts'
 import * as residents from '../residents/actions.ts'
 import { companyGuard } from './company_guard.ts'
-import { deviceOf } from './device.ts'
+import { deviceOf } from '../http/device.ts'
 import { LIFETIME } from './limits.ts'
 import * as store from './store.ts'
 

@@ -1,11 +1,8 @@
 /** Postcode → prefecture and municipality, offline, and the check against the list of municipalities (S-24). */
 import { getAddress, normalizePostalCode } from 'yubin'
-import { MUNICIPALITIES } from './municipalities.ts'
+import { MUNICIPALITIES, REGIONS } from '../input/municipalities.ts'
 
 export type Place = { region: string; locality: string }
-
-/** The 47 prefectures in the order of their JIS codes. */
-export const REGIONS: readonly string[] = Object.keys(MUNICIPALITIES)
 
 /** The municipalities of a prefecture, down to the wards of designated cities; empty for an unknown one. */
 export function municipalities(region: string): readonly string[] {

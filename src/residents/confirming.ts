@@ -5,13 +5,13 @@ import { words } from '../locales/words.ts'
 import * as notices from '../notices/actions.ts'
 import { Refusal } from '../refusal.ts'
 import { emailIndex, opened } from './accounts.ts'
-import { canonicalEmail } from './email.ts'
-import { isPassword } from './hashing.ts'
+import { canonicalEmail } from '../input/email.ts'
+import { isPassword } from '../passwords/hashing.ts'
 import * as links from './links.ts'
 import type { Resident } from './model.ts'
-import { canonicalPassword, isHashable } from './password.ts'
+import { canonicalPassword, isHashable } from '../passwords/rules.ts'
 import * as store from './store.ts'
-import { countConfirming, countForm } from './throttle.ts'
+import { countConfirming, countForm } from '../passwords/throttle.ts'
 
 /** Of how many waiting sign-ups of one address the mail is sent again: the newest. */
 const SENT_AGAIN = 3

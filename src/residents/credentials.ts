@@ -8,14 +8,14 @@ import type { LetterName } from '../notices/model.ts'
 import { Refusal } from '../refusal.ts'
 import { emailIndex, need, opened, sealedProfile } from './accounts.ts'
 import { sendAgain } from './confirming.ts'
-import { canonicalEmail, maskedEmail } from './email.ts'
+import { canonicalEmail, maskedEmail } from '../input/email.ts'
 import { hasIndividualNumber } from '../input/individual_number.ts'
-import { hashPassword, isPassword } from './hashing.ts'
+import { hashPassword, isPassword } from '../passwords/hashing.ts'
 import * as links from './links.ts'
 import type { LinkKind, Resident } from './model.ts'
-import { canonicalPassword, isHashable, passwordFault } from './password.ts'
+import { canonicalPassword, isHashable, passwordFault } from '../passwords/rules.ts'
 import * as store from './store.ts'
-import { begunAnew, countForm, deviceMark, tried } from './throttle.ts'
+import { begunAnew, countForm, deviceMark, tried } from '../passwords/throttle.ts'
 
 /** Who asks: the resident signed in with this browser. */
 export type Self = {

@@ -3,7 +3,8 @@ import type { ItemId } from '../catalogue/model.ts'
 import type { Language } from '../locales/index.ts'
 import { messages } from '../locales/index.ts'
 import type { Fields } from '../refusal.ts'
-import { municipalities, placeOf, postalCode, REGIONS } from './address.ts'
+import { REGIONS } from '../input/municipalities.ts'
+import { municipalities, placeOf, postalCode } from './address.ts'
 import { PROFILE_FIELDS, type Profile, type Typed } from './model.ts'
 
 type Option = { value: string; label: string }

@@ -5,8 +5,8 @@ import {
   officialPlace,
   placeOf,
   postalCode,
-  REGIONS,
 } from '../../src/residents/address.ts'
+import { REGIONS } from '../../src/input/municipalities.ts'
 
 describe('postcodes (S-24)', () => {
   test.each(['060-0001', '0600001', '〒060-0001', '０６０－０００１', '060 0001', '060ー0001'])(

@@ -98,3 +98,6 @@ export const MUNICIPALITIES: Readonly<Record<string, string>> = {
   沖縄県:
     '那覇市 宜野湾市 石垣市 浦添市 名護市 糸満市 沖縄市 豊見城市 うるま市 宮古島市 南城市 国頭郡国頭村 国頭郡大宜味村 国頭郡東村 国頭郡今帰仁村 国頭郡本部町 国頭郡恩納村 国頭郡宜野座村 国頭郡金武町 国頭郡伊江村 中頭郡読谷村 中頭郡嘉手納町 中頭郡北谷町 中頭郡北中城村 中頭郡中城村 中頭郡西原町 島尻郡与那原町 島尻郡南風原町 島尻郡渡嘉敷村 島尻郡座間味村 島尻郡粟国村 島尻郡渡名喜村 島尻郡南大東村 島尻郡北大東村 島尻郡伊平屋村 島尻郡伊是名村 島尻郡久米島町 島尻郡八重瀬町 宮古郡多良間村 八重山郡竹富町 八重山郡与那国町',
 }
+
+/** The 47 prefectures in the order of their JIS codes. */
+export const REGIONS: readonly string[] = Object.keys(MUNICIPALITIES)

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import { REGIONS } from './address.ts'
+import { REGIONS } from '../input/municipalities.ts'
 import { hasIndividualNumber } from '../input/individual_number.ts'
 
 const SHORTEST = 15

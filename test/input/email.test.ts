@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { canonicalEmail, maskedEmail } from '../../src/residents/email.ts'
+import { canonicalEmail, maskedEmail } from '../../src/input/email.ts'
 
 describe('one mailbox is one account (H24)', () => {
   test.each([

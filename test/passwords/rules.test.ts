@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
-import { hashPassword, isOutdated, isPassword } from '../../src/residents/hashing.ts'
+import { hashPassword, isOutdated, isPassword } from '../../src/passwords/hashing.ts'
 import {
   canonicalPassword,
   commonWords,
   isHashable,
   passwordFault,
-} from '../../src/residents/password.ts'
+} from '../../src/passwords/rules.ts'
 
 const own = [
   'hanako.yamada@example.jp',
