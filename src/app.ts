@@ -15,6 +15,7 @@ import type { Middleware, State } from './http/state.ts'
 import { assets } from './http/views.ts'
 import { Refusal } from './refusal.ts'
 import { health } from './http/health.ts'
+import * as apiClients from './api/client_routes.ts'
 import * as api from './api/routes.ts'
 import * as consents from './consents/routes.ts'
 import * as demo from './demo/routes.ts'
@@ -81,6 +82,7 @@ export async function createApp(
     services.routes(env, guards),
     policies.routes(env, guards),
     api.routes(env, guards),
+    apiClients.clientRoutes(env, guards),
     demo.routes(env, guards),
     interaction.routes(env, () => provider, catalogue),
   ]

@@ -34,6 +34,11 @@ export const forms: Messages['forms'] = {
     date: 'Enter year, month and day, such as 2027-03-31',
     date_early: 'Choose a day after today',
     date_late: 'Choose a day before the present end',
+    jwks_not_json: 'This cannot be read as JSON; check also that no name is said twice',
+    jwks_shape: 'This is no set of public keys: check keys, kty, kid and alg',
+    jwks_private: 'This holds a private key. Do not use that key any more; make a new one',
+    jwks_unusable: 'This key cannot be used: ES256 (P-256), PS256 (2048 bits or more) or EdDSA (Ed25519)',
+    jwks_twice: 'Two keys have the same kid',
     number_like_my_number:
       'Twelve-digit numbers are not accepted. We never take your My Number here',
   },

@@ -1,3 +1,4 @@
+import { api } from './api.ts'
 import { consents } from './consents.ts'
 import { forms } from './forms.ts'
 import { frame } from './frame.ts'
@@ -16,6 +17,7 @@ import type { Messages } from '../index.ts'
 
 export const all: Messages = {
   welcome,
+  api,
   frame,
   forms,
   refusals,

@@ -33,6 +33,11 @@ export const forms = {
     date: '日付を、年・月・日の順に入力してください（例 2027-03-31）',
     date_early: '今日より後の日付にしてください',
     date_late: 'いまの期限より前の日付にしてください',
+    jwks_not_json: 'JSONとして読めません。同じ名前が2回書かれていないかも確かめてください',
+    jwks_shape: '公開鍵の形ではありません。keys、kty、kid、algを確かめてください',
+    jwks_private: '秘密鍵が入っています。この鍵は使わずに、新しく作り直してください',
+    jwks_unusable: '鍵として使えません。ES256（P-256）、PS256（2048ビット以上）、EdDSA（Ed25519）です',
+    jwks_twice: '同じkidの鍵が2つあります',
     number_like_my_number: '12桁の番号は入力できません。個人番号は、ここでは受け取りません',
   },
   fields: {

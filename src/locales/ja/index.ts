@@ -1,3 +1,4 @@
+import { api } from './api.ts'
 import { consents } from './consents.ts'
 import { forms } from './forms.ts'
 import { frame } from './frame.ts'
@@ -14,6 +15,7 @@ import { residents } from './residents.ts'
 
 export const all = {
   welcome,
+  api,
   frame,
   forms,
   refusals,

@@ -1,0 +1,37 @@
+/** Programs of a company: the page at /company/api. */
+export const api = {
+  title: 'プログラム連携（API）',
+  lead: '画面でできることの一部を、御社のプログラムからも行えます。承認、鍵の変更、公開は、人の操作が必要です。',
+  description: 'APIの説明（OpenAPI）',
+  tokenUrl: 'トークンの発行先',
+  audience: '署名の宛先（aud）',
+  list: '登録したプログラム',
+  none: 'プログラムは、まだ登録されていません。',
+  columns: {
+    name: '名前',
+    clientId: 'クライアントID',
+    scopes: 'できること',
+    since: '登録した日',
+    state: '状態',
+  },
+  scopes: {
+    'company:read': '読む（company:read）',
+    'company:write': '書く（company:write）',
+  },
+  bound: 'DPoP必須',
+  active: '利用中',
+  ended: (on: string) => `${on}に終了`,
+  end: '終了する',
+  endOf: (name: string) => `${name}を終了する`,
+  add: 'プログラムを登録する',
+  name: '名前',
+  nameHint: '担当の人に伝わる名前（例 在庫システム）',
+  jwks: '公開鍵（JWK Set）',
+  jwksHint:
+    'ES256、PS256、EdDSAの公開鍵を1つから5つ。kidとalgが要ります。秘密鍵は、ぜったいに入れないでください。',
+  scope: 'できること',
+  dpop: 'DPoPを必須にする',
+  dpopText: 'トークンを、持ち主の鍵に結びつけます。盗まれたトークンは使えません。',
+  create: '登録する',
+  managerOnly: '登録と終了は、管理担当の人が行います。',
+}
