@@ -36,6 +36,13 @@ const FORMATS: Record<string, (text: string) => ShapeRule | undefined> = {
       : 'not_an_email',
 }
 
+export type Format = 'line' | 'name' | 'kana' | 'web-address' | 'day' | 'corporate-number' | 'email'
+
+/** What is wrong with a text that was typed into a form. */
+export function formatFault(format: Format, text: string): ShapeRule | undefined {
+  return FORMATS[format]?.(text)
+}
+
 /** For `new Ajv({ formats })`. */
 export const formats = Object.fromEntries(
   Object.entries(FORMATS).map(([name, fault]) => [

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-import { canonical } from '../audit/model.ts'
 import * as audit from '../audit/actions.ts'
 import { atomically, type Env } from '../env.ts'
 import { dayOf, startOfDay } from '../input/days.ts'
@@ -9,6 +7,7 @@ import type { Both } from '../installation.ts'
 import { Refusal } from '../refusal.ts'
 import { seal } from '../vault.ts'
 import {
+  isInOffice,
   mayWork,
   type Change,
   type MemberBody,
@@ -19,6 +18,7 @@ import {
 import * as queries from './queries.ts'
 import type { MemberAsked } from './schema.ts'
 import * as store from './store.ts'
+import { write } from './writing.ts'
 
 /** Every member with its history, oldest first; the public list shows those that `isPublic` admits (S-18). */
 export function list(env: Env): Promise<MemberOfList[]> {
@@ -53,55 +53,28 @@ export async function onboard(
   asked: MemberAsked,
   path: string,
 ): Promise<{ id: string; change: Change; faults: Fault<MemberRule>[] }> {
-  const known = await store.byCorporateNumber(env.db, asked.corporateNumber)
+  const { corporateNumber, status, statusReason: reason = null } = asked
+  const known = await store.byCorporateNumber(env.db, corporateNumber)
   const body = bodyOf(asked)
-  const hash = createHash('sha256').update(canonical(body)).digest()
   const at = asked.statusSince ? startOfDay(asked.statusSince) : env.now()
-  const turned = known?.status !== asked.status
+  const turned = known?.status !== status
   const fault = turned && sinceFault(at, env.now(), known?.lastChangeAt)
   const id = known?.id ?? env.newId()
-  const change: Change = {
-    what: 'member',
-    name: body.names.ja,
-    version: known?.version ?? 0,
-    news: [],
+  const change = { what: 'member' as const, name: body.names.ja }
+  if (fault) {
+    const faults = [{ path: `${path}/statusSince`, rule: fault }]
+    return { id, change: { ...change, version: known?.version ?? 0, news: [] }, faults }
   }
-  if (fault) return { id, change, faults: [{ path: `${path}/statusSince`, rule: fault }] }
-  const { corporateNumber, status } = asked
-  if (!known) await store.insert(env.db, { id, corporateNumber, status, createdAt: env.now() })
-  if (!known?.hash.equals(hash)) {
-    change.version++
-    change.news.push(known ? 'new_version' : 'added')
-    const version = { id: env.newId(), memberId: id, version: change.version, body, hash }
-    await store.insertVersion(env.db, { ...version, at: env.now() })
-  }
-  if (turned) {
-    if (known) change.news.push('status')
-    await turn(env, id, asked, at)
-  }
-  if (change.news.length) await note(env, id, known, { hash, status, version: change.version })
-  return { id, change, faults: [] }
-}
-
-async function turn(env: Env, memberId: string, asked: MemberAsked, at: Date): Promise<void> {
-  const { status, statusReason: reason = null } = asked
-  await store.setStatus(env.db, memberId, status)
-  await store.insertStatusChange(env.db, { id: env.newId(), memberId, status, reason, at })
-}
-
-type After = { hash: Buffer; status: string; version: number }
-
-async function note(env: Env, id: string, before: store.Known | undefined, after: After) {
-  await audit.record(env, {
-    actor: { kind: 'system', id: 'onboarding' },
+  const written = await write(env, {
+    known,
+    id,
+    corporateNumber,
+    body,
+    turns: turned ? [{ status, reason, at }] : [],
+    by: { kind: 'system', id: 'onboarding' },
     act: 'members.onboard',
-    object: { kind: 'member', id },
-    details: {
-      before: before ? { hash: before.hash.toString('hex'), status: before.status } : null,
-      after: { hash: after.hash.toString('hex'), status: after.status },
-      version: after.version,
-    },
   })
+  return { id, change: { ...change, ...written }, faults: [] }
 }
 
 function sinceFault(at: Date, now: Date, last: Date | undefined): MemberRule | undefined {
@@ -153,6 +126,6 @@ export function enrolStaff(env: Env, asked: StaffAsked): Promise<void> {
 /** Staff whose company is not stopped and whose own last day is not past (J5, J9). */
 export async function staffInOffice(env: Env, id: string): Promise<Staff | undefined> {
   const found = await store.staffById(env.db, id)
-  if (!found || (found.endsOn && found.endsOn < dayOf(env.now()))) return undefined
+  if (!found || !isInOffice(found, dayOf(env.now()))) return undefined
   return mayWork(found.memberStatus) ? found : undefined
 }

@@ -20,10 +20,21 @@ export type MemberNow = {
   address: Both
   representative: Both
   contact: { desk: Both; phone: string; email: string; url: string }
+  /** Reading of the Japanese name, katakana; companies of an onboarding file may have none. */
+  kana?: string
+  /** Who answers inside the company (K-08). */
+  officers?: Officers
 }
 
+/** 個人情報の責任者 and 技術の責任者. */
+export type Officers = Record<'privacy' | 'technical', Officer>
+export type Officer = { name: string; title: string; email: string }
+
 /** What `member_versions.body` holds. */
-export type MemberBody = Pick<MemberNow, 'names' | 'address' | 'representative' | 'contact'>
+export type MemberBody = Pick<
+  MemberNow,
+  'names' | 'address' | 'representative' | 'contact' | 'kana' | 'officers'
+>
 
 /** One turn in the life of a member, as the public list shows it (S-18, S-51). */
 export type StatusChange = { status: MemberStatus; at: Date }
@@ -62,6 +73,13 @@ export type Staff = {
   role: StaffRole
   /** Last day, YYYY-MM-DD; null: as long as the company says so. */
   endsOn: string | null
+  /** When the company ended it; null: it did not. */
+  endedAt: Date | null
+}
+
+/** Whether somebody still works for the company today; the company's own standing is `mayWork` (J5, J9). */
+export function isInOffice(staff: Pick<Staff, 'endsOn' | 'endedAt'>, today: string): boolean {
+  return staff.endedAt === null && (staff.endsOn === null || today <= staff.endsOn)
 }
 
 /** Whether the staff of a company may use the portal: stopping the company stops them at once (S-51, J9). */

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import type { Both } from '../installation.ts'
 import { isUuid } from '../input/ids.ts'
+import type { StaffRole } from '../persons.ts'
 import type { MemberBody, MemberStatus, Staff } from './model.ts'
 
 export type Known = {
@@ -26,6 +27,30 @@ export async function byCorporateNumber(db: Knex, number: string): Promise<Known
      where m.corporate_number = :number
      for update of m`,
     { number },
+  )
+  return rows[0]
+}
+
+export type Held = Known & {
+  id: string
+  corporateNumber: string
+  body: MemberBody
+  versionId: string
+}
+
+/** A company with its newest version, held until the transaction ends. */
+export async function hold(db: Knex, id: string): Promise<Held | undefined> {
+  if (!isUuid(id)) return undefined
+  const { rows } = await db.raw<{ rows: Held[] }>(
+    `select m.id, m.corporate_number as "corporateNumber", m.status, v.id as "versionId", v.version,
+       v.body, v.body_hash as hash,
+       (select max(c.at) from member_status_changes c where c.member_id = m.id) as "lastChangeAt"
+     from members m
+     join lateral (select id, version, body, body_hash from member_versions
+       where member_id = m.id order by version desc limit 1) v on true
+     where m.id = :id
+     for update of m`,
+    { id },
   )
   return rows[0]
 }
@@ -87,9 +112,12 @@ export type StaffRow = {
   memberId: string
   email: string
   name: string
-  role: 'manager' | 'developer'
-  passwordHash: string
-  totpSealed: Buffer
+  role: StaffRole
+  /** Both null until the invitation is accepted. */
+  passwordHash: string | null
+  totpSealed: Buffer | null
+  endsOn?: string | null
+  createdBy?: string
   createdAt: Date
 }
 
@@ -102,17 +130,84 @@ export async function insertStaff(db: Knex, row: StaffRow): Promise<void> {
     role: row.role,
     password_hash: row.passwordHash,
     totp_sealed: row.totpSealed,
+    ends_on: row.endsOn ?? null,
+    created_by: row.createdBy ?? null,
     created_at: row.createdAt,
   })
 }
 
+const staffSelect = `
+  select s.id, s.member_id as "memberId", m.status as "memberStatus", s.email, s.name, s.role,
+    to_char(s.ends_on, 'YYYY-MM-DD') as "endsOn", s.ended_at as "endedAt"
+  from staff s join members m on m.id = s.member_id`
+
 export async function staffById(db: Knex, id: string): Promise<Staff | undefined> {
   if (!isUuid(id)) return undefined
-  const { rows } = await db.raw<{ rows: Staff[] }>(
-    `select s.id, s.member_id as "memberId", m.status as "memberStatus", s.email, s.name, s.role,
-       to_char(s.ends_on, 'YYYY-MM-DD') as "endsOn"
-     from staff s join members m on m.id = s.member_id where s.id = :id`,
-    { id },
-  )
+  const { rows } = await db.raw<{ rows: Staff[] }>(`${staffSelect} where s.id = :id`, { id })
   return rows[0]
+}
+
+/** Everybody who works or worked for a company, managers first. */
+export async function staffOf(db: Knex, memberId: string): Promise<Staff[]> {
+  const { rows } = await db.raw<{ rows: Staff[] }>(
+    `${staffSelect} where s.member_id = :memberId
+     order by s.ended_at is not null, s.role = 'developer', s.created_at, s.id`,
+    { memberId },
+  )
+  return rows
+}
+
+/** Whose an address is, whatever the company; addresses are kept in lower case. */
+export async function staffByEmail(db: Knex, email: string): Promise<Staff | undefined> {
+  const { rows } = await db.raw<{ rows: Staff[] }>(`${staffSelect} where lower(s.email) = :email`, {
+    email,
+  })
+  return rows[0]
+}
+
+/** Of two who end each other's last manager one waits for the other. */
+export async function lockStaff(db: Knex, memberId: string): Promise<void> {
+  await db.raw('select id from members where id = :memberId for update', { memberId })
+}
+
+export async function updateStaff(
+  db: Knex,
+  id: string,
+  row: Partial<{ name: string; role: StaffRole; ends_on: string | null; ended_at: Date | null }>,
+): Promise<void> {
+  await db('staff').where({ id }).update(row)
+}
+
+export async function insertLink(
+  db: Knex,
+  row: { secretHash: Buffer; proposalId: string; at: Date; expiresAt: Date },
+): Promise<void> {
+  await db('member_application_links').insert({
+    secret_hash: row.secretHash,
+    proposal_id: row.proposalId,
+    created_at: row.at,
+    expires_at: row.expiresAt,
+  })
+}
+
+/** The application a link opens, while it lasts. */
+export async function linked(db: Knex, secretHash: Buffer, at: Date): Promise<string | undefined> {
+  const row = await db('member_application_links')
+    .where({ secret_hash: secretHash })
+    .where('expires_at', '>', at)
+    .first<{ proposal_id: string } | undefined>('proposal_id')
+  return row?.proposal_id
+}
+
+/** Notes that a resident is told of a version. @returns false where it was noted before */
+export async function noteTold(
+  db: Knex,
+  row: { versionId: string; residentId: string; at: Date },
+): Promise<boolean> {
+  const rows = await db('member_notices')
+    .insert({ version_id: row.versionId, resident_id: row.residentId, at: row.at })
+    .onConflict(['version_id', 'resident_id'])
+    .ignore()
+    .returning('resident_id')
+  return rows.length > 0
 }
