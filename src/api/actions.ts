@@ -37,7 +37,12 @@ export type Asked = {
  *
  * @throws Refusal invalid_input at `name` or `jwks`
  */
-export function create(env: Env, memberId: string, asked: Asked, by: Person): Promise<ApiClient> {
+export async function create(
+  env: Env,
+  memberId: string,
+  asked: Asked,
+  by: Person,
+): Promise<ApiClient> {
   const jwks = keysOf(asked.jwks)
   const fields: Fields = {
     ...(lineFault(asked.name) && { name: 'not_valid' }),

@@ -76,7 +76,7 @@ describe('a token', () => {
         body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'company:read' }),
       }),
     )
-    expect([answer.status, answer.body['error']]).toEqual([400, 'unauthorized_client'])
+    expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_request'])
   })
 
   test('a program cannot ask a resident to sign in', async () => {
@@ -207,7 +207,7 @@ describe('D5 a token bound to its sender', () => {
 
   test('where it is demanded, no other token is given', async () => {
     const made = await makeProgram(site, service.memberId, staff.person, { dpop: true })
-    await expect(made.token()).rejects.toMatchObject({ error: 'invalid_request' })
+    await expect(made.token()).rejects.toMatchObject({ error: 'invalid_grant' })
   })
 })
 
