@@ -15,13 +15,13 @@ const isJwks = new Ajv({ allErrors: true }).compile<{ keys: Jwk[] }>(jwksSchema)
 
 /** The API client of this id, where it has not ended and its company is not stopped (C7, J9). */
 export async function inForce(env: Env, clientId: string): Promise<ApiClient | undefined> {
-  const found = await store.byClientId(env.db, clientId)
+  const found = await store.byClientId(env.db, clientId, env.now())
   return found && !found.endedAt && mayWork(found.memberStatus) ? found : undefined
 }
 
 /** Every API client of a company, newest first. */
 export function ofMember(env: Env, memberId: string): Promise<ApiClient[]> {
-  return store.ofMember(env.db, memberId)
+  return store.ofMember(env.db, memberId, env.now())
 }
 
 export type Asked = {

@@ -1,27 +1,33 @@
 import type { Knex } from 'knex'
 import { named, type Statement } from '../database/named.ts'
+import { statusAt } from '../database/turns.ts'
 import type { ApiClient } from './model.ts'
 
-const select = `
-  select a.id, a.member_id as "memberId", m.status as "memberStatus", a.client_id as "clientId", a.name, a.jwks,
+/** @param at SQL of the moment at which the company's status counts */
+const select = (at: string) => `
+  select a.id, a.member_id as "memberId", ${statusAt('m', at)} as "memberStatus", a.client_id as "clientId", a.name, a.jwks,
     a.scopes, a.dpop, a.created_by as "createdBy", a.created_at as "createdAt", a.ended_at as "endedAt"
   from api_clients a join members m on m.id = a.member_id`
 
 const byClientIdStatement: Statement = {
   name: 'api_client_by_client_id',
-  text: `${select} where a.client_id = $1`,
+  text: `${select('$2')} where a.client_id = $1`,
 }
 
-export async function byClientId(db: Knex, clientId: string): Promise<ApiClient | undefined> {
-  const { rows } = await named<ApiClient>(db, byClientIdStatement, [clientId])
+export async function byClientId(
+  db: Knex,
+  clientId: string,
+  at: Date,
+): Promise<ApiClient | undefined> {
+  const { rows } = await named<ApiClient>(db, byClientIdStatement, [clientId, at])
   return rows[0]
 }
 
 /** Those of one company, newest first. */
-export async function ofMember(db: Knex, memberId: string): Promise<ApiClient[]> {
+export async function ofMember(db: Knex, memberId: string, at: Date): Promise<ApiClient[]> {
   const { rows } = await db.raw<{ rows: ApiClient[] }>(
-    `${select} where a.member_id = :memberId order by a.created_at desc, a.id`,
-    { memberId },
+    `${select(':at::timestamptz')} where a.member_id = :memberId order by a.created_at desc, a.id`,
+    { memberId, at },
   )
   return rows
 }

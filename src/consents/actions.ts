@@ -44,8 +44,11 @@ export async function facts(
   hold: boolean,
 ): Promise<queries.StandingFacts | undefined> {
   if (hold) await queries.hold(env.db, agreementId)
-  return queries.factsOf(env.db, agreementId, sessionUid)
+  return queries.factsOf(env.db, agreementId, sessionUid, env.now())
 }
+
+/** What counts of a service and its company at the moment of use. */
+export type Statuses = queries.StandingFacts['statuses']
 
 export { change, pause, withdraw, withdrawAll } from './ending.ts'
 export { changedValues, recordShowing } from './showing.ts'

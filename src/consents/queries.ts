@@ -1,7 +1,10 @@
 import type { Knex } from 'knex'
-import { passGate } from '../database/gate.ts'
+import { passGate, passStopGate } from '../database/gate.ts'
 import { named } from '../database/named.ts'
+import { statusAt } from '../database/turns.ts'
+import type { MemberStatus } from '../members/model.ts'
 import type { Terms } from '../residents/model.ts'
+import type { ServiceStatus } from '../services/model.ts'
 import type { Consent, Standing } from './model.ts'
 import type { HistoryKind, ProvisionPath } from './pages.ts'
 import { consentFromRow, standingFromRow } from './store.ts'
@@ -12,16 +15,19 @@ export type StandingFacts = {
   userId: string
   provision: Terms | undefined
   sessionLive: boolean | undefined
+  /** Of the service and its company, read behind the gate (K8). */
+  statuses: { service: ServiceStatus; member: MemberStatus }
 }
 
 const HOLD = {
   name: 'consents_hold',
-  text: `select ${passGate('resident_id')} from agreements where id = $1`,
+  text: `select ${passGate('a.resident_id')}, ${passStopGate('s.member_id')}
+    from agreements a join services s on s.id = a.service_id where a.id = $1`,
 }
 
 /**
  * Until the transaction ends, whoever withdraws, narrows, stops provision as a whole or ends the browser's sign-in
- * waits (K8).
+ * waits (K8). So does whoever stops the company.
  */
 export async function hold(db: Knex, agreementId: string): Promise<void> {
   await named(db, HOLD, [agreementId])
@@ -30,8 +36,11 @@ export async function hold(db: Knex, agreementId: string): Promise<void> {
 const FACTS = {
   name: 'consents_facts',
   text: `select to_jsonb(a.*) as agreement, c.*, r.user_id, t.given as term_given, t.at as term_at,
-      case when $2::text is null then null else (s.session_uid is not null and s.ended_at is null) end as session_live
+      case when $2::text is null then null else (s.session_uid is not null and s.ended_at is null) end as session_live,
+      ${statusAt('v', '$3::timestamptz')} as service_status, ${statusAt('m', '$3::timestamptz')} as member_status
     from agreements a
+    join services v on v.id = a.service_id
+    join members m on m.id = v.member_id
     join residents r on r.id = a.resident_id and r.closed_at is null
     join lateral (select * from consents c where c.agreement_id = a.id order by version desc limit 1) c on true
     left join lateral (select given, at from resident_terms t
@@ -45,6 +54,8 @@ type Row = Parameters<typeof standingFromRow>[0] & {
   term_given: boolean | null
   term_at: Date | null
   session_live: boolean | null
+  service_status: ServiceStatus
+  member_status: MemberStatus
 }
 
 /** What the release decision needs to know about one agreement and, where given, the browser session of the credential. */
@@ -52,8 +63,9 @@ export async function factsOf(
   db: Knex,
   agreementId: string,
   sessionUid: string | null,
+  at: Date,
 ): Promise<StandingFacts | undefined> {
-  const { rows } = await named<Row>(db, FACTS, [agreementId, sessionUid])
+  const { rows } = await named<Row>(db, FACTS, [agreementId, sessionUid, at])
   const row = rows[0]
   if (!row) return undefined
   return {
@@ -61,6 +73,7 @@ export async function factsOf(
     userId: row.user_id,
     provision: row.term_at ? { given: row.term_given === true, at: row.term_at } : undefined,
     sessionLive: row.session_live ?? undefined,
+    statuses: { service: row.service_status, member: row.member_status },
   }
 }
 

@@ -22,12 +22,12 @@ import { write } from './writing.ts'
 
 /** Every member with its history, oldest first; the public list shows those that `isPublic` admits (S-18). */
 export function list(env: Env): Promise<MemberOfList[]> {
-  return queries.list(env.db)
+  return queries.list(env.db, env.now())
 }
 
 /** A member as it stands now, whatever its status. `memberId` comes from one of our own rows. */
 export async function byId(env: Env, memberId: string): Promise<MemberNow | undefined> {
-  return (await queries.byId(env.db, memberId))?.member
+  return (await queries.byId(env.db, memberId, env.now()))?.member
 }
 
 /** Lets one onboarding run at a time; held until the transaction of `env` ends. */
@@ -125,7 +125,7 @@ export function enrolStaff(env: Env, asked: StaffAsked): Promise<void> {
 
 /** Staff whose company is not stopped and whose own last day is not past (J5, J9). */
 export async function staffInOffice(env: Env, id: string): Promise<Staff | undefined> {
-  const found = await store.staffById(env.db, id)
+  const found = await store.staffById(env.db, id, env.now())
   if (!found || !isInOffice(found, dayOf(env.now()))) return undefined
   return mayWork(found.memberStatus) ? found : undefined
 }

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { statusAt } from '../database/turns.ts'
 import type { MemberBody, MemberOfList, MemberStatus } from './model.ts'
 
 type Row = {
@@ -8,31 +9,37 @@ type Row = {
   version_id: string
   version: number
   body: MemberBody
+  /** A turn that counts already and is not written down yet. */
+  turned_at: Date | null
   history: { status: MemberStatus; at: string }[] | null
 }
 
 const select = `
-  select m.id, m.corporate_number, m.status, v.id as version_id, v.version, v.body,
+  select m.id, m.corporate_number, ${statusAt('m', ':at::timestamptz')} as status,
+    case when m.turns_at <= :at then m.turns_at end as turned_at, v.id as version_id, v.version, v.body,
     (select jsonb_agg(jsonb_build_object('status', c.status, 'at', c.at) order by c.at, c.id)
-      from member_status_changes c where c.member_id = m.id) as history
+      from member_status_changes c where c.member_id = m.id and c.at <= :at) as history
   from members m
   join lateral (select id, version, body from member_versions
     where member_id = m.id order by version desc limit 1) v on true`
 
 /** Every member with its newest version and its history, oldest member first: the list of S-18. */
-export async function list(db: Knex): Promise<MemberOfList[]> {
+export async function list(db: Knex, at: Date): Promise<MemberOfList[]> {
   const { rows } = await db.raw<{ rows: Row[] }>(
     `${select} order by m.created_at, m.corporate_number`,
+    { at },
   )
   return rows.map(fromRow)
 }
 
-export async function byId(db: Knex, id: string): Promise<MemberOfList | undefined> {
-  const { rows } = await db.raw<{ rows: Row[] }>(`${select} where m.id = :id`, { id })
+export async function byId(db: Knex, id: string, at: Date): Promise<MemberOfList | undefined> {
+  const { rows } = await db.raw<{ rows: Row[] }>(`${select} where m.id = :id`, { id, at })
   return rows[0] && fromRow(rows[0])
 }
 
 function fromRow(row: Row): MemberOfList {
+  const history = (row.history ?? []).map(({ status, at }) => ({ status, at: new Date(at) }))
+  if (row.turned_at) history.push({ status: row.status, at: row.turned_at })
   return {
     member: {
       ...row.body,
@@ -42,6 +49,45 @@ function fromRow(row: Row): MemberOfList {
       versionId: row.version_id,
       version: row.version,
     },
-    history: (row.history ?? []).map(({ status, at }) => ({ status, at: new Date(at) })),
+    history,
   }
+}
+
+/** The newest names of every service with its company, for the look-alike check (F7). */
+export async function serviceNames(
+  db: Knex,
+): Promise<{ memberId: string; ja: string; en: string }[]> {
+  const { rows } = await db.raw<{ rows: { memberId: string; ja: string; en: string }[] }>(
+    `select s.member_id as "memberId", v.body -> 'names' ->> 'ja' as ja, v.body -> 'names' ->> 'en' as en
+     from services s
+     join lateral (select body from service_versions
+       where service_id = s.id order by version desc limit 1) v on true`,
+  )
+  return rows
+}
+
+/** Whether a number stands on the public list, whatever became of the company. */
+export async function isListed(db: Knex, corporateNumber: string): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: unknown[] }>(
+    `select 1 from members m join member_status_changes c on c.member_id = m.id and c.status = 'active'
+     where m.corporate_number = :corporateNumber limit 1`,
+    { corporateNumber },
+  )
+  return rows.length > 0
+}
+
+/** Whether another application under way names the same number. */
+export async function isAskedTwice(
+  db: Knex,
+  corporateNumber: string,
+  except: string,
+): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: unknown[] }>(
+    `select 1 from proposals p
+     join proposal_revisions r on r.proposal_id = p.id and r.revision = p.revision
+     where p.kind = 'member' and p.id <> :except and p.state in ('submitted', 'returned', 'proposed')
+       and r.body -> 'application' ->> 'corporateNumber' = :corporateNumber limit 1`,
+    { corporateNumber, except },
+  )
+  return rows.length > 0
 }

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { statusAt } from '../database/turns.ts'
 import type { Both } from '../installation.ts'
 import { isUuid } from '../input/ids.ts'
 import type { StaffRole } from '../persons.ts'
@@ -137,30 +138,32 @@ export async function insertStaff(db: Knex, row: StaffRow): Promise<void> {
 }
 
 const staffSelect = `
-  select s.id, s.member_id as "memberId", m.status as "memberStatus", s.email, s.name, s.role,
+  select s.id, s.member_id as "memberId", ${statusAt('m', ':at::timestamptz')} as "memberStatus", s.email, s.name, s.role,
     to_char(s.ends_on, 'YYYY-MM-DD') as "endsOn", s.ended_at as "endedAt"
   from staff s join members m on m.id = s.member_id`
 
-export async function staffById(db: Knex, id: string): Promise<Staff | undefined> {
+/** @param at the moment at which the company's status counts; so in every question about staff */
+export async function staffById(db: Knex, id: string, at: Date): Promise<Staff | undefined> {
   if (!isUuid(id)) return undefined
-  const { rows } = await db.raw<{ rows: Staff[] }>(`${staffSelect} where s.id = :id`, { id })
+  const { rows } = await db.raw<{ rows: Staff[] }>(`${staffSelect} where s.id = :id`, { id, at })
   return rows[0]
 }
 
 /** Everybody who works or worked for a company, managers first. */
-export async function staffOf(db: Knex, memberId: string): Promise<Staff[]> {
+export async function staffOf(db: Knex, memberId: string, at: Date): Promise<Staff[]> {
   const { rows } = await db.raw<{ rows: Staff[] }>(
     `${staffSelect} where s.member_id = :memberId
      order by s.ended_at is not null, s.role = 'developer', s.created_at, s.id`,
-    { memberId },
+    { memberId, at },
   )
   return rows
 }
 
 /** Whose an address is, whatever the company; addresses are kept in lower case. */
-export async function staffByEmail(db: Knex, email: string): Promise<Staff | undefined> {
+export async function staffByEmail(db: Knex, email: string, at: Date): Promise<Staff | undefined> {
   const { rows } = await db.raw<{ rows: Staff[] }>(`${staffSelect} where lower(s.email) = :email`, {
     email,
+    at,
   })
   return rows[0]
 }

@@ -43,7 +43,16 @@ export async function factsOf(
     userId: found?.userId,
     provision: found?.provision,
     sessionLive: found?.sessionLive,
-    service,
+    service: service && found && withStatuses(service, found.statuses),
+  }
+}
+
+/** What was read before the gate may have been stopped while this request waited there (K8). */
+function withStatuses(now: ServiceNow, statuses: consents.Statuses): ServiceNow {
+  return {
+    ...now,
+    service: { ...now.service, status: statuses.service },
+    member: { ...now.member, status: statuses.member },
   }
 }
 

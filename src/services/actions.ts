@@ -28,7 +28,7 @@ export function atVersions(
   env: Env,
   versions: queries.VersionIds,
 ): Promise<ServiceNow | undefined> {
-  return queries.atVersions(env.db, versions)
+  return queries.atVersions(env.db, versions, env.now())
 }
 
 /** Every service, of whatever status, by member. Public pages show those that `isPublic` admits. */

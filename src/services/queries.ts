@@ -3,17 +3,19 @@ import { isItemId } from '../catalogue/model.ts'
 import type { Flow } from '../contracts/model.ts'
 import { isUuid } from '../input/ids.ts'
 import { named, type Statement } from '../database/named.ts'
+import { statusAt } from '../database/turns.ts'
 import type { MemberBody, MemberNow } from '../members/model.ts'
 import type { Service, ServiceBody, ServiceItem, ServiceNow } from './model.ts'
 
-const columns = `
-  select s.id, s.member_id, s.contract_id, s.client_id, s.kind, s.status, s.auth_method, s.secret_hash, s.jwks,
+/** @param at SQL of the moment at which statuses count */
+const columns = (at: string) => `
+  select s.id, s.member_id, s.contract_id, s.client_id, s.kind, ${statusAt('s', at)} as status, s.auth_method, s.secret_hash, s.jwks,
     sv.id as version_id, sv.version, sv.body,
     (select coalesce(jsonb_agg(jsonb_build_object('item', i.item, 'itemVersion', i.item_version,
         'purposes', i.purposes, 'required', i.required, 'reasons', i.reasons, 'effects', i.effects)
         order by i.position), '[]')
       from service_items i where i.service_version_id = sv.id) as items,
-    m.corporate_number, m.status as member_status,
+    m.corporate_number, ${statusAt('m', at)} as member_status,
     mv.id as member_version_id, mv.version as member_version, mv.body as member_body,
     c.number, cv.id as contract_version_id, cv.version as contract_version, cv.starts_at, cv.ends_at,
     cv.subject_type, cv.offline_access,
@@ -27,7 +29,7 @@ const columns = `
  * contract version whose turn it is: the newest that has begun at $1 (an earlier one never comes back), else
  * the first that is going to.
  */
-const select = `${columns}
+const select = `${columns('$1')}
   from services s
   join lateral (select v.id, v.version, v.body from service_versions v
     where v.service_id = s.id order by v.version desc limit 1) sv on true
@@ -53,7 +55,7 @@ const listStatement: Statement = {
 /** The versions a consent or showing names, whatever is the newest now. */
 const atVersionsStatement: Statement = {
   name: 'service_at_versions',
-  text: `${columns}
+  text: `${columns('$4::timestamptz')}
     from service_versions sv
     join services s on s.id = sv.service_id
     join member_versions mv on mv.id = $2
@@ -115,8 +117,12 @@ export type VersionIds = {
 }
 
 /** A service as it stood in these versions; status and client are today's. */
-export async function atVersions(db: Knex, ids: VersionIds): Promise<ServiceNow | undefined> {
-  const values = [ids.serviceVersionId, ids.memberVersionId, ids.contractVersionId]
+export async function atVersions(
+  db: Knex,
+  ids: VersionIds,
+  at: Date,
+): Promise<ServiceNow | undefined> {
+  const values = [ids.serviceVersionId, ids.memberVersionId, ids.contractVersionId, at]
   const { rows } = await named<Row>(db, atVersionsStatement, values)
   return rows[0] && fromRow(rows[0])
 }
