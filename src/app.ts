@@ -19,14 +19,17 @@ import * as apiClients from './api/client_routes.ts'
 import * as api from './api/routes.ts'
 import * as consents from './consents/routes.ts'
 import * as demo from './demo/routes.ts'
+import * as memberList from './members/actions.ts'
 import * as members from './members/routes.ts'
-import { staffGuard } from './members/guards.ts'
+import { staffGuard, STAFF_COOKIE } from './members/guards.ts'
 import { makeGuards } from './oidc/guards.ts'
 import * as interaction from './oidc/interaction.ts'
 import { floodGuard, readAhead, transaction } from './oidc/doors.ts'
 import { cookieKeys, createProvider } from './oidc/provider.ts'
 import { known } from './oidc/request.ts'
-import { confirmedGuard, operatorGuard } from './operators/guards.ts'
+import * as operators from './operators/actions.ts'
+import { confirmedGuard, OPERATOR_COOKIE, operatorGuard } from './operators/guards.ts'
+import * as people from './people/routes.ts'
 import * as policies from './policies/routes.ts'
 import * as residents from './residents/routes.ts'
 import * as serviceList from './services/actions.ts'
@@ -70,6 +73,22 @@ export async function createApp(
     staff: staffGuard,
     confirmed: confirmedGuard,
   }
+  const doors: people.Door[] = [
+    {
+      area: 'operator',
+      base: '/admin',
+      cookie: OPERATOR_COOKIE,
+      isInOffice: async (env, id) => (await operators.inOffice(env, id)) !== undefined,
+      guard: guards.operator(),
+    },
+    {
+      area: 'staff',
+      base: '/company',
+      cookie: STAFF_COOKIE,
+      isInOffice: async (env, id) => (await memberList.staffInOffice(env, id)) !== undefined,
+      guard: guards.staff(),
+    },
+  ]
   const app = new Koa<State>({ proxy: true })
   app.keys = keys
   app.silent = true
@@ -80,6 +99,7 @@ export async function createApp(
     consents.routes(env, guards, catalogue),
     members.routes(env, guards),
     services.routes(env, guards),
+    people.routes(env, doors),
     policies.routes(env, guards),
     api.routes(env, guards),
     apiClients.clientRoutes(env, guards),

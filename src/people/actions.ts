@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import * as audit from '../audit/actions.ts'
 import type { Env } from '../env.ts'
 import { SESSION, type Area, type Session } from './model.ts'
 import * as store from './store.ts'
@@ -21,6 +22,11 @@ export async function openSession(
 ): Promise<string> {
   const bearer = env.newSecret()
   await store.insertSession(env.db, area, { idHash: hash(bearer), holderId, device, at: env.now() })
+  await audit.record(env, {
+    actor: { kind: area, id: holderId },
+    act: 'people.sign_in',
+    object: { kind: area, id: holderId },
+  })
   return bearer
 }
 
@@ -43,6 +49,34 @@ export async function recognise(
 /** Notes that a second factor was shown again in this session (J6). */
 export function confirm(env: Env, area: Area, sessionId: string): Promise<void> {
   return store.confirmSession(env.db, area, sessionId, env.now())
+}
+
+/**
+ * The same session with a factor shown just now, under a new bearer value (G2, J6).
+ *
+ * @returns the value for the cookie; undefined where the session ended meanwhile
+ */
+export async function stepUp(
+  env: Env,
+  area: Area,
+  session: { id: string; holderId: string },
+): Promise<string | undefined> {
+  const bearer = env.newSecret()
+  const renewed = { idHash: hash(bearer), at: env.now() }
+  if (!(await store.renewSession(env.db, area, session.id, renewed))) return undefined
+  await audit.record(env, {
+    actor: { kind: area, id: session.holderId },
+    act: 'people.confirm',
+    object: { kind: area, id: session.holderId },
+  })
+  return bearer
+}
+
+/** The sessions of somebody that go on now, newest first (G6). */
+export function sessionsOf(env: Env, area: Area, holderId: string): Promise<Session[]> {
+  const { idle, absolute } = SESSION[area]
+  const since = { idle: ago(env, idle), absolute: ago(env, absolute) }
+  return store.sessionsOf(env.db, area, holderId, since)
 }
 
 /** Ends one session. */

@@ -1,7 +1,7 @@
 /**
  * 担当者のサインイン – what operators and staff prove themselves with.
- * Owns: their sessions, second factors, invitations, step-up; the marks that show one person behind two accounts.
- * Does not own: roles and rights (operators, members), residents' sign-in (residents).
+ * Owns: their sessions, passkeys, passwords and codes, invitations, step-up; the marks that show one person behind two
+ * accounts. Does not own: roles and rights (operators, members), residents' sign-in (residents).
  * Rows: G3, G9, H13–H17, J4–J7, J11. Law: APPI 23, 24.
  */
 import { keyed } from '../vault.ts'
@@ -18,6 +18,15 @@ export const SESSION: Record<Area, { idle: number; absolute: number }> = {
 /** How long a shown second factor counts for what needs a fresh one, in seconds (J6). */
 export const CONFIRMED_SECONDS = 300
 
+/** Between password and code, in seconds (H17). */
+export const STEP_SECONDS = 300
+/** Codes tried after one password. */
+export const STEP_TRIES = 5
+/** How long a passkey may be asked for on one page, in seconds. */
+export const CHALLENGE_SECONDS = 600
+/** How long an invitation works, in seconds; the one of the terminal is for now (J11). */
+export const INVITATION_SECONDS = { mail: 72 * 3600, terminal: 30 * 60 } as const
+
 export type Session = {
   /** SHA-256 of the bearer value, in hex. */
   id: string
@@ -26,6 +35,30 @@ export type Session = {
   openedAt: Date
   seenAt: Date
   confirmedAt: Date
+}
+
+/** Somebody with an account of one area, as sign-in needs them. */
+export type Holder = {
+  id: string
+  email: string
+  name: string
+  passwordHash: string | null
+  /** The seed of the codes, sealed with the id as context; only where a first code was right (H15). */
+  totpSealed: Buffer | null
+}
+
+export type Passkey = {
+  id: string
+  holderId: string
+  /** base64url */
+  credentialId: string
+  /** COSE key. */
+  publicKey: Buffer
+  counter: number
+  transports: string[]
+  name: string
+  createdAt: Date
+  usedAt: Date | null
 }
 
 /** What of an account shows who is behind it. */
@@ -37,6 +70,20 @@ function canonicalAddress(email: string): string {
   return `${local.replace(/\+.*$/, '')}@${domain}`
 }
 
+function mark(key: Buffer, kind: 'mail' | 'name' | 'number', value: string): string {
+  return keyed(key, `mark:${kind}:${value}`).toString('base64url').slice(0, 22)
+}
+
+/** The keyed hash of a staff number (職員番号): the number itself is kept nowhere. */
+export function numberMarkOf(key: Buffer, number: string): string {
+  return mark(key, 'number', number.normalize('NFKC').trim())
+}
+
+/** The keyed hash of an address: two spellings of one mailbox have the same. */
+export function addressMarkOf(key: Buffer, email: string): string {
+  return mark(key, 'mail', canonicalAddress(email))
+}
+
 /**
  * Keyed hashes of a person's address, name and staff number: two accounts that share one are one person (J4).
  * Two people of the same full name cannot approve for each other; a third one can.
@@ -44,13 +91,11 @@ function canonicalAddress(email: string): string {
  * @param key secrets.people
  */
 export function marksOf(key: Buffer, { email, name, number }: Identity): string[] {
-  const mark = (kind: string, value: string) =>
-    keyed(key, `mark:${kind}:${value}`).toString('base64url').slice(0, 22)
   const bare = skeleton(name.replace(/\s+/g, ''))
   return [
-    mark('mail', canonicalAddress(email)),
-    mark('name', bare),
-    ...(number ? [mark('number', number.normalize('NFKC').trim())] : []),
+    addressMarkOf(key, email),
+    mark(key, 'name', bare),
+    ...(number ? [numberMarkOf(key, number)] : []),
   ]
 }
 

@@ -41,16 +41,18 @@ export async function session(
     .where('seen_at', '>', idle)
     .where('opened_at', '>', absolute)
     .first()
-  return (
-    row && {
-      id: row.id_hash.toString('hex'),
-      holderId: row.holder_id,
-      device: row.device,
-      openedAt: row.opened_at,
-      seenAt: row.seen_at,
-      confirmedAt: row.confirmed_at,
-    }
-  )
+  return row && fromRow(row)
+}
+
+function fromRow(row: Row): Session {
+  return {
+    id: row.id_hash.toString('hex'),
+    holderId: row.holder_id,
+    device: row.device,
+    openedAt: row.opened_at,
+    seenAt: row.seen_at,
+    confirmedAt: row.confirmed_at,
+  }
 }
 
 export async function touchSession(db: Knex, area: Area, id: string, at: Date): Promise<void> {
@@ -63,6 +65,36 @@ export async function confirmSession(db: Knex, area: Area, id: string, at: Date)
   await db(TABLE[area])
     .where({ id_hash: Buffer.from(id, 'hex') })
     .update({ confirmed_at: at, seen_at: at })
+}
+
+/** The same session under another bearer value: the old one is nobody's from now on (G2). */
+export async function renewSession(
+  db: Knex,
+  area: Area,
+  id: string,
+  { idHash, at }: { idHash: Buffer; at: Date },
+): Promise<boolean> {
+  const renewed = await db(TABLE[area])
+    .where({ id_hash: Buffer.from(id, 'hex') })
+    .whereNull('ended_at')
+    .update({ id_hash: idHash, confirmed_at: at, seen_at: at })
+  return renewed === 1
+}
+
+/** Sessions that neither ended nor ran out, newest first. */
+export async function sessionsOf(
+  db: Knex,
+  area: Area,
+  holderId: string,
+  { idle, absolute }: { idle: Date; absolute: Date },
+): Promise<Session[]> {
+  const rows = await db<Row>(TABLE[area])
+    .where({ holder_id: holderId })
+    .whereNull('ended_at')
+    .where('seen_at', '>', idle)
+    .where('opened_at', '>', absolute)
+    .orderBy('opened_at', 'desc')
+  return rows.map(fromRow)
 }
 
 export async function endSession(db: Knex, area: Area, id: string, at: Date): Promise<void> {

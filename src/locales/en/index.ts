@@ -8,6 +8,7 @@ import { members } from './members.ts'
 import { services } from './services.ts'
 import { demo } from './demo.ts'
 import { onboarding } from './onboarding.ts'
+import { people } from './people.ts'
 import { policies } from './policies.ts'
 import { welcome } from './welcome.ts'
 import { refusals } from './refusals.ts'
@@ -24,6 +25,7 @@ export const all: Messages = {
   interaction,
   consents,
   notices,
+  people,
   policies,
   residents,
   members,
