@@ -1,25 +1,17 @@
-import { createHash } from 'node:crypto'
-import * as audit from '../audit/actions.ts'
-import { canonical } from '../audit/model.ts'
-import type { Env } from '../env.ts'
-import { endOfDay, startOfDay } from '../input/days.ts'
+import { atomically, type Env } from '../env.ts'
 import type { Fault } from '../input/faults.ts'
-import { normalText } from '../input/spelling.ts'
 import type { Change } from '../members/model.ts'
-import { mayFollow, overlapping, type ContractTerms, type Flow } from './model.ts'
+import type { Task } from '../operators/model.ts'
+import * as reviews from '../reviews/actions.ts'
+import { bindingsOf, endingAt, turnOf, WARNING_DAYS } from './model.ts'
+import type { Binding, Contract } from './model.ts'
+import * as queries from './queries.ts'
 import type { ContractAsked } from './schema.ts'
-import * as store from './store.ts'
+import { overlaps, write, type ContractRule } from './writing.ts'
 
-export type ContractRule = 'number_of_another_member' | 'version_overlaps' | 'term_overlaps'
-
-type Body = {
-  startsAt: Date
-  endsAt: Date
-  subjectType: 'public' | 'pairwise'
-  offlineAccess: boolean
-  terms: ContractTerms
-  flows: Flow[]
-}
+export { contractFaults, type TermsRule } from './rules.ts'
+export { jointlyLiable, phasesAt, siteAt } from './phases.ts'
+export type { ContractRule } from './writing.ts'
 
 /**
  * Makes a contract known, or a new version of it where the file says something else (S-10, S-36).
@@ -32,37 +24,16 @@ export async function onboard(
   asked: ContractAsked,
   { memberId, path }: { memberId: string; path: string },
 ): Promise<{ id: string; change: Change; faults: Fault<ContractRule>[] }> {
-  const known = await store.byNumber(env.db, asked.number)
-  const body = bodyOf(asked)
-  const hash = hashOf(body)
-  const id = known?.id ?? env.newId()
-  const change: Change = {
-    what: 'contract',
-    name: asked.number,
-    version: known?.version ?? 0,
-    news: [],
+  const actor = { kind: 'system', id: 'onboarding' } as const
+  const place = { memberId, id: env.newId(), actor, act: 'contracts.onboard' }
+  const written = await write(env, asked, place)
+  const { id, version } = written
+  const change: Change = { what: 'contract', name: asked.number, version, news: [] }
+  if ('fault' in written) {
+    const { place: field, rule } = written.fault
+    return { id, change, faults: [{ path: `${path}/${field}`, rule }] }
   }
-  const decline = (place: string, rule: ContractRule) => ({
-    id,
-    change,
-    faults: [{ path: `${path}/${place}`, rule }],
-  })
-  if (known && known.memberId !== memberId) return decline('number', 'number_of_another_member')
-  if (known?.hash.equals(hash)) return { id, change, faults: [] }
-  if (known && !mayFollow(known, body)) return decline('from', 'version_overlaps')
-  change.version++
-  change.news.push(known ? 'new_version' : 'added')
-  await write(env, { id, memberId, number: asked.number, version: change.version, body, hash })
-  await audit.record(env, {
-    actor: { kind: 'system', id: 'onboarding' },
-    act: 'contracts.onboard',
-    object: { kind: 'contract', id },
-    details: {
-      before: known?.hash.toString('hex') ?? null,
-      after: hash.toString('hex'),
-      version: change.version,
-    },
-  })
+  if (written.news) change.news.push(written.news)
   return { id, change, faults: [] }
 }
 
@@ -71,72 +42,54 @@ export async function termFaults(
   env: Env,
   { memberId, path }: { memberId: string; path: string },
 ): Promise<Fault<ContractRule>[]> {
-  return overlapping(await store.terms(env.db, memberId)) ? [{ path, rule: 'term_overlaps' }] : []
+  return (await overlaps(env, memberId)) ? [{ path, rule: 'term_overlaps' }] : []
 }
 
-type Writing = {
-  id: string
-  memberId: string
-  number: string
-  version: number
-  body: Body
-  hash: Buffer
+/** Every contract in the order of numbers. */
+export function list(env: Env): Promise<Contract[]> {
+  return queries.list(env.db)
 }
 
-async function write(env: Env, { id, memberId, number, version, body, hash }: Writing) {
-  const at = env.now()
-  if (version === 1) await store.insert(env.db, { id, memberId, number, at })
-  await store.insertVersion(env.db, {
-    ...body,
-    id: env.newId(),
-    contractId: id,
-    version,
-    hash,
-    at,
-    flows: body.flows.map((flow) => ({ ...flow, id: env.newId() })),
+/** A contract with its versions; undefined also for text that is no id. */
+export function byId(env: Env, contractId: string): Promise<Contract | undefined> {
+  return queries.byId(env.db, contractId)
+}
+
+/** The contracts of a company, those that ended included. */
+export function ofMember(env: Env, memberId: string): Promise<Contract[]> {
+  return queries.list(env.db, memberId)
+}
+
+/** The flows of a company's contracts that are open at this moment, each with its receiver's duties (S-36…S-50). */
+export async function bindingOf(env: Env, memberId: string, at: Date): Promise<Binding[]> {
+  const contracts = await queries.list(env.db, memberId)
+  return contracts.flatMap((contract) => bindingsOf(turnOf(contract, at), at))
+}
+
+/** What waits on the desk: contracts and phases to approve or to correct, and contracts about to end. */
+export async function tasks(env: Env): Promise<Task[]> {
+  return atomically(env, async (env) => {
+    const at = env.now()
+    const all = await queries.list(env.db)
+    const open = await reviews.list(env, {
+      kinds: ['contract', 'phase'],
+      states: ['proposed', 'returned'],
+    })
+    const proposed = open.map((proposal): Task => {
+      const { state, kind, body, subjectId } = proposal
+      const name = kind === 'phase' ? String(body['axis']) : String(body['number'])
+      const href = kind === 'phase' ? '/admin/phases' : `/admin/contracts/${subjectId}`
+      return { kind: `${kind}_${state}`, name, href }
+    })
+    const latest = WARNING_DAYS[0] * 86400_000
+    const standing = all.filter((one) => ['active', 'suspended'].includes(one.memberStatus))
+    return [...proposed, ...standing.flatMap((contract) => tasksOf(contract, at, latest))]
   })
 }
 
-function bodyOf(asked: ContractAsked): Body {
-  const startsAt = startOfDay(asked.from)
-  const endsAt = endOfDay(asked.to)
-  return {
-    startsAt,
-    endsAt,
-    subjectType: asked.subjectType,
-    offlineAccess: asked.offlineAccess,
-    terms: {
-      dataContent: normalText(asked.dataContent),
-      delivery: normalText(asked.delivery),
-      rights: normalText(asked.rights),
-      confidentiality: normalText(asked.confidentiality),
-      responsibility: normalText(asked.responsibility),
-    },
-    flows: asked.flows.map((flow) => ({
-      giver: flow.giver,
-      receiver: flow.receiver,
-      items: flow.items,
-      dataset: flow.dataset ?? null,
-      purposes: flow.purposes,
-      delivery: normalText(flow.delivery),
-      startsAt: flow.from ? startOfDay(flow.from) : startsAt,
-      endsAt: flow.to ? endOfDay(flow.to) : endsAt,
-      consideration: flow.consideration ?? null,
-    })),
-  }
-}
-
-function hashOf(body: Body): Buffer {
-  const { startsAt, endsAt, flows, ...rest } = body
-  const text = canonical({
-    ...rest,
-    startsAt: startsAt.toISOString(),
-    endsAt: endsAt.toISOString(),
-    flows: flows.map((flow) => ({
-      ...flow,
-      startsAt: flow.startsAt.toISOString(),
-      endsAt: flow.endsAt.toISOString(),
-    })),
-  })
-  return createHash('sha256').update(text).digest()
+function tasksOf(contract: Contract, at: Date, latest: number): Task[] {
+  const end = endingAt(contract, at)
+  if (!end || end.getTime() - at.getTime() > latest) return []
+  const name = `${contract.memberNames.ja} ${contract.number}`
+  return [{ kind: 'contract_ends', name, href: `/admin/contracts/${contract.id}`, dueAt: end }]
 }

@@ -88,3 +88,51 @@ export async function insertVersion(db: Knex, row: VersionRow): Promise<void> {
     })),
   )
 }
+
+export type PhaseRow = {
+  axis: string
+  version: number
+  switchesAt: Date | null
+  /** As phase_schema.ts admitted it. */
+  body: unknown
+  hash: Buffer
+  createdAt: Date
+}
+
+/** Every version of both governance phases. */
+export async function phaseRows(db: Knex): Promise<PhaseRow[]> {
+  const { rows } = await db.raw<{ rows: PhaseRow[] }>(
+    `select axis, version, switches_at as "switchesAt", body, body_hash as hash, created_at as "createdAt"
+     from phase_versions order by axis, version`,
+  )
+  return rows
+}
+
+export async function insertPhase(
+  db: Knex,
+  row: Omit<PhaseRow, 'createdAt'> & { id: string; at: Date },
+): Promise<void> {
+  await db('phase_versions').insert({
+    id: row.id,
+    axis: row.axis,
+    version: row.version,
+    switches_at: row.switchesAt,
+    body: JSON.stringify(row.body),
+    body_hash: row.hash,
+    created_at: row.at,
+  })
+}
+
+/** Notes a warning; false where this one was given before, also by another node at this moment. */
+export async function noteWarning(
+  db: Knex,
+  row: { contractId: string; endsAt: Date; days: number; mailed: boolean; at: Date },
+): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: unknown[] }>(
+    `insert into contract_warnings (contract_id, ends_at, days, mailed, at)
+     values (:contractId, :endsAt, :days, :mailed, :at)
+     on conflict do nothing returning contract_id`,
+    row,
+  )
+  return rows.length > 0
+}

@@ -4,7 +4,7 @@
  * Law: APPI 27 (third-party provision). Rows: S-18, S-20, S-34…S-36, S-58.
  */
 import type { ItemId } from '../catalogue/model.ts'
-import type { ContractVersion } from '../contracts/model.ts'
+import { permits, type ContractVersion } from '../contracts/model.ts'
 import type { Both } from '../installation.ts'
 import type { MemberNow } from '../members/model.ts'
 import { keyed } from '../vault.ts'
@@ -89,15 +89,7 @@ export function isPublic({ service, member }: Pick<ServiceNow, 'service' | 'memb
  */
 export function ceiling(now: ServiceNow, at: Date): ServiceItem[] {
   if (standing(now, at) !== 'ok') return []
-  const flows = now.contract.flows.filter(
-    (flow) => flow.giver === 'consortium' && flow.startsAt <= at && at < flow.endsAt,
-  )
-  return now.version.items.filter((asked) =>
-    flows.some(
-      (flow) =>
-        flow.items.includes(asked.item) && asked.purposes.every((p) => flow.purposes.includes(p)),
-    ),
-  )
+  return now.version.items.filter((asked) => permits(now.contract.flows, asked, at))
 }
 
 /** Whether a dataset flows from this service to the consortium now: only then is consent to collection asked (S-08, S-56). */

@@ -2,7 +2,8 @@
 import { Ajv } from 'ajv'
 import { formats, shapeFaults, type Fault, type ShapeRule } from '../input/faults.ts'
 import { JsonFault, parseStrict, type JsonRule } from '../input/json.ts'
-import { contractFaults, serviceFaults, type RuleTerms, type ServiceRule } from './rules.ts'
+import { contractFaults } from '../contracts/actions.ts'
+import { serviceFaults, type RuleTerms, type ServiceRule } from './rules.ts'
 import { fileSchema, type MemberEntry, type OnboardingFile } from './schema.ts'
 
 type TwiceRule = 'member_twice' | 'number_twice' | 'client_id_twice'
@@ -64,7 +65,9 @@ function entryFaults(
     path: `${path}/contracts/${n}`,
   }))
   const sound = contracts.filter((contract) => isWhole(contract.path))
-  const faults = sound.flatMap((contract) => contractFaults(contract.asked, contract.path, terms))
+  const faults: Fault<ServiceRule>[] = sound.flatMap((contract) =>
+    contractFaults(contract.asked, contract.path, terms.catalogue),
+  )
   for (const [n, asked] of (listOf(entry, 'services') as MemberEntry['services']).entries()) {
     const place = `${path}/services/${n}`
     if (typeof asked !== 'object' || asked === null) continue

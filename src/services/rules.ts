@@ -1,5 +1,6 @@
 /** The rules an onboarding file must keep beyond its shape, each by a name the reader can look up. */
 import type { Catalogue } from '../catalogue/model.ts'
+import type { TermsRule } from '../contracts/actions.ts'
 import type { ContractAsked } from '../contracts/schema.ts'
 import type { Fault } from '../input/faults.ts'
 import { isUsableKey } from '../input/jwk.ts'
@@ -11,6 +12,7 @@ import type { ServiceAsked } from './schema.ts'
 
 export type ServiceRule =
   | RedirectRule
+  | TermsRule
   | 'key_or_client_id'
   | 'contract_unknown'
   | 'native_needs_none'
@@ -21,16 +23,10 @@ export type ServiceRule =
   | 'key_not_usable'
   | 'key_twice'
   | 'pairwise_several_hosts'
-  | 'item_unknown'
   | 'item_twice'
   | 'item_over_ceiling'
-  | 'purpose_unknown'
   | 'user_id_required'
   | 'name_official'
-  | 'term_backwards'
-  | 'flow_outside_term'
-  | 'flow_same_sides'
-  | 'flow_empty'
 
 export type RuleTerms = {
   catalogue: Catalogue
@@ -40,34 +36,6 @@ export type RuleTerms = {
 }
 
 type Found = Fault<ServiceRule>[]
-
-/** What a contract may not say: an end before its beginning, a flow outside its term, unknown items or purposes. */
-export function contractFaults(
-  asked: ContractAsked,
-  path: string,
-  { catalogue }: RuleTerms,
-): Found {
-  const faults: Found = []
-  const add = (place: string, rule: ServiceRule) => faults.push({ path: `${path}/${place}`, rule })
-  if (asked.to < asked.from) add('to', 'term_backwards')
-  asked.flows.forEach((flow, n) => {
-    const [from, to] = [flow.from ?? asked.from, flow.to ?? asked.to]
-    if (flow.giver === flow.receiver) add(`flows/${n}/receiver`, 'flow_same_sides')
-    if (to < from) add(`flows/${n}/to`, 'term_backwards')
-    else if (from < asked.from || to > asked.to) add(`flows/${n}`, 'flow_outside_term')
-    if (flow.giver === 'consortium' ? !flow.items.length : !flow.dataset)
-      add(`flows/${n}/${flow.giver === 'consortium' ? 'items' : 'dataset'}`, 'flow_empty')
-    flow.items.forEach((item, k) => {
-      if (!catalogue.items.some((known) => known.id === item))
-        add(`flows/${n}/items/${k}`, 'item_unknown')
-    })
-    flow.purposes.forEach((purpose, k) => {
-      if (!catalogue.purposes.some((known) => known.id === purpose))
-        add(`flows/${n}/purposes/${k}`, 'purpose_unknown')
-    })
-  })
-  return faults
-}
 
 export type ServicePlace = {
   /** Its contract in the same file, where that one is sound. */

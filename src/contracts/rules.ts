@@ -1,0 +1,96 @@
+/** What a contract may not say beyond its shape, each by a name the reader can look up; the same for file and form. */
+import { Ajv, type ValidateFunction } from 'ajv'
+import type { Catalogue } from '../catalogue/model.ts'
+import { formats, shapeFaults, type Fault, type ShapeRule } from '../input/faults.ts'
+import type { Templates } from '../templates/model.ts'
+import { draftSchema, type ContractAsked } from './schema.ts'
+
+export type TermsRule =
+  | 'term_backwards'
+  | 'flow_outside_term'
+  | 'flow_same_sides'
+  | 'flow_empty'
+  | 'item_unknown'
+  | 'purpose_unknown'
+  | 'number_twice'
+  | 'required'
+
+/**
+ * An end before its beginning, a flow outside its term, unknown items or purposes, a country without what must be told
+ * of it (E-10), one number on two documents.
+ *
+ * @param path JSON Pointer of the contract, in front of every place
+ */
+export function contractFaults(
+  asked: ContractAsked,
+  path: string,
+  catalogue: Catalogue,
+): Fault<TermsRule>[] {
+  const faults: Fault<TermsRule>[] = []
+  const add = (place: string, rule: TermsRule) => faults.push({ path: `${path}/${place}`, rule })
+  if (asked.to < asked.from) add('to', 'term_backwards')
+  asked.flows.forEach((flow, n) => flowFaults(asked, flow, `flows/${n}`, { catalogue, add }))
+  for (const field of neededAbroad(asked.foreign)) add(`foreign/${field}`, 'required')
+  for (const list of ['documents', 'approvals'] as const) {
+    const papers: readonly { number: string }[] = asked[list] ?? []
+    papers.forEach(({ number }, n) => {
+      if (papers.findIndex((other) => other.number === number) < n)
+        add(`${list}/${n}/number`, 'number_twice')
+    })
+  }
+  return faults
+}
+
+type Looking = { catalogue: Catalogue; add: (place: string, rule: TermsRule) => void }
+
+function flowFaults(
+  asked: ContractAsked,
+  flow: ContractAsked['flows'][number],
+  place: string,
+  { catalogue, add }: Looking,
+): void {
+  const [from, to] = [flow.from ?? asked.from, flow.to ?? asked.to]
+  if (flow.giver === flow.receiver) add(`${place}/receiver`, 'flow_same_sides')
+  if (to < from) add(`${place}/to`, 'term_backwards')
+  else if (from < asked.from || to > asked.to) add(place, 'flow_outside_term')
+  if (flow.giver === 'consortium' ? !flow.items.length : !flow.dataset)
+    add(`${place}/${flow.giver === 'consortium' ? 'items' : 'dataset'}`, 'flow_empty')
+  flow.items.forEach((item, k) => {
+    if (!catalogue.items.some((known) => known.id === item))
+      add(`${place}/items/${k}`, 'item_unknown')
+  })
+  flow.purposes.forEach((purpose, k) => {
+    if (!catalogue.purposes.some((known) => known.id === purpose))
+      add(`${place}/purposes/${k}`, 'purpose_unknown')
+  })
+}
+
+/** What is missing of what must be told before data is handled abroad (APPI 28(2), 規則 17). */
+function neededAbroad(foreign: ContractAsked['foreign']): string[] {
+  if (foreign?.kind === 'unknown') return foreign.reason ? [] : ['reason']
+  if (foreign?.kind !== 'country') return []
+  const needed = ['country', 'ground', 'system', 'measures', 'link'] as const
+  return needed.filter((field) => !foreign[field])
+}
+
+let whole: ValidateFunction<ContractAsked> | undefined
+
+/** Whatever was handed in, held to the shape of a draft and to the rules. `asked` only where nothing is wrong. */
+export function readDraft(
+  given: unknown,
+  terms: { catalogue: Catalogue; templates: Templates },
+): { asked?: ContractAsked; faults: Fault<TermsRule | ShapeRule>[] } {
+  whole ??= new Ajv({ allErrors: true, strict: true, formats }).compile<ContractAsked>(draftSchema)
+  if (!whole(given)) return { faults: shapeFaults(whole.errors ?? [], given) }
+  const asked: ContractAsked = given
+  const faults: Fault<TermsRule | ShapeRule>[] = contractFaults(asked, '', terms.catalogue)
+  if (asked.template && !consentTexts(terms.templates).includes(asked.template))
+    faults.push({ path: '/template', rule: 'not_one_of' })
+  return faults.length ? { faults } : { asked, faults }
+}
+
+/** The folders of consent-templates/ that hold a text for the consent screen, by name. */
+export function consentTexts(templates: Templates): string[] {
+  const asking = templates.all.filter((t) => t.sections.ja.some(({ id }) => id === 'recipient'))
+  return [...new Set(asking.map((t) => t.template))].sort()
+}
