@@ -13,7 +13,7 @@ const SCHEMA = 'jobs'
 const DEAD = 'dead'
 
 /** Every kind of later deed. A room adds its name here and its handler in its `jobs.ts`. */
-const KINDS = ['notices.mail'] as const
+const KINDS = ['notices.mail', 'members.renamed', 'services.end_all'] as const
 type Kind = (typeof KINDS)[number]
 
 export type Queue = {

@@ -4,7 +4,11 @@ import { dayOf, startOfDay } from '../input/days.ts'
 import type { Fault } from '../input/faults.ts'
 import { normalName, normalText } from '../input/spelling.ts'
 import type { Both } from '../installation.ts'
+import type { LetterName, Mail } from '../notices/model.ts'
+import type { Task } from '../operators/model.ts'
+import type { Person } from '../persons.ts'
 import { Refusal } from '../refusal.ts'
+import * as reviews from '../reviews/actions.ts'
 import { seal } from '../vault.ts'
 import {
   isInOffice,
@@ -17,8 +21,10 @@ import {
 } from './model.ts'
 import * as queries from './queries.ts'
 import type { MemberAsked } from './schema.ts'
+import { applicationOf } from './applying.ts'
+import * as staffing from './staffing.ts'
 import * as store from './store.ts'
-import { write } from './writing.ts'
+import { actorOf, hold, write } from './writing.ts'
 
 /** Every member with its history, oldest first; the public list shows those that `isPublic` admits (S-18). */
 export function list(env: Env): Promise<MemberOfList[]> {
@@ -28,6 +34,52 @@ export function list(env: Env): Promise<MemberOfList[]> {
 /** A member as it stands now, whatever its status. `memberId` comes from one of our own rows. */
 export async function byId(env: Env, memberId: string): Promise<MemberNow | undefined> {
   return (await queries.byId(env.db, memberId, env.now()))?.member
+}
+
+/** Everybody of a company, those it ended last. */
+export function staffOf(env: Env, memberId: string): Promise<Staff[]> {
+  return staffing.staffOf(env, memberId)
+}
+
+/** Writes to every manager of a company who is in office, whatever the company's standing. */
+export function notifyStaff<L extends LetterName>(
+  env: Env,
+  memberId: string,
+  letter: L,
+  values: Mail<L>['values'],
+): Promise<void> {
+  return staffing.notifyStaff(env, memberId, letter, values)
+}
+
+/**
+ * An approved company becomes active with its first approved contract (S-18); any other standing stays.
+ *
+ * @param by who approved that contract
+ */
+export function activate(env: Env, memberId: string, by: Person): Promise<void> {
+  return atomically(env, async (env) => {
+    const known = await hold(env, memberId)
+    if (known?.status !== 'approved') return
+    const { id, corporateNumber, body } = known
+    const turns = [{ status: 'active' as const, reason: null, at: env.now() }]
+    const written = { known, id, corporateNumber, body, turns, by: actorOf(by) }
+    await write(env, { ...written, act: 'members.activate' })
+  })
+}
+
+/** What waits for an operator here: applications and changes to examine or to approve (A1). */
+export async function tasks(env: Env): Promise<Task[]> {
+  const waiting = await reviews.list(env, { kinds: ['member'], states: ['submitted', 'proposed'] })
+  const names = new Map((await store.names(env.db)).map((one) => [one.id, one.names.ja]))
+  return waiting.map((proposal) => {
+    const application = applicationOf(proposal)
+    const what = application ? 'application' : 'member_change'
+    return {
+      kind: proposal.state === 'submitted' ? `${what}_submitted` : `${what}_proposed`,
+      name: application?.profile.names.ja ?? names.get(proposal.memberId ?? '') ?? '',
+      href: `/admin/applications/${proposal.id}`,
+    }
+  })
 }
 
 /** Lets one onboarding run at a time; held until the transaction of `env` ends. */

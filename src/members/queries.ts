@@ -1,5 +1,7 @@
 import type { Knex } from 'knex'
 import { statusAt } from '../database/turns.ts'
+import { likeOf, type Listing } from '../http/listing.ts'
+import type { Both } from '../installation.ts'
 import type { MemberBody, MemberOfList, MemberStatus } from './model.ts'
 
 type Row = {
@@ -90,4 +92,156 @@ export async function isAskedTwice(
     { corporateNumber, except },
   )
   return rows.length > 0
+}
+
+/** A version under another name, and the name before it. */
+export type Renaming = { memberId: string; versionId: string; before: Both; after: Both }
+
+export async function renaming(
+  db: Knex,
+  memberId: string,
+  version: number,
+): Promise<Renaming | undefined> {
+  const { rows } = await db.raw<{ rows: Renaming[] }>(
+    `select v.member_id as "memberId", v.id as "versionId", b.body -> 'names' as before, v.body -> 'names' as after
+     from member_versions v
+     join member_versions b on b.member_id = v.member_id and b.version = v.version - 1
+     where v.member_id = :memberId and v.version = :version`,
+    { memberId, version },
+  )
+  return rows[0]
+}
+
+export type Untold = { residentId: string; services: Both[] }
+
+/** Residents with a consent in force to a service of the company who were not told of this version, with the services. */
+export async function untold(
+  db: Knex,
+  { memberId, versionId }: Renaming,
+  at: Date,
+  limit: number,
+): Promise<Untold[]> {
+  const { rows } = await db.raw<{ rows: Untold[] }>(
+    `select a.resident_id as "residentId", jsonb_agg(v.body -> 'names' order by s.created_at, s.id) as services
+     from services s
+     join agreements a on a.service_id = s.id and a.ended_at is null
+     join lateral (select ends_at from consents c
+       where c.agreement_id = a.id order by c.version desc limit 1) c on c.ends_at > :at
+     join lateral (select body from service_versions
+       where service_id = s.id order by version desc limit 1) v on true
+     where s.member_id = :memberId and not exists (
+       select 1 from member_notices n where n.version_id = :versionId and n.resident_id = a.resident_id)
+     group by a.resident_id
+     order by a.resident_id
+     limit :limit`,
+    { memberId, versionId, at, limit },
+  )
+  return rows
+}
+
+/** A turn on the list of companies: members, and applications that are no member yet. */
+export type ListedCompany = {
+  id: string
+  /** A member, or the proposal of an application. */
+  what: 'member' | 'application'
+  status: MemberStatus | 'closed'
+  /** Of an application: where it stands. */
+  state: string | null
+  name: string
+  corporateNumber: string
+  at: Date
+  staff: number
+  services: number
+}
+
+const companies = `
+  with companies as (
+    select m.id, 'member' as what, m.status, null as state, v.body -> 'names' ->> 'ja' as name,
+      v.body -> 'names' ->> 'en' as name_en, coalesce(v.body ->> 'kana', '') as kana,
+      m.corporate_number, m.created_at as at,
+      (select count(*)::int from staff f where f.member_id = m.id and f.ended_at is null) as staff,
+      (select count(*)::int from services s where s.member_id = m.id and s.status <> 'ended') as services
+    from members m
+    join lateral (select body from member_versions
+      where member_id = m.id order by version desc limit 1) v on true
+    union all
+    select p.id, 'application', case when p.state in ('refused', 'withdrawn') then 'closed' else 'applied' end,
+      p.state, r.body #>> '{application,profile,names,ja}', r.body #>> '{application,profile,names,en}',
+      r.body #>> '{application,profile,kana}', r.body #>> '{application,corporateNumber}', p.created_at, 0, 0
+    from proposals p
+    join proposal_revisions r on r.proposal_id = p.id and r.revision = p.revision
+    where p.kind = 'member' and p.member_id is null and p.state <> 'approved'
+  )`
+
+const SORTS = { name: 'name', number: 'corporate_number', at: 'at', status: 'status' } as const
+export type CompanySort = keyof typeof SORTS
+
+/** One page of the companies; `filter` is a standing, or `closed`; without one, closed applications stay away. */
+export async function companiesPage(
+  db: Knex,
+  { q, sort, descending, page, perPage, filter }: Listing<CompanySort>,
+): Promise<{ rows: ListedCompany[]; total: number }> {
+  const { rows } = await db.raw<{ rows: (ListedCompany & { total: number })[] }>(
+    `${companies}
+     select id, what, status, state, name, corporate_number as "corporateNumber", at, staff, services,
+       count(*) over ()::int as total
+     from companies
+     where (case when :filter = '' then status <> 'closed' else status = :filter end)
+       and (:q = '' or name ilike :like escape '\\' or name_en ilike :like escape '\\'
+         or kana ilike :like escape '\\' or corporate_number ilike :like escape '\\'
+         or ('K-' || left(id::text, 8)) ilike :like escape '\\')
+     order by ${SORTS[sort]} ${descending ? 'desc' : 'asc'}, id
+     limit :limit offset :offset`,
+    { filter, q, like: likeOf(q), limit: perPage, offset: (page - 1) * perPage },
+  )
+  return { rows: rows.map(({ total: _, ...row }) => row), total: rows[0]?.total ?? 0 }
+}
+
+/** Every version of a company, newest first, with the day it began. */
+export async function versions(
+  db: Knex,
+  memberId: string,
+): Promise<{ version: number; body: MemberBody; at: Date }[]> {
+  const { rows } = await db.raw<{ rows: { version: number; body: MemberBody; at: Date }[] }>(
+    `select version, body, created_at as at from member_versions
+     where member_id = :memberId order by version desc`,
+    { memberId },
+  )
+  return rows
+}
+
+/** What became of a company, newest first, with the reasons only operators see. */
+export async function turns(
+  db: Knex,
+  memberId: string,
+): Promise<{ status: MemberStatus; reason: string | null; at: Date }[]> {
+  const { rows } = await db.raw<{
+    rows: { status: MemberStatus; reason: string | null; at: Date }[]
+  }>(
+    `select status, reason, at from member_status_changes where member_id = :memberId order by at desc, id`,
+    { memberId },
+  )
+  return rows
+}
+
+/** Its contracts and services, by name, for links. */
+export async function belongings(
+  db: Knex,
+  memberId: string,
+): Promise<{
+  contracts: { id: string; number: string }[]
+  services: { id: string; name: string; status: string }[]
+}> {
+  const contracts = await db('contracts')
+    .where({ member_id: memberId })
+    .orderBy('created_at')
+    .select<{ id: string; number: string }[]>('id', 'number')
+  const { rows } = await db.raw<{ rows: { id: string; name: string; status: string }[] }>(
+    `select s.id, s.status, v.body -> 'names' ->> 'ja' as name from services s
+     join lateral (select body from service_versions
+       where service_id = s.id order by version desc limit 1) v on true
+     where s.member_id = :memberId order by s.created_at, s.id`,
+    { memberId },
+  )
+  return { contracts, services: rows }
 }

@@ -24,6 +24,7 @@ export const CAPPED: ReadonlySet<LetterName> = new Set<LetterName>([
   'already_registered',
   'recover',
   'change_email',
+  'application_received',
 ])
 
 /** A mail as /dev/mail shows it. */

@@ -53,6 +53,15 @@ export async function setStatus(db: Knex, id: string, status: Service['status'])
   await db('services').where({ id }).update({ status })
 }
 
+/** The company and contract a service stands under from now on (S-59). */
+export async function setOwner(
+  db: Knex,
+  id: string,
+  { memberId, contractId }: Pick<Service, 'memberId' | 'contractId'>,
+): Promise<void> {
+  await db('services').where({ id }).update({ member_id: memberId, contract_id: contractId })
+}
+
 export async function insertStatusChange(
   db: Knex,
   row: { id: string; serviceId: string; status: string; reason: string | null; at: Date },

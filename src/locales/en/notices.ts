@@ -1,5 +1,8 @@
 import type { Messages } from '../index.ts'
 
+/** A letter to whoever applied for a company. */
+type ApplicationMail = { company: string; number: string; note: string; link: string }
+
 export const notices: Messages['notices'] = {
   contact: (desk, phone) => `If you need help: ${desk}, ${phone}`,
   letters: {
@@ -102,6 +105,90 @@ export const notices: Messages['notices'] = {
         `User ID: ${v.subject}`,
         `Reference: ${v.number}`,
         'Please tell the resident and the Machi ID desk the outcome, and name any record the law requires you to keep.',
+      ],
+    }),
+    application_received: (v: ApplicationMail) => ({
+      subject: `Machi ID: we received your application (${v.number})`,
+      lines: [
+        `We received the application of ${v.company} to become a member.`,
+        `Number: ${v.number}`,
+        'Two people of the operator look at it. We will write to this address.',
+      ],
+      link: { text: 'See where it stands', href: v.link },
+      notes: [
+        'The link works for 30 days. You can also take the application back there.',
+        'If you know nothing of this, please throw this mail away.',
+      ],
+    }),
+    application_returned: (v: ApplicationMail) => ({
+      subject: `Machi ID: please correct your application (${v.number})`,
+      lines: [
+        `About the application of ${v.company}, the operator asks:`,
+        ...v.note.split('\n'),
+        `Number: ${v.number}`,
+      ],
+      link: { text: 'Correct the application', href: v.link },
+      notes: ['The link works for 30 days. What you entered is still there.'],
+    }),
+    application_refused: (v: { company: string; note: string }) => ({
+      subject: 'Machi ID: we could not accept your application',
+      lines: [
+        `We examined the application of ${v.company} and do not accept it. The reasons:`,
+        ...v.note.split('\n'),
+        'If you have questions, please write to the desk below.',
+      ],
+    }),
+    profile_decided: (v: {
+      decision: 'approved' | 'returned' | 'refused'
+      note: string
+    }) => ({
+      subject: {
+        approved: 'Machi ID: the change of your company was approved',
+        returned: 'Machi ID: please correct the change of your company',
+        refused: 'Machi ID: the change of your company was not accepted',
+      }[v.decision],
+      lines: [
+        {
+          approved: 'What you handed in is now in force.',
+          returned:
+            'The operator asks the following. Please correct it on the page of your company.',
+          refused: 'What you handed in is not accepted. The reasons:',
+        }[v.decision],
+        ...v.note.split('\n').filter((line) => line !== ''),
+      ],
+    }),
+    member_contact_changed: (v: { company: string; by: string }) => ({
+      subject: `Machi ID: the contact of ${v.company} changed`,
+      lines: [
+        `${v.by}, a manager of ${v.company}, changed the contact of the company.`,
+        'It is shown on the consent screen and elsewhere at once.',
+      ],
+      notes: ['If you know nothing of this, please tell the desk of the operator at once.'],
+    }),
+    member_left: (v: { company: string }) => ({
+      subject: `Machi ID: ${v.company} has left`,
+      lines: [
+        `${v.company} is no longer a member of Machi ID.`,
+        'Its services and sign-ins have stopped as of now.',
+        'The duties of the contract, such as keeping records, go on.',
+      ],
+    }),
+    member_renamed: (v: { before: string; after: string; services: string[] }) => ({
+      subject: `Machi ID: ${v.before} is now called ${v.after}`,
+      lines: [
+        `A company whose service you use changed its name from ${v.before} to ${v.after}.`,
+        'It is still the same company. What it receives, and why, stays the same.',
+        'Its services:',
+        ...v.services.map((service) => `- ${service}`),
+        'You need not do anything. You can stop using a service at any time under "Data use by each service".',
+      ],
+    }),
+    handed_over: (v: { services: string[]; from: string; to: string }) => ({
+      subject: 'Machi ID: services were handed over',
+      lines: [
+        `These services went from ${v.from} to ${v.to}.`,
+        ...v.services.map((service) => `- ${service}`),
+        'As another company receives the data, residents are asked anew at their next sign-in. Nothing is passed until then.',
       ],
     }),
   },

@@ -1,5 +1,8 @@
 import type { Letter } from '../letter.ts'
 
+/** A letter to whoever applied for a company. */
+type ApplicationMail = { company: string; number: string; note: string; link: string }
+
 /** Letters. One idea a line; the link stands alone; below it how long it lasts and what to do if it was not you. */
 export const notices = {
   contact: (desk: string, phone: string) => `お困りのとき：${desk} ${phone}`,
@@ -111,6 +114,89 @@ export const notices = {
         `対象のユーザーID：${v.subject}`,
         `受付番号：${v.number}`,
         '削除の結果を、利用者とまちIDの窓口へお知らせください。法律で保存が必要な記録は、その旨をお伝えください。',
+      ],
+    }),
+    application_received: (v: ApplicationMail): Letter => ({
+      subject: `まちID：加盟の申込みを受け付けました（${v.number}）`,
+      lines: [
+        `${v.company}の加盟の申込みを受け付けました。`,
+        `受付番号：${v.number}`,
+        '運営者の2人が内容を確かめます。結果は、このアドレスにお知らせします。',
+      ],
+      link: { text: '申込みの状態を見る', href: v.link },
+      notes: [
+        'このリンクは30日間使えます。申込みの取り下げも、ここからできます。',
+        'お心当たりがないときは、このメールを捨ててください。',
+      ],
+    }),
+    application_returned: (v: ApplicationMail): Letter => ({
+      subject: `まちID：加盟の申込みに、直していただきたいところがあります（${v.number}）`,
+      lines: [
+        `${v.company}の加盟の申込みについて、運営者からのお願いです。`,
+        ...v.note.split('\n'),
+        `受付番号：${v.number}`,
+      ],
+      link: { text: '申込みを直す', href: v.link },
+      notes: ['このリンクは30日間使えます。入力した内容は残っています。'],
+    }),
+    application_refused: (v: { company: string; note: string }): Letter => ({
+      subject: 'まちID：加盟の申込みをお受けできませんでした',
+      lines: [
+        `${v.company}の加盟の申込みを審査し、お受けしないことにしました。理由は次のとおりです。`,
+        ...v.note.split('\n'),
+        'ご質問は、下の窓口へお寄せください。',
+      ],
+    }),
+    profile_decided: (v: {
+      decision: 'approved' | 'returned' | 'refused'
+      note: string
+    }): Letter => ({
+      subject: {
+        approved: 'まちID：会社の情報の変更が承認されました',
+        returned: 'まちID：会社の情報の変更に、直していただきたいところがあります',
+        refused: 'まちID：会社の情報の変更をお受けできませんでした',
+      }[v.decision],
+      lines: [
+        {
+          approved: '届け出のあった変更が、いまの情報になりました。',
+          returned: '運営者からのお願いは、次のとおりです。会社の情報のページから直してください。',
+          refused: '届け出のあった変更は、お受けしないことにしました。理由は次のとおりです。',
+        }[v.decision],
+        ...v.note.split('\n').filter((line) => line !== ''),
+      ],
+    }),
+    member_contact_changed: (v: { company: string; by: string }): Letter => ({
+      subject: `まちID：${v.company}の問い合わせ先が変わりました`,
+      lines: [
+        `${v.company}の管理者${v.by}さんが、会社の問い合わせ先を変えました。`,
+        '変わった問い合わせ先は、同意画面などにすぐに表示されます。',
+      ],
+      notes: ['お心当たりがないときは、すぐに運営者の窓口へお知らせください。'],
+    }),
+    member_left: (v: { company: string }): Letter => ({
+      subject: `まちID：${v.company}の退会の手続きが終わりました`,
+      lines: [
+        `${v.company}は、まちIDの加盟企業ではなくなりました。`,
+        'サービスの提供とサインインは、この時から止まっています。',
+        '提供を受けた記録の保存など、契約で定めた務めは続きます。',
+      ],
+    }),
+    member_renamed: (v: { before: string; after: string; services: string[] }): Letter => ({
+      subject: `まちID：${v.before}の名前が${v.after}に変わりました`,
+      lines: [
+        `お客様が利用しているサービスの会社が、名前を${v.before}から${v.after}に変えました。`,
+        '会社そのものは変わっていません。渡る情報と利用目的も、同じです。',
+        'この会社のサービス：',
+        ...v.services.map((service) => `・${service}`),
+        'お客様の手続きは、いりません。利用は、いつでも「各サービスでのデータ利用」から撤回できます。',
+      ],
+    }),
+    handed_over: (v: { services: string[]; from: string; to: string }): Letter => ({
+      subject: 'まちID：サービスの引き継ぎが承認されました',
+      lines: [
+        `次のサービスが、${v.from}から${v.to}に引き継がれました。`,
+        ...v.services.map((service) => `・${service}`),
+        '受け取る会社が変わったため、利用者には、次のサインインで同意をうかがいます。それまで情報は渡りません。',
       ],
     }),
   },
