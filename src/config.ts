@@ -9,6 +9,9 @@ export type Config = {
   port: number
   /** Origin of the product, no path, no trailing slash. Every link is built from it (H20). */
   issuer: string
+  /** Origins of the operators' console and of the companies' portal: the issuer's unless set (G9). */
+  adminOrigin: string
+  companyOrigin: string
   dataDir: string
   /** Absent: the embedded PostgreSQL in `dataDir`. */
   databaseUrl: string | undefined
@@ -44,10 +47,15 @@ export function readConfig(source: Source = process.env): Config {
   const secret = (name: string) => readSecret(source, name, faults)
   const production = source['NODE_ENV'] === 'production'
   const port = readPort(source['PORT'], faults)
+  const issuer = source['ISSUER'] ?? `http://localhost:${port}`
+  const originOf = (name: string) =>
+    source[name] ? readOrigin(name, source[name], production, faults) : issuer
   const config: Config = {
     production,
     port,
-    issuer: readIssuer(source['ISSUER'] ?? `http://localhost:${port}`, production, faults),
+    issuer: readOrigin('ISSUER', issuer, production, faults),
+    adminOrigin: originOf('ADMIN_ORIGIN'),
+    companyOrigin: originOf('COMPANY_ORIGIN'),
     dataDir: resolve(source['DATA_DIR'] || './.data'),
     databaseUrl: readUrl(
       'DATABASE_URL',
@@ -65,6 +73,10 @@ export function readConfig(source: Source = process.env): Config {
   }
   if (production && !config.databaseUrl) faults.push('DATABASE_URL: required in production')
   if (production && !config.smtpUrl) faults.push('SMTP_URL: required in production')
+  for (const name of ['adminOrigin', 'companyOrigin'] as const) {
+    if (config[name].split(':')[0] !== config.issuer.split(':')[0])
+      faults.push('ADMIN_ORIGIN, COMPANY_ORIGIN: http or https as ISSUER')
+  }
   for (const proxy of config.trustedProxies) {
     if (!isAddressOrBlock(proxy))
       faults.push(`TRUSTED_PROXIES: "${proxy}" is no IP address or CIDR block`)
@@ -99,12 +111,12 @@ function readPort(text: string | undefined, faults: string[]): number {
   return port
 }
 
-function readIssuer(text: string, production: boolean, faults: string[]): string {
+function readOrigin(name: string, text: string, production: boolean, faults: string[]): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url || !['http:', 'https:'].includes(url.protocol) || text !== url.origin) {
-    faults.push('ISSUER: an origin such as https://id.example.jp, without path or trailing slash')
+    faults.push(`${name}: an origin such as https://id.example.jp, without path or trailing slash`)
   } else if (production && url.protocol !== 'https:') {
-    faults.push('ISSUER: https is required in production')
+    faults.push(`${name}: https is required in production`)
   }
   return text
 }

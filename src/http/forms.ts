@@ -7,6 +7,7 @@ import type { FromSchema, JSONSchema } from 'json-schema-to-ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import { keyed } from '../vault.ts'
 import { cookie, putCookie } from './cookies.ts'
+import { originOf } from './headers.ts'
 import type { Ctx, Middleware } from './state.ts'
 
 const ajv = new Ajv({ allErrors: true, coerceTypes: false, strict: true })
@@ -42,7 +43,7 @@ export const unsafe: Middleware = async (ctx, next) => {
 /** Origin or Sec-Fetch-Site, where the browser sends them, must be ours. */
 function fromOurPages(ctx: Ctx): void {
   const origin = ctx.get('origin')
-  if (origin && origin !== ctx.state.env.config.issuer) throw new Refusal('csrf')
+  if (origin && origin !== originOf(ctx.state.env.config, ctx.path)) throw new Refusal('csrf')
   const site = ctx.get('sec-fetch-site')
   if (site && site !== 'same-origin' && site !== 'none') throw new Refusal('csrf')
 }

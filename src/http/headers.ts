@@ -5,12 +5,13 @@ import { Refusal } from '../refusal.ts'
 import type { Ctx, Middleware } from './state.ts'
 
 /**
- * The Content-Security-Policy of a page: no script at all, forms only to us and to `formAction`.
- * Chromium checks every hop after a form, so the pages of an interaction name the service's origins.
+ * The Content-Security-Policy of a page: no script but the one for passkeys where the page carries it, forms only to us
+ * and to `formAction`. Chromium checks every hop after a form, so the pages of an interaction name the service's origins.
  */
-function contentSecurityPolicy(formAction: readonly string[] = []): string {
+function contentSecurityPolicy(formAction: readonly string[] = [], script = false): string {
   return [
     "default-src 'none'",
+    ...(script ? ["script-src 'self'"] : []),
     "style-src 'self'",
     "img-src 'self' data:",
     `form-action ${["'self'", ...formAction].join(' ')}`,
@@ -33,8 +34,9 @@ export function headers(config: Config): Middleware {
     })
     if (https) ctx.set('Strict-Transport-Security', 'max-age=31536000; includeSubDomains')
     await next()
-    if (ctx.state.formAction)
-      ctx.set('Content-Security-Policy', contentSecurityPolicy(ctx.state.formAction))
+    const { formAction, script } = ctx.state
+    if (formAction || script)
+      ctx.set('Content-Security-Policy', contentSecurityPolicy(formAction, script))
   }
 }
 
@@ -43,10 +45,24 @@ const METHODS = ['GET', 'HEAD', 'POST', 'OPTIONS']
 /** Doors for programs of companies. */
 export const isApi = (path: string): boolean => path.startsWith('/api/v1/')
 
-/** Lets X-Forwarded-* count only from TRUSTED_PROXIES, refuses a foreign Host, and fixes protocol and host to the issuer's. */
+/** What every host of ours answers: the stylesheet, the mark, the script. */
+const SHARED = /^\/(style\.[0-9a-f]+\.css|passkey\.[0-9a-f]+\.js|icon\.svg)$/
+
+/** The origin a path belongs to: console, portal, or everything else (G9). */
+export function originOf(config: Config, path: string): string {
+  if (/^\/admin(\/|$)/.test(path)) return config.adminOrigin
+  if (/^\/company(\/|$)/.test(path)) return config.companyOrigin
+  return config.issuer
+}
+
+/**
+ * Lets X-Forwarded-* count only from TRUSTED_PROXIES, refuses a foreign Host, and fixes protocol and host to our own.
+ * A page that belongs to another of our hosts is not found here (G9).
+ */
 export function origin(config: Config): Middleware {
   const trusted = blockList(config.trustedProxies)
   const issuer = new URL(config.issuer)
+  const hosts = [config.issuer, config.adminOrigin, config.companyOrigin].map(hostOf)
   return async (ctx, next) => {
     const peer = plainAddress(ctx.req.socket.remoteAddress ?? '')
     const fromProxy = isTrusted(trusted, peer)
@@ -56,15 +72,20 @@ export function origin(config: Config): Middleware {
     delete given['forwarded']
     given['x-forwarded-for'] = client
     given['x-forwarded-proto'] = issuer.protocol.slice(0, -1)
-    given['x-forwarded-host'] = issuer.host
-    if (!ctx.path.startsWith('/healthz/') && host.toLowerCase() !== issuer.host)
-      throw new Refusal('host_not_allowed')
+    const known = hosts.find((name) => name === host.toLowerCase())
+    given['x-forwarded-host'] = known ?? issuer.host
+    if (!ctx.path.startsWith('/healthz/')) {
+      if (!known) throw new Refusal('host_not_allowed')
+      if (!SHARED.test(ctx.path) && known !== hostOf(originOf(config, ctx.path)))
+        throw new Refusal('not_found')
+    }
     if (!(isApi(ctx.path) ? [...METHODS, 'PUT', 'DELETE'] : METHODS).includes(ctx.method))
       throw new Refusal('method_not_allowed')
     await next()
   }
 }
 
+const hostOf = (address: string) => new URL(address).host
 const first = (value: string | string[] | undefined) =>
   String(value ?? '')
     .split(',')[0]

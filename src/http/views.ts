@@ -36,12 +36,20 @@ const sheetPath = `/style.${createHash('sha256').update(sheet).digest('hex').sli
 
 const icon = readFileSync(`${folder}icon.svg`, 'utf8')
 
-/** The stylesheet (for ever, its name changes with it) and the mark. */
+/** The one script, on the pages that use passkeys and nowhere else (I3). */
+const script = readFileSync(`${folder}passkey.js`, 'utf8')
+const scriptPath = `/passkey.${createHash('sha256').update(script).digest('hex').slice(0, 16)}.js`
+
+/** Stylesheet and script (for ever, their names change with them) and the mark. */
 export const assets: Middleware = async (ctx, next) => {
   if (ctx.path === sheetPath) {
     ctx.set('Cache-Control', 'public, max-age=31536000, immutable')
     ctx.type = 'css'
     ctx.body = sheet
+  } else if (ctx.path === scriptPath) {
+    ctx.set('Cache-Control', 'public, max-age=31536000, immutable')
+    ctx.type = 'js'
+    ctx.body = script
   } else if (ctx.path === '/icon.svg') {
     ctx.set('Cache-Control', 'public, max-age=86400')
     ctx.type = 'svg'
@@ -65,6 +73,8 @@ export type Frame = {
   /** Path alone, for `aria-current`. */
   path: string
   stylesheet: string
+  /** Address of the script for passkeys; only a page drawn with `script: true` may name it. */
+  script: string
   site: Env['config']['installation']
   signedIn: boolean
 }
@@ -85,6 +95,7 @@ function frameOf(ctx: Ctx): Frame {
     here: ctx.url.replace(/^[/\\]{2,}/, '/'),
     path: ctx.path,
     stylesheet: sheetPath,
+    script: scriptPath,
     site: ctx.state.env.config.installation,
     signedIn: ctx.state.resident !== undefined,
   }
@@ -94,6 +105,8 @@ export type PageOptions = {
   status?: number
   /** Sources beside 'self' that this page's forms may lead to. */
   formAction?: string[]
+  /** Whether the page carries the script for passkeys. */
+  script?: boolean
   /** Empty where the page must not repeat its address, which is somebody else's text (A2). */
   here?: ''
 }
@@ -107,6 +120,7 @@ export function page<T extends object>(view: string) {
     ctx.type = 'html'
     ctx.body = html
     if (options.formAction) ctx.state.formAction = options.formAction
+    if (options.script) ctx.state.script = true
     return html
   }
 }

@@ -4,9 +4,9 @@ import { renewCsrf } from '../http/forms.ts'
 import { deviceOf } from '../http/device.ts'
 import type { Ctx } from '../http/state.ts'
 import { Refusal } from '../refusal.ts'
-import * as people from './actions.ts'
 import type { Door } from './door.ts'
 import { INVITATION_SECONDS, SESSION, STEP_SECONDS } from './model.ts'
+import * as sessions from './sessions.ts'
 
 const YEAR = 365 * 86_400
 const SECRET = /^[\w-]{43}$/
@@ -37,7 +37,7 @@ export async function enter(ctx: Ctx, door: Door, holderId: string): Promise<voi
   const { env } = ctx.state
   await leave(ctx, door)
   const device = deviceOf(ctx.get('user-agent'))
-  putSession(ctx, door, await people.openSession(env, door.area, { holderId, device }))
+  putSession(ctx, door, await sessions.openSession(env, door.area, { holderId, device }))
   renewCsrf(ctx)
 }
 
@@ -48,8 +48,8 @@ export function putSession(ctx: Ctx, { area, cookie: { name, path } }: Door, bea
 /** Ends the session of this browser, where there is one. */
 export async function leave(ctx: Ctx, { area, cookie: { name, path } }: Door): Promise<void> {
   const bearer = cookie(ctx, name, path)
-  const session = bearer && (await people.recognise(ctx.state.env, area, bearer))
-  if (session) await people.endSession(ctx.state.env, area, session.id)
+  const session = bearer && (await sessions.recognise(ctx.state.env, area, bearer))
+  if (session) await sessions.endSession(ctx.state.env, area, session.id)
   putCookie(ctx, name, null, { path })
 }
 

@@ -9,6 +9,17 @@ import { skeleton } from '../input/spelling.ts'
 
 export type Area = 'operator' | 'staff'
 
+/** Where the pages of an area are. */
+export const BASE = { operator: '/admin', staff: '/company' } as const
+
+/** The origin of an area's pages: what mails link to and passkeys are bound to (G9). */
+export function originOf(
+  config: { adminOrigin: string; companyOrigin: string },
+  area: Area,
+): string {
+  return area === 'operator' ? config.adminOrigin : config.companyOrigin
+}
+
 /** How long a session of the console or the portal lasts, in seconds (G3). */
 export const SESSION: Record<Area, { idle: number; absolute: number }> = {
   operator: { idle: 15 * 60, absolute: 8 * 3600 },

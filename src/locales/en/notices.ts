@@ -1,4 +1,5 @@
 import type { Messages } from '../index.ts'
+import { stopLetters } from './stop_letters.ts'
 
 /** A letter to whoever applied for a company. */
 type ApplicationMail = { company: string; number: string; note: string; link: string }
@@ -138,10 +139,7 @@ export const notices: Messages['notices'] = {
         'If you have questions, please write to the desk below.',
       ],
     }),
-    profile_decided: (v: {
-      decision: 'approved' | 'returned' | 'refused'
-      note: string
-    }) => ({
+    profile_decided: (v: { decision: 'approved' | 'returned' | 'refused'; note: string }) => ({
       subject: {
         approved: 'Machi ID: the change of your company was approved',
         returned: 'Machi ID: please correct the change of your company',
@@ -190,6 +188,54 @@ export const notices: Messages['notices'] = {
         ...v.services.map((service) => `- ${service}`),
         'As another company receives the data, residents are asked anew at their next sign-in. Nothing is passed until then.',
       ],
+    }),
+    ...stopLetters,
+    people_invitation: (v) => ({
+      subject: 'Machi ID: your invitation',
+      lines: [
+        `Dear ${v.name},`,
+        v.area === 'operator'
+          ? 'You have been registered as an operator of the consortium.'
+          : 'You have been registered as staff of a member company.',
+        'Open the link and choose how you sign in.',
+      ],
+      link: { text: 'Choose how you sign in', href: v.link },
+      notes: [
+        `The link works until ${v.until}, once.`,
+        'Ways of signing in that you had before no longer work.',
+        'If you did not expect this, do not open the link and tell the help desk.',
+      ],
+    }),
+    people_factor_changed: (v) => ({
+      subject: 'Machi ID: how you sign in has changed',
+      lines: [
+        {
+          passkey_added: `A passkey was added at ${v.at}.`,
+          passkey_removed: `A passkey was removed at ${v.at}.`,
+          password_set: `A password and an authenticator app were set at ${v.at}.`,
+          password_removed: `The password and the authenticator app were removed at ${v.at}.`,
+        }[v.change],
+        'You are signed out on every other device.',
+      ],
+      link: { text: 'See how you sign in', href: v.link },
+      notes: ['If this was not you, tell the help desk at once.'],
+    }),
+    operator_ends_soon: (v) => ({
+      subject: `Machi ID: ${v.days} days until your term ends`,
+      lines: [
+        `Dear ${v.name},`,
+        `Your last day as an operator is ${v.lastDay}. From the next day on you cannot sign in.`,
+        'If you are to go on, ask an administrator. Two of them have to act.',
+      ],
+      link: { text: 'Open operations', href: v.link },
+    }),
+    administrator_made: (v) => ({
+      subject: 'Machi ID: an administrator was registered from the terminal',
+      lines: [
+        `At ${v.at}, ${v.name} was registered as an administrator from the server’s terminal.`,
+      ],
+      link: { text: 'Open the list of operators', href: v.link },
+      notes: ['If you did not expect this, ask those who run the system at once.'],
     }),
   },
 }

@@ -1,4 +1,5 @@
 import type { Letter } from '../letter.ts'
+import { stopLetters } from './stop_letters.ts'
 
 /** A letter to whoever applied for a company. */
 type ApplicationMail = { company: string; number: string; note: string; link: string }
@@ -198,6 +199,66 @@ export const notices = {
         ...v.services.map((service) => `・${service}`),
         '受け取る会社が変わったため、利用者には、次のサインインで同意をうかがいます。それまで情報は渡りません。',
       ],
+    }),
+    ...stopLetters,
+    people_invitation: (v: {
+      link: string
+      name: string
+      area: 'operator' | 'staff'
+      until: string
+    }): Letter => ({
+      subject: 'まちID：担当者としてのご案内',
+      lines: [
+        `${v.name}様`,
+        v.area === 'operator'
+          ? '民間推進体制の担当者として登録されました。'
+          : '加盟企業の担当者として登録されました。',
+        'リンクを開き、サインインの方法を決めてください。',
+      ],
+      link: { text: 'サインインの方法を決める', href: v.link },
+      notes: [
+        `このリンクは${v.until}まで使えます。使えるのは1度だけです。`,
+        'これまでのサインインの方法があるときは、もう使えません。',
+        'お心当たりがないときは、開かずに窓口へお知らせください。',
+      ],
+    }),
+    people_factor_changed: (v: {
+      link: string
+      at: string
+      change: 'passkey_added' | 'passkey_removed' | 'password_set' | 'password_removed'
+    }): Letter => ({
+      subject: 'まちID：サインインの方法が変わりました',
+      lines: [
+        {
+          passkey_added: `${v.at}に、パスキーが加わりました。`,
+          passkey_removed: `${v.at}に、パスキーが1つ外れました。`,
+          password_set: `${v.at}に、パスワードと認証アプリが設定されました。`,
+          password_removed: `${v.at}に、パスワードと認証アプリが外れました。`,
+        }[v.change],
+        'ほかの端末のサインインは、すべて終わりました。',
+      ],
+      link: { text: 'サインインの方法を確かめる', href: v.link },
+      notes: ['お心当たりがないときは、すぐに窓口へお知らせください。'],
+    }),
+    operator_ends_soon: (v: {
+      link: string
+      name: string
+      lastDay: string
+      days: number
+    }): Letter => ({
+      subject: `まちID：担当者の期限まで${v.days}日です`,
+      lines: [
+        `${v.name}様`,
+        `担当者としての期限は${v.lastDay}です。その翌日から、サインインできなくなります。`,
+        'つづけるときは、管理者に期限の変更を頼んでください。管理者2人の手続きが要ります。',
+      ],
+      link: { text: '運営のページを開く', href: v.link },
+    }),
+    administrator_made: (v: { link: string; at: string; name: string }): Letter => ({
+      subject: 'まちID：管理者が端末から登録されました',
+      lines: [`${v.at}に、${v.name}さんが、サーバーの端末から管理者として登録されました。`],
+      link: { text: '担当者の一覧を開く', href: v.link },
+      notes: ['お心当たりがないときは、すぐにシステムの担当へ確かめてください。'],
     }),
   },
 }
