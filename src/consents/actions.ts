@@ -12,6 +12,7 @@ import {
   isInForce,
   isSameOffer,
   reasonToAsk,
+  type AgreedItem,
   type AskReason,
   type Agreement,
   type Consent,
@@ -129,12 +130,7 @@ export function give(
       pageHash: shown.pageHash,
       shownAt: shown.shownAt,
       agreedAt: at,
-      items: items.map(({ item, itemVersion, purposes, required }) => ({
-        item,
-        itemVersion,
-        purposes,
-        required,
-      })),
+      items: items.map(agreedOf),
       declined: declinedNow(answer.offer, items, last?.consent.declined ?? []),
       endsAt: new Date(ends_at),
       deletionRequested: false,
@@ -143,6 +139,14 @@ export function give(
     return consent
   })
 }
+
+const agreedOf = ({ item, itemVersion, purposes, required, bounds }: ServiceItem): AgreedItem => ({
+  item,
+  itemVersion,
+  purposes,
+  required,
+  ...(bounds && { bounds }),
+})
 
 /** What was offered and not ticked, and what had been declined earlier and was not asked this time. */
 function declinedNow(

@@ -7,7 +7,7 @@ import { dayOf } from '../input/days.ts'
 import { canonical, type Json } from '../audit/model.ts'
 import type { ItemId } from '../catalogue/model.ts'
 import type { Terms } from '../residents/model.ts'
-import { ceiling, type ServiceItem, type ServiceNow } from '../services/model.ts'
+import { ceiling, type Bounds, type ServiceItem, type ServiceNow } from '../services/model.ts'
 import type { Template } from '../templates/model.ts'
 
 export type AgreedItem = {
@@ -15,6 +15,8 @@ export type AgreedItem = {
   itemVersion: number
   purposes: string[]
   required: boolean
+  /** What the review held the item to when this was agreed: part of what was agreed. */
+  bounds?: Bounds
 }
 
 export type Agreement = {
@@ -123,6 +125,7 @@ export function offerFacts(offer: Offer): { [key: string]: Json } {
       version: item.itemVersion,
       required: item.required,
       purposes: item.purposes,
+      ...(item.bounds && { bounds: item.bounds }),
     })),
   }
 }
@@ -184,15 +187,42 @@ function hasOtherTerms(consent: Consent, offer: Offer, asksSince: number): boole
   if (consent.templateVersion < asksSince) return true
   return offer.items.some((item) => {
     const agreed = consent.items.find((a) => a.item === item.item)
-    return agreed !== undefined && !coversPurposes(agreed, item)
+    return agreed !== undefined && !coversTerms(agreed, item)
   })
 }
 
+/** Whether what the service now does with an item lies within what was agreed; a release may be rarer, never freer. */
 export function coversPurposes(agreed: AgreedItem, item: ServiceItem): boolean {
   return (
     agreed.itemVersion === item.itemVersion &&
-    item.purposes.every((p) => agreed.purposes.includes(p))
+    item.purposes.every((p) => agreed.purposes.includes(p)) &&
+    coversWords(agreed.bounds, item.bounds) &&
+    isWithin(agreed.bounds?.lifeDays, item.bounds?.lifeDays)
   )
+}
+
+/** The same with how often: a higher number asks again, and until the answer the agreed one holds (`pullsOf`). */
+function coversTerms(agreed: AgreedItem, item: ServiceItem): boolean {
+  return (
+    coversPurposes(agreed, item) &&
+    isWithin(agreed.bounds?.pullsPerMonth, item.bounds?.pullsPerMonth)
+  )
+}
+
+const isWithin = (agreed: number | undefined, now: number | undefined) =>
+  agreed === undefined || (now !== undefined && now <= agreed)
+
+/** Words that were agreed are not exchanged for others; to say them where there were none narrows. */
+function coversWords(agreed: Bounds | undefined, now: Bounds | undefined): boolean {
+  const words = agreed?.purposeWords
+  return !words || (words.ja === now?.purposeWords?.ja && words.en === now.purposeWords.en)
+}
+
+/** How often an item may leave in a month: the lower of what was agreed and what is approved now. */
+export function pullsOf(agreed: AgreedItem, item: ServiceItem): number | undefined {
+  const bounds = [agreed.bounds?.pullsPerMonth, item.bounds?.pullsPerMonth]
+  const set = bounds.filter((bound) => bound !== undefined)
+  return set.length ? Math.min(...set) : undefined
 }
 
 function isUnanswered(consent: Consent, item: ServiceItem): boolean {

@@ -4,6 +4,7 @@ import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import type { Resident, Terms } from '../residents/model.ts'
 import { standing as serviceStanding, type ServiceNow } from '../services/model.ts'
+import { limitsOf } from './limits.ts'
 import { isAsleep, numberOf, type AgreedItem as Agreed, type Consent } from './model.ts'
 import type { AgreedItem, HistoryEvent, ProvidedItem, ServiceCard, Status, Until } from './pages.ts'
 import type { CardRow, HistoryRow, Provided } from './queries.ts'
@@ -85,6 +86,7 @@ export function agreedItems(
       label: itemLabel(agreed.item, content, view),
       required: agreed.required,
       purposes: agreed.purposes.map((id) => purposeName(view.catalogue, id, view.language)),
+      limits: limitsOf(agreed.bounds, undefined, view.language),
       value: valueOf(agreed.item, owner.resident, view.language, owner.subject),
       former: owner.changed.includes(agreed.item) ? { then: undefined, on: undefined } : undefined,
       lastProvided: last && w.dateTime(last),

@@ -25,6 +25,9 @@ export type Contact = { desk: string; phone: string; email: string }
 
 // ── the consent screen (R2) ──────────────────────────────────────────────────
 
+/** One thing the review holds an item to; `was`: other than at the last agreement. */
+export type Limit = { label: string; text: string; was: string | undefined }
+
 export type ShownItem = {
   id: ItemId
   label: string
@@ -32,8 +35,11 @@ export type ShownItem = {
   value: string | undefined
   required: boolean
   purposes: string[]
-  /** Why the service needs it (required), or what not choosing it means (optional) (K-13). */
-  note: string
+  /**
+   * Why the service needs it (required), or what not choosing it means (optional) (K-13). Undefined where words fixed by
+   * the review stand instead of the company's own reason.
+   */
+  note: string | undefined
   /** Ticked on the page that is shown anew; always false at first. Meaningless where required. */
   ticked: boolean
   /** Where a missing value can be registered; leads back to this page. */
@@ -44,6 +50,8 @@ export type ShownItem = {
   changed: { then: string | undefined } | undefined
   /** Those of `purposes` that the last agreement did not hold. */
   newPurposes: string[]
+  /** How often, how long, in which words. */
+  limits: Limit[]
 }
 
 /** What else differs from the last agreement. `then` and `now` are short: names, 第2版. */
@@ -161,6 +169,7 @@ export type AgreedItem = {
   label: string
   required: boolean
   purposes: string[]
+  limits: Limit[]
   /** The value now; undefined: nothing is registered. */
   value: string | undefined
   /** The value shown when agreeing, where it differs; `then` where it is still known, `on`: day of the change. */

@@ -8,7 +8,7 @@ import { words } from '../locales/words.ts'
 import { Refusal } from '../refusal.ts'
 import type { Resident } from '../residents/model.ts'
 import * as services from '../services/actions.ts'
-import type { ServiceItem } from '../services/model.ts'
+import type { Bounds, ServiceItem } from '../services/model.ts'
 import type { Offer } from './model.ts'
 import type { View } from './overview.ts'
 import type { ShowingPage } from './pages.ts'
@@ -31,7 +31,13 @@ type Recorded = {
     member_version: string
     contract_version: string
     subject_type: 'public' | 'pairwise'
-    items: { item: string; version: number; required: boolean; purposes: string[] }[]
+    items: {
+      item: string
+      version: number
+      required: boolean
+      purposes: string[]
+      bounds?: Bounds
+    }[]
   }
 }
 
@@ -111,9 +117,10 @@ async function offerOfRecord(ctx: Ctx, { offer, ends_at }: Recorded): Promise<Of
   if (!then) throw new Error('a showing names versions that do not exist')
   const items = offer.items.flatMap((row): ServiceItem[] => {
     const asked = then.version.items.find((item) => item.item === row.item)
-    return asked
-      ? [{ ...asked, required: row.required, purposes: row.purposes, itemVersion: row.version }]
-      : []
+    if (!asked) return []
+    const { bounds: _, ...rest } = asked
+    const { required, purposes, version: itemVersion, bounds } = row
+    return [{ ...rest, required, purposes, itemVersion, ...(bounds && { bounds }) }]
   })
   return {
     service: then,

@@ -6,6 +6,7 @@ import { words } from '../locales/words.ts'
 import type { Resident } from '../residents/model.ts'
 import { subjectOf, type ServiceItem, type ServiceNow } from '../services/model.ts'
 import { fill, type Template } from '../templates/model.ts'
+import { limitsOf } from './limits.ts'
 import type { AskReason, Offer, Standing } from './model.ts'
 import type { Change, ConsentBody, ConsentPage, Face, LegalText, ShownItem } from './pages.ts'
 
@@ -130,7 +131,7 @@ function shownItem(input: ScreenInput, asked: ServiceItem): ShownItem {
     value,
     required: asked.required,
     purposes: asked.purposes.map((id) => purposeName(catalogue, id, language)),
-    note: (asked.required ? asked.reasons : asked.effects)[language],
+    note: noteOf(asked, language),
     ticked: !asked.required && input.ticked.includes(asked.item),
     addHref: value === undefined ? input.addHref : undefined,
     isNew:
@@ -144,7 +145,13 @@ function shownItem(input: ScreenInput, asked: ServiceItem): ShownItem {
           .filter((id) => !before.purposes.includes(id))
           .map((id) => purposeName(catalogue, id, language))
       : [],
+    limits: limitsOf(asked.bounds, before && (before.bounds ?? {}), language),
   }
+}
+
+function noteOf(asked: ServiceItem, language: Language): string | undefined {
+  if (!asked.required) return asked.effects[language]
+  return asked.bounds?.purposeWords ? undefined : asked.reasons[language]
 }
 
 export function purposeName(catalogue: Catalogue, id: string, language: Language): string {

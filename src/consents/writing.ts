@@ -33,6 +33,7 @@ export async function write(env: Env, resident: Resident, consent: Consent): Pro
       version: i.itemVersion,
       purposes: i.purposes,
       required: i.required,
+      ...(i.bounds && { bounds: i.bounds }),
     })),
     declined: consent.declined,
     subject_type: consent.subjectType,

@@ -179,7 +179,7 @@ function grants(env: () => Env, items: readonly Item[]): Parts {
       const facts = await factsOf(env(), id)
       if (!facts?.standing || !facts.service) return undefined
       const decision = release(facts)
-      return decision.whyNot ? undefined : grantPayload(id, facts, decision.items, items)
+      return decision.whyNot ? undefined : grantPayload(id, facts, decision, items)
     },
     destroy: none,
   }

@@ -1,24 +1,27 @@
 /** The disposable projection of a consent that oidc-provider calls a Grant: always built afresh, never stored. */
 import type { AdapterPayload } from 'oidc-provider'
 import type { Item } from '../catalogue/model.ts'
-import type { AgreedItem } from '../consents/model.ts'
-import type { Facts } from '../provisions/model.ts'
+import type { Facts, Released } from '../provisions/model.ts'
 import { SCOPES, scopesOf } from './scopes.ts'
 
-/** The Grant of these facts with exactly the items released; everything else is rejected by name. */
+/**
+ * The Grant of these facts with exactly the items released; everything else is rejected by name. An item whose bound is
+ * used up this month keeps its scope, which says what is agreed, and gives no claim.
+ */
 export function grantPayload(
   id: string,
   facts: Facts,
-  released: readonly AgreedItem[],
+  released: Released,
   catalogue: readonly Item[],
 ): AdapterPayload {
   const { standing, service, userId } = facts
   if (!standing || !service || !userId) throw new Error('a grant needs a consent and a service')
-  const ids = released.map((agreed) => agreed.item)
+  const ids = released.items.map((agreed) => agreed.item)
+  const spent = released.spent.map((agreed) => agreed.item)
   const scopes = [
     'openid',
     ...(service.contract.offlineAccess ? ['offline_access'] : []),
-    ...scopesOf(ids),
+    ...scopesOf([...ids, ...spent]),
   ]
   const granted = catalogue.filter((item) => ids.includes(item.id))
   const withheld = catalogue.filter((item) => !ids.includes(item.id))

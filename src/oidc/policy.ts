@@ -87,9 +87,9 @@ export function grantLoader(base: Env, items: readonly Item[]) {
     if (released.whyNot) return undefined
     granted.set(
       ctx,
-      released.items.map((agreed) => agreed.item),
+      [...released.items, ...released.spent].map((agreed) => agreed.item),
     )
     const id = grantId(asking.last.agreement.id, session.uid)
-    return new provider.Grant(grantPayload(id, facts, released.items, items))
+    return new provider.Grant(grantPayload(id, facts, released, items))
   }
 }

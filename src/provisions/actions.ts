@@ -1,12 +1,14 @@
 import { commitment, evidence } from '../audit/model.ts'
 import type { ItemId } from '../catalogue/model.ts'
 import * as consents from '../consents/actions.ts'
+import type { Standing } from '../consents/model.ts'
 import type { Env } from '../env.ts'
+import { dayOf } from '../input/days.ts'
 import type { Resident } from '../residents/model.ts'
 import * as services from '../services/actions.ts'
 import type { ServiceNow } from '../services/model.ts'
 import { seal } from '../vault.ts'
-import { release, type Facts, type Provision } from './model.ts'
+import { counted, release, type Facts, type Provision, type Pulls } from './model.ts'
 import * as store from './store.ts'
 
 export type Credential = {
@@ -37,7 +39,10 @@ export async function factsOf(
   const service =
     known.find((s) => s.service.id === serviceId) ??
     (serviceId ? await services.byId(env, serviceId) : undefined)
+  const bounded = counted(found?.standing, service)
   return {
+    ...(bounded.length &&
+      found && { pulls: await pulls(env, found.standing, bounded, credential) }),
     at: env.now(),
     standing: found?.standing,
     userId: found?.userId,
@@ -55,6 +60,24 @@ function withStatuses(now: ServiceNow, statuses: consents.Statuses): ServiceNow 
     member: { ...now.member, status: statuses.member },
   }
 }
+
+/**
+ * How often bounded items left to a service this month. Where the request is to release, others that would count the
+ * same wait until it ends: of fifty at once no more get an item than its bound allows.
+ */
+async function pulls(
+  env: Env,
+  { agreement }: Standing,
+  items: readonly ItemId[],
+  { hold }: Credential,
+): Promise<Pulls> {
+  if (hold) await store.lockPulls(env.db, agreement)
+  const counts = await store.pulls(env.db, agreement, monthOf(env.now()))
+  return Object.fromEntries(items.map((item) => [item, counts.get(item) ?? 0]))
+}
+
+/** When the calendar month in Asia/Tokyo began. */
+const monthOf = (at: Date) => new Date(`${dayOf(at).slice(0, 7)}-01T00:00:00+09:00`)
 
 /**
  * Writes the provision record, in the transaction that commits before the bytes leave (rule 2).

@@ -4,7 +4,13 @@
  * Does not own: consents, contracts. Law: APPI 27, 29 (giver's record), 30. Rows: S-28, S-31, S-36, S-56, K1–K4.
  */
 import type { ItemId } from '../catalogue/model.ts'
-import { coversPurposes, isAsleep, type AgreedItem, type Standing } from '../consents/model.ts'
+import {
+  coversPurposes,
+  isAsleep,
+  pullsOf,
+  type AgreedItem,
+  type Standing,
+} from '../consents/model.ts'
 import type { Terms } from '../residents/model.ts'
 import { ceiling, standing as standingOf, type ServiceNow } from '../services/model.ts'
 
@@ -18,7 +24,12 @@ export type Facts = {
   /** Whether the browser session the credential came from still stands; undefined where none is involved. */
   sessionLive: boolean | undefined
   service: ServiceNow | undefined
+  /** How often each item of `counted()` has left this month; read only where there is one. */
+  pulls?: Pulls
 }
+
+/** Item → releases to this service in the calendar month of Asia/Tokyo. */
+export type Pulls = Readonly<Partial<Record<ItemId, number>>>
 
 type WhyNot =
   | 'no_consent'
@@ -30,11 +41,15 @@ type WhyNot =
   | 'contract_not_in_force'
   | 'other_terms'
 
-export type Decision = { items: AgreedItem[]; whyNot?: never } | { items: []; whyNot: WhyNot }
+/** What may leave; `spent`: agreed and approved, but as often as its bound allows this month. */
+export type Released = { items: AgreedItem[]; spent: AgreedItem[]; whyNot?: never }
+
+export type Decision = Released | { items: []; spent?: never; whyNot: WhyNot }
 
 /**
  * The one decision: which items may leave now. Claims by any path ⊆ the result
- * = items agreed in a live consent ∩ approved items ∩ flows in term, while the sign-up consent to provision stands.
+ * = items agreed in a live consent ∩ approved items ∩ flows in term ∩ not more often than their bound, while the sign-up
+ * consent to provision stands.
  *
  * @param asked narrows to these items; a request never widens
  */
@@ -43,14 +58,33 @@ export function release(facts: Facts, asked?: readonly ItemId[]): Decision {
   if (whyNot || !facts.standing || !facts.service)
     return { items: [], whyNot: whyNot ?? 'no_consent' }
   const allowed = ceiling(facts.service, facts.at)
-  const items = facts.standing.consent.items.filter((agreed) => {
+  const items: AgreedItem[] = []
+  const spent: AgreedItem[] = []
+  for (const agreed of facts.standing.consent.items) {
     const approved = allowed.find((item) => item.item === agreed.item)
-    if (!approved || !coversPurposes(agreed, approved)) return false
-    return asked === undefined || agreed.item === 'user_id' || asked.includes(agreed.item)
-  })
+    if (!approved || !coversPurposes(agreed, approved)) continue
+    if (asked && agreed.item !== 'user_id' && !asked.includes(agreed.item)) continue
+    const list = isSpent(pullsOf(agreed, approved), facts.pulls?.[agreed.item]) ? spent : items
+    list.push(agreed)
+  }
   if (!items.some((agreed) => agreed.item === 'user_id'))
     return { items: [], whyNot: 'other_terms' }
-  return { items }
+  return { items, spent }
+}
+
+/** A bound without its count counts as used up: nothing leaves unseen. */
+const isSpent = (bound: number | undefined, count: number | undefined) =>
+  bound !== undefined && (count === undefined || count >= bound)
+
+/** The items whose releases are counted: agreed ones with a bound, in the consent or at the service. */
+export function counted(standing: Standing | undefined, service: ServiceNow | undefined): ItemId[] {
+  const asked = service?.version.items ?? []
+  return (standing?.consent.items ?? [])
+    .filter((agreed) => {
+      const now = asked.find((item) => item.item === agreed.item)
+      return now !== undefined && pullsOf(agreed, now) !== undefined
+    })
+    .map((agreed) => agreed.item)
 }
 
 function reasonAgainst(facts: Facts): WhyNot | undefined {

@@ -50,6 +50,31 @@ export async function insert(
   ])
 }
 
+type Between = { residentId: string; serviceId: string }
+
+const LOCK_PULLS = {
+  name: 'provision_pulls_lock',
+  text: `select pg_advisory_xact_lock(hashtextextended('pulls ' || $1::text || ' ' || $2::text, 0))`,
+}
+
+/** Of the releases between a resident and a service that count, one after the other, until the transaction ends. */
+export async function lockPulls(db: Knex, { residentId, serviceId }: Between): Promise<void> {
+  await named(db, LOCK_PULLS, [residentId, serviceId])
+}
+
+const PULLS = {
+  name: 'provision_pulls',
+  text: `select item, count(*)::integer as n from provision_records, unnest(items) as item
+    where resident_id = $1 and service_id = $2 and at >= $3 group by item`,
+}
+
+/** Item → how often it left to this service since then. */
+export async function pulls(db: Knex, between: Between, since: Date): Promise<Map<string, number>> {
+  const values = [between.residentId, between.serviceId, since]
+  const { rows } = await named<{ item: string; n: number }>(db, PULLS, values)
+  return new Map(rows.map(({ item, n }) => [item, n]))
+}
+
 /** Makes the month's partition where it is missing; of several nodes, one after the other. */
 export async function ensurePartition(db: Knex, month: Date): Promise<void> {
   await db.raw(

@@ -11,6 +11,16 @@ import { keyed } from '../vault.ts'
 
 export type ServiceStatus = 'draft' | 'submitted' | 'approved' | 'live' | 'suspended' | 'ended'
 
+/** What the review holds an item to beyond its purposes (S-13, P-08, P-12). Absent: no such bound. */
+export type Bounds = {
+  /** Releases per resident in a calendar month of Asia/Tokyo; never of `user_id`, without which nothing leaves. */
+  pullsPerMonth?: number
+  /** Days the company may keep what it received. */
+  lifeDays?: number
+  /** What it is for, in words fixed by the review: shown instead of the company's own. */
+  purposeWords?: Both
+}
+
 /** One item a service asks for, as approved at review: required or optional is fixed here, never by the request. */
 export type ServiceItem = {
   item: ItemId
@@ -21,6 +31,7 @@ export type ServiceItem = {
   reasons: Both
   /** What refusing it means (K-13). */
   effects: Both
+  bounds?: Bounds
 }
 
 type ServiceVersion = {

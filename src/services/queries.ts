@@ -5,14 +5,14 @@ import { isUuid } from '../input/ids.ts'
 import { named, type Statement } from '../database/named.ts'
 import { statusAt } from '../database/turns.ts'
 import type { MemberBody, MemberNow } from '../members/model.ts'
-import type { Service, ServiceBody, ServiceItem, ServiceNow } from './model.ts'
+import type { Bounds, Service, ServiceBody, ServiceItem, ServiceNow } from './model.ts'
 
 /** @param at SQL of the moment at which statuses count */
 const columns = (at: string) => `
   select s.id, s.member_id, s.contract_id, s.client_id, s.kind, ${statusAt('s', at)} as status, s.auth_method, s.secret_hash, s.jwks,
     sv.id as version_id, sv.version, sv.body,
     (select coalesce(jsonb_agg(jsonb_build_object('item', i.item, 'itemVersion', i.item_version,
-        'purposes', i.purposes, 'required', i.required, 'reasons', i.reasons, 'effects', i.effects)
+        'purposes', i.purposes, 'required', i.required, 'reasons', i.reasons, 'effects', i.effects, 'bounds', i.bounds)
         order by i.position), '[]')
       from service_items i where i.service_version_id = sv.id) as items,
     m.corporate_number, ${statusAt('m', at)} as member_status,
@@ -78,7 +78,7 @@ type Row = {
   version_id: string
   version: number
   body: ServiceBody
-  items: (Omit<ServiceItem, 'item'> & { item: string })[]
+  items: (Omit<ServiceItem, 'item' | 'bounds'> & { item: string; bounds: Bounds | null })[]
   corporate_number: string
   member_status: MemberNow['status']
   member_version_id: string
@@ -166,7 +166,8 @@ function fromRow(row: Row): ServiceNow {
 
 function itemFromRow(row: Row['items'][number]): ServiceItem {
   if (!isItemId(row.item)) throw new Error(`a service asks for an unknown item: ${row.item}`)
-  return { ...row, item: row.item }
+  const { bounds, ...rest } = row
+  return { ...rest, item: row.item, ...(bounds && { bounds }) }
 }
 
 function contractFromRow(row: Row): ServiceNow['contract'] {

@@ -100,6 +100,7 @@ export async function insertVersion(
       required: item.required,
       reasons: JSON.stringify(item.reasons),
       effects: JSON.stringify(item.effects),
+      bounds: item.bounds ? JSON.stringify(item.bounds) : null,
     })),
   )
 }

@@ -4,6 +4,7 @@ import type { ItemId } from '../../src/catalogue/model.ts'
 import type { Env } from '../../src/env.ts'
 import * as residents from '../../src/residents/actions.ts'
 import type { Resident } from '../../src/residents/model.ts'
+import type { Bounds } from '../../src/services/model.ts'
 
 export const PASSWORD = 'Tanpopo no wata ga tobu 7'
 
@@ -30,6 +31,8 @@ export type ServiceAsked = {
   idTokenAlg?: 'ES256' | 'RS256'
   startsAt?: Date
   endsAt?: Date
+  /** What the review held items to. */
+  bounds?: Partial<Record<ItemId, Bounds>>
 }
 
 export type MadeService = {
@@ -209,6 +212,7 @@ export async function makeServiceVersion(
     required: item === 'user_id' || required.includes(item),
     reasons: JSON.stringify(both(`${item}が必要な理由`, `why ${item}`)),
     effects: JSON.stringify(both(`${item}を選ばないと`, `without ${item}`)),
+    bounds: asked.bounds?.[item] ? JSON.stringify(asked.bounds[item]) : null,
   }))
   await env.db('service_items').insert(items)
   return id

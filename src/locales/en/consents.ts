@@ -4,6 +4,16 @@ const items = (count: number) => (count === 1 ? '1 item' : `${count} items`)
 const times = (count: number) => (count === 1 ? 'once' : count === 2 ? 'twice' : `${count} times`)
 
 export const consents: Messages['consents'] = {
+  limits: {
+    use: 'Used for',
+    often: 'How often',
+    kept: 'Kept',
+    pulls: (times: number) => (times === 1 ? 'once a month' : `up to ${times} times a month`),
+    days: (days: number) =>
+      days === 1 ? 'one day from receiving it' : `up to ${days} days from receiving it`,
+    none: 'no limit',
+    was: (then: string) => `At your last consent: ${then}`,
+  },
   screen: {
     title: 'What will be shared',
     joint: '',
@@ -83,6 +93,8 @@ export const consents: Messages['consents'] = {
       value: (item, then, now) => `${item}: from “${then}” to “${now}”`,
       valueUnknown: (item, now) => `${item}: now “${now}”`,
       purpose: (item, added) => `${item} is now also used for “${added}”`,
+      limit: (item: string, label: string, now: string) =>
+        `${item} – ${label.toLowerCase()}: now “${now}”`,
       provider: (then, now) => `The provider changed from “${then}” to “${now}”`,
       id_kind: (then, now) => `The kind of ID changed from “${then}” to “${now}”`,
       text: (then, now) => `The text of the consent changed from ${then} to ${now}`,

@@ -4,6 +4,16 @@ const times = (count: number) => `${count}回`
 
 /** The consent screen and the resident's own pages about consents. Legal wording: consent-templates/. */
 export const consents = {
+  /** What the review holds an item to; labels of at most six characters. */
+  limits: {
+    use: '使いみち',
+    often: '回数',
+    kept: '保存',
+    pulls: (times: number) => `1か月に${times}回まで`,
+    days: (days: number) => `受け取った日から${days}日まで`,
+    none: '決まりなし',
+    was: (then: string) => `前の同意では：${then}`,
+  },
   screen: {
     title: '情報提供の確認',
     /** Heading: まちなか回遊アプリ（提供者：A社）がお客様の情報を受け取ります */
@@ -87,6 +97,7 @@ export const consents = {
       value: (item: string, then: string, now: string) => `${item}：「${then}」から「${now}」へ`,
       valueUnknown: (item: string, now: string) => `${item}：いまは「${now}」`,
       purpose: (item: string, added: string) => `${item}の利用目的に「${added}」が加わりました`,
+      limit: (item: string, label: string, now: string) => `${item}の${label}：いまは「${now}」`,
       provider: (then: string, now: string) => `提供者が「${then}」から「${now}」に変わりました`,
       id_kind: (then: string, now: string) => `IDの種類が「${then}」から「${now}」に変わりました`,
       text: (then: string, now: string) => `同意の文面が${then}から${now}に変わりました`,
