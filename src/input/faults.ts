@@ -2,7 +2,7 @@
 import { isDay } from './days.ts'
 import type { ErrorObject } from 'ajv'
 import { webAddressFault, type AddressRule } from './addresses.ts'
-import { kanaFault, lineFault, nameFault, type SpellingRule } from './spelling.ts'
+import { kanaFault, koreanNameFault, lineFault, nameFault, type SpellingRule } from './spelling.ts'
 
 /** `path` is a JSON Pointer (RFC 6901) into the file. */
 export type Fault<R extends string = string> = { path: string; rule: R }
@@ -27,6 +27,7 @@ const FORMATS: Record<string, (text: string) => ShapeRule | undefined> = {
   line: lineFault,
   name: nameFault,
   kana: kanaFault,
+  'name-ko': koreanNameFault,
   'web-address': webAddressFault,
   day: (text) => (isDay(text) ? undefined : 'not_a_day'),
   'corporate-number': (text) => (isCorporateNumber(text) ? undefined : 'corporate_number'),
@@ -36,7 +37,7 @@ const FORMATS: Record<string, (text: string) => ShapeRule | undefined> = {
       : 'not_an_email',
 }
 
-export type Format = 'line' | 'name' | 'kana' | 'web-address' | 'day' | 'corporate-number' | 'email'
+export type Format = 'line' | 'name' | 'kana' | 'name-ko' | 'web-address' | 'day' | 'corporate-number' | 'email'
 
 /** What is wrong with a text that was typed into a form. */
 export function formatFault(format: Format, text: string): ShapeRule | undefined {

@@ -39,13 +39,22 @@ export function lineFault(text: string): SpellingRule | undefined {
 
 /** What is wrong with the name of a company or service, or undefined. Judged as it would be kept. */
 export function nameFault(text: string): SpellingRule | undefined {
+  return faultIn(text, LETTERS)
+}
+
+/** The same for a name in Korean: Hangul beside Latin and Han, no kana. */
+export function koreanNameFault(text: string): SpellingRule | undefined {
+  return faultIn(text, /^[\p{scx=Hangul}\p{scx=Han}A-Za-z]$/u)
+}
+
+function faultIn(text: string, letters: RegExp): SpellingRule | undefined {
   const fault = lineFault(text)
   if (fault) return fault
   const name = Array.from(normalName(text))
   if (name.length > LONGEST_NAME) return 'name_too_long'
   for (const letter of name) {
     if (/[\p{L}\p{M}\p{Nl}]/u.test(letter) && letter !== '〇') {
-      if (!LETTERS.test(letter) || LOOKS_LIKE_ANOTHER.test(letter)) return 'name_foreign_script'
+      if (!letters.test(letter) || LOOKS_LIKE_ANOTHER.test(letter)) return 'name_foreign_script'
     } else if (!SIGNS.test(letter)) return 'name_symbol'
   }
   return skeleton(text) === '' ? 'text_blank' : undefined

@@ -5,6 +5,7 @@ import { isItemId, type Catalogue } from '../catalogue/model.ts'
 import { normalName, normalText } from '../input/spelling.ts'
 import type { Both } from '../installation.ts'
 import type { Service, ServiceBody, ServiceItem } from './model.ts'
+import type { ServiceDraft } from './draft_schema.ts'
 import type { ServiceAsked } from './schema.ts'
 
 export type Client = Pick<Service, 'contractId' | 'kind' | 'authMethod' | 'secretHash' | 'jwks'>
@@ -15,7 +16,11 @@ export function clientIdOf(corporateNumber: string, key: string): string {
   return `${key}-${digest.slice(0, 12)}`
 }
 
-export function methodOf({ client }: ServiceAsked): Service['authMethod'] {
+export function methodOf({
+  client,
+}: {
+  client: Pick<ServiceAsked['client'], 'authMethod' | 'applicationType'>
+}): Service['authMethod'] {
   return client.authMethod ?? (client.applicationType === 'native' ? 'none' : 'private_key_jwt')
 }
 
@@ -83,5 +88,63 @@ export function itemOf(asked: ServiceAsked['items'][number], catalogue: Catalogu
     required,
     reasons: both(asked.reasons),
     effects: both(asked.effects),
+  }
+}
+
+export type KeptOf = { client: Client; body: ServiceBody; items: ServiceItem[] }
+
+/**
+ * From an approved draft to what is kept of it. Items the review left out are left out of `draft.items` before.
+ *
+ * @param known the client of the service as it stands: its keys and secret stay, since only `/keys` changes them later
+ * @param secret where the draft takes a secret and none is known: one that nobody learns; `keys.ts` issues the real one
+ */
+export function keptOf(
+  draft: ServiceDraft,
+  terms: {
+    catalogue: Catalogue
+    contractId: string
+    known: Pick<Client, 'secretHash' | 'jwks' | 'authMethod'> | undefined
+    secret: string
+  },
+): KeptOf {
+  const { catalogue, contractId, known } = terms
+  const asked: ServiceAsked = { ...draft, status: 'approved' }
+  const isNew = methodOf(draft) === 'client_secret_basic' && !known?.secretHash
+  const client = clientOf(asked, contractId, { known, secret: isNew ? terms.secret : undefined })
+  const keeps = known?.authMethod === client.authMethod && known.jwks
+  return {
+    client: keeps ? { ...client, jwks: known.jwks } : client,
+    body: { ...bodyOf(asked), ...furtherOf(draft) },
+    items: draft.items.map((item) => ({
+      ...itemOf(item, catalogue),
+      ...(item.retention && { retention: both(item.retention) }),
+    })),
+  }
+}
+
+/** What a draft says beyond an onboarding file. */
+function furtherOf(draft: ServiceDraft): Partial<ServiceBody> & Pick<ServiceBody, 'names'> {
+  const { names, client } = draft
+  const { termsVersion, termsSha256, policyVersion, policySha256, clauses } = draft
+  const { backchannelLogoutUri, eventsUri, secretReason } = client
+  return {
+    names: {
+      ja: normalName(names.ja),
+      en: normalName(names.en),
+      kana: normalName(names.kana),
+      ...(names.zhHans && { zhHans: normalName(names.zhHans) }),
+      ...(names.zhHant && { zhHant: normalName(names.zhHant) }),
+      ...(names.ko && { ko: normalName(names.ko) }),
+    },
+    termsVersion: normalText(termsVersion),
+    termsSha256,
+    policyVersion: normalText(policyVersion),
+    policySha256,
+    clauses,
+    ...(draft.logo && { logo: draft.logo }),
+    ...(backchannelLogoutUri && { backchannelLogoutUri }),
+    ...(eventsUri && { eventsUri }),
+    ...(secretReason && { secretReason: normalText(secretReason) }),
   }
 }

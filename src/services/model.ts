@@ -4,6 +4,7 @@
  * Law: APPI 27 (third-party provision). Rows: S-18, S-20, S-34…S-36, S-58.
  */
 import type { ItemId } from '../catalogue/model.ts'
+import type { Clause } from './clauses.ts'
 import { permits, type ContractVersion } from '../contracts/model.ts'
 import type { Both } from '../installation.ts'
 import type { MemberNow } from '../members/model.ts'
@@ -32,12 +33,14 @@ export type ServiceItem = {
   /** What refusing it means (K-13). */
   effects: Both
   bounds?: Bounds
+  /** How long this item is kept, where that differs from the whole. */
+  retention?: Both
 }
 
 type ServiceVersion = {
   id: string
   version: number
-  names: Both & { kana: string }
+  names: Both & { kana: string; zhHans?: string; zhHant?: string; ko?: string }
   descriptions: Both
   termsUrl: string
   policyUrl: string
@@ -50,6 +53,19 @@ type ServiceVersion = {
   /** Origins a callback forwards to, for the form-action policy. */
   landingOrigins: string[]
   idTokenAlg: 'ES256' | 'RS256'
+  /** Version and SHA-256 of the texts at `termsUrl` and `policyUrl` when they were handed in (S-06). */
+  termsVersion?: string
+  termsSha256?: string
+  policyVersion?: string
+  policySha256?: string
+  /** Clause → its place in the service's terms (S-09, S-19). */
+  clauses?: { [C in Clause]?: string }
+  /** SHA-256 of the logo, served at /logos/<sha256>.png (F8). */
+  logo?: string
+  backchannelLogoutUri?: string
+  eventsUri?: string
+  /** Why a secret and no key (C1). */
+  secretReason?: string
   items: ServiceItem[]
 }
 
@@ -67,6 +83,8 @@ export type Service = {
   /** SHA-256 of the client secret. */
   secretHash: Buffer | null
   jwks: { keys: Record<string, unknown>[] } | null
+  /** `test`: met by the company's test persons alone; absent: live. */
+  side?: 'live' | 'test'
 }
 
 /** A service as it stands now: newest versions of itself, its member and its contract. */
@@ -75,6 +93,21 @@ export type ServiceNow = {
   version: ServiceVersion
   member: MemberNow
   contract: ContractVersion
+  /** When a suspension of it or of its company was last lifted: nothing issued before works again (S-51). */
+  returnedAt?: Date
+}
+
+/**
+ * Whether this person and this service may meet: test persons only at test sides of their company, everybody else only
+ * at services that are live.
+ *
+ * @param testMemberId the company whose test person it is; null for residents
+ */
+export function mayMeet(
+  { service }: Pick<ServiceNow, 'service'>,
+  testMemberId: string | null,
+): boolean {
+  return service.side === 'test' ? testMemberId === service.memberId : testMemberId === null
 }
 
 export type Standing = 'ok' | 'service_not_available' | 'contract_not_in_force'
@@ -89,6 +122,7 @@ export function standing(now: ServiceNow, at: Date): Standing {
 /** Shown on the public list: what residents may meet, also while it is suspended; drafts and ended ones are not (I-11). */
 export function isPublic({ service, member }: Pick<ServiceNow, 'service' | 'member'>): boolean {
   return (
+    service.side !== 'test' &&
     ['live', 'suspended'].includes(service.status) &&
     ['active', 'suspended'].includes(member.status)
   )

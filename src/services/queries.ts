@@ -5,17 +5,19 @@ import { isUuid } from '../input/ids.ts'
 import { named, type Statement } from '../database/named.ts'
 import { statusAt } from '../database/turns.ts'
 import type { MemberBody, MemberNow } from '../members/model.ts'
+import type { Both } from '../installation.ts'
 import type { Bounds, Service, ServiceBody, ServiceItem, ServiceNow } from './model.ts'
 
 /** @param at SQL of the moment at which statuses count */
 const columns = (at: string) => `
-  select s.id, s.member_id, s.contract_id, s.client_id, s.kind, ${statusAt('s', at)} as status, s.auth_method, s.secret_hash, s.jwks,
+  select s.id, s.member_id, s.contract_id, s.client_id, s.kind, ${statusAt('s', at)} as status, s.auth_method, s.secret_hash, s.jwks, s.side,
     sv.id as version_id, sv.version, sv.body,
     (select coalesce(jsonb_agg(jsonb_build_object('item', i.item, 'itemVersion', i.item_version,
-        'purposes', i.purposes, 'required', i.required, 'reasons', i.reasons, 'effects', i.effects, 'bounds', i.bounds)
+        'purposes', i.purposes, 'required', i.required, 'reasons', i.reasons, 'effects', i.effects, 'bounds', i.bounds,
+        'retention', i.retention)
         order by i.position), '[]')
       from service_items i where i.service_version_id = sv.id) as items,
-    m.corporate_number, ${statusAt('m', at)} as member_status,
+    m.corporate_number, ${statusAt('m', at)} as member_status, greatest(s.returned_at, m.returned_at) as returned_at,
     mv.id as member_version_id, mv.version as member_version, mv.body as member_body,
     c.number, cv.id as contract_version_id, cv.version as contract_version, cv.starts_at, cv.ends_at,
     cv.subject_type, cv.offline_access,
@@ -49,7 +51,8 @@ const byClientIdStatement: Statement = {
 const byIdStatement: Statement = { name: 'service_by_id', text: `${select} where s.id = $2` }
 const listStatement: Statement = {
   name: 'services_list',
-  text: `${select} order by m.created_at, m.corporate_number, s.created_at, s.client_id`,
+  text: `${select} where s.side = 'live'
+    order by m.created_at, m.corporate_number, s.created_at, s.client_id`,
 }
 
 /** The versions a consent or showing names, whatever is the newest now. */
@@ -75,11 +78,17 @@ type Row = {
   auth_method: Service['authMethod']
   secret_hash: Buffer | null
   jwks: Service['jwks']
+  side: 'live' | 'test'
   version_id: string
   version: number
   body: ServiceBody
-  items: (Omit<ServiceItem, 'item' | 'bounds'> & { item: string; bounds: Bounds | null })[]
+  items: (Omit<ServiceItem, 'item' | 'bounds' | 'retention'> & {
+    item: string
+    bounds: Bounds | null
+    retention: Both | null
+  })[]
   corporate_number: string
+  returned_at: Date | null
   member_status: MemberNow['status']
   member_version_id: string
   member_version: number
@@ -127,7 +136,7 @@ export async function atVersions(
   return rows[0] && fromRow(rows[0])
 }
 
-/** All services of whatever status, by member and in order of their beginning. */
+/** All services of whatever status, test sides left out, by member and in order of their beginning. */
 export async function list(db: Knex, at: Date): Promise<ServiceNow[]> {
   const { rows } = await named<Row>(db, listStatement, [at])
   return rows.map(fromRow)
@@ -145,6 +154,7 @@ function fromRow(row: Row): ServiceNow {
       authMethod: row.auth_method,
       secretHash: row.secret_hash,
       jwks: row.jwks,
+      side: row.side,
     },
     version: {
       ...row.body,
@@ -161,13 +171,19 @@ function fromRow(row: Row): ServiceNow {
       version: row.member_version,
     },
     contract: contractFromRow(row),
+    ...(row.returned_at && { returnedAt: row.returned_at }),
   }
 }
 
 function itemFromRow(row: Row['items'][number]): ServiceItem {
   if (!isItemId(row.item)) throw new Error(`a service asks for an unknown item: ${row.item}`)
-  const { bounds, ...rest } = row
-  return { ...rest, item: row.item, ...(bounds && { bounds }) }
+  const { bounds, retention, ...rest } = row
+  return {
+    ...rest,
+    item: row.item,
+    ...(bounds && { bounds }),
+    ...(retention && { retention }),
+  }
 }
 
 function contractFromRow(row: Row): ServiceNow['contract'] {

@@ -11,13 +11,13 @@ import {
   webAddress,
 } from '../members/schema.ts'
 
-const name = { type: 'string', minLength: 1, maxLength: 200, format: 'name' } as const
+export const name = { type: 'string', minLength: 1, maxLength: 200, format: 'name' } as const
 const address = { type: 'string', minLength: 1, maxLength: 2000 } as const
 const addresses = (maxItems: number) =>
   ({ type: 'array', uniqueItems: true, maxItems, items: address }) as const
 
 /** How the service stands towards OpenID Connect. */
-const client = {
+export const client = {
   type: 'object',
   additionalProperties: false,
   required: ['redirectUris'],
@@ -35,7 +35,7 @@ const client = {
   },
 } as const
 
-const item = {
+export const item = {
   type: 'object',
   additionalProperties: false,
   required: ['item', 'purposes', 'required', 'reasons', 'effects'],

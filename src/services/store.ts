@@ -101,15 +101,17 @@ export async function insertVersion(
       reasons: JSON.stringify(item.reasons),
       effects: JSON.stringify(item.effects),
       bounds: item.bounds ? JSON.stringify(item.bounds) : null,
+      retention: item.retention ? JSON.stringify(item.retention) : null,
     })),
   )
 }
 
-/** The newest names of every service. */
+/** The newest names of every service; a test side bears the name of its own. */
 export async function names(db: Knex): Promise<{ id: string; names: ServiceBody['names'] }[]> {
   const { rows } = await db.raw<{ rows: { id: string; names: ServiceBody['names'] }[] }>(
     `select distinct on (service_id) service_id as id, body -> 'names' as names
-     from service_versions order by service_id, version desc`,
+     from service_versions v join services s on s.id = v.service_id and s.side = 'live'
+     order by service_id, version desc`,
   )
   return rows
 }
