@@ -33,12 +33,13 @@ export const profileChangeSchema = form({
   ...texts(CONTACT_FIELDS),
   change: text(20),
   note: text(2000),
+  hash,
 })
 export const contactSchema = form(texts(CONTACT_FIELDS))
 export const leaveSchema = {
   type: 'object',
   additionalProperties: false,
-  properties: { note: text(2000) },
+  properties: { note: text(2000), hash },
 } as const
 export const nothingSchema = form({})
 export const inviteSchema = {

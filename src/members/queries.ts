@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import { statusAt } from '../database/turns.ts'
 import { likeOf, type Listing } from '../http/listing.ts'
+import { isUuid } from '../input/ids.ts'
 import type { Both } from '../installation.ts'
 import type { MemberBody, MemberOfList, MemberStatus } from './model.ts'
 
@@ -156,7 +157,7 @@ export type ListedCompany = {
 
 const companies = `
   with companies as (
-    select m.id, 'member' as what, m.status, null as state, v.body -> 'names' ->> 'ja' as name,
+    select m.id, 'member' as what, ${statusAt('m', ':at::timestamptz')} as status, null as state, v.body -> 'names' ->> 'ja' as name,
       v.body -> 'names' ->> 'en' as name_en, coalesce(v.body ->> 'kana', '') as kana,
       m.corporate_number, m.created_at as at,
       (select count(*)::int from staff f where f.member_id = m.id and f.ended_at is null) as staff,
@@ -180,6 +181,7 @@ export type CompanySort = keyof typeof SORTS
 export async function companiesPage(
   db: Knex,
   { q, sort, descending, page, perPage, filter }: Listing<CompanySort>,
+  at: Date,
 ): Promise<{ rows: ListedCompany[]; total: number }> {
   const { rows } = await db.raw<{ rows: (ListedCompany & { total: number })[] }>(
     `${companies}
@@ -192,7 +194,7 @@ export async function companiesPage(
          or ('K-' || left(id::text, 8)) ilike :like escape '\\')
      order by ${SORTS[sort]} ${descending ? 'desc' : 'asc'}, id
      limit :limit offset :offset`,
-    { filter, q, like: likeOf(q), limit: perPage, offset: (page - 1) * perPage },
+    { at, filter, q, like: likeOf(q), limit: perPage, offset: (page - 1) * perPage },
   )
   return { rows: rows.map(({ total: _, ...row }) => row), total: rows[0]?.total ?? 0 }
 }
@@ -244,4 +246,19 @@ export async function belongings(
     { memberId },
   )
   return { contracts, services: rows }
+}
+
+/** A company by an id from outside, whatever it looks like. */
+export async function oneById(db: Knex, id: string, at: Date): Promise<MemberOfList | undefined> {
+  return isUuid(id) ? byId(db, id, at) : undefined
+}
+
+/** Names of operators and staff, for what the console shows of their acts. */
+export async function peopleNames(db: Knex, ids: readonly string[]): Promise<Map<string, string>> {
+  const { rows } = await db.raw<{ rows: { id: string; name: string }[] }>(
+    `select id, name from operators where id = any(:ids::uuid[])
+     union all select id, name from staff where id = any(:ids::uuid[])`,
+    { ids: [...ids] },
+  )
+  return new Map(rows.map(({ id, name }) => [id, name]))
 }

@@ -4,6 +4,10 @@ import type { Guards } from '../http/guards.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
 import * as members from './actions.ts'
+import { applyRoutes } from './apply_routes.ts'
+import { consoleRoutes } from './console_routes.ts'
+import { portalRoutes } from './portal_routes.ts'
+import { stoppingRoutes } from './stopping_routes.ts'
 import { feed, listed, type MembersPage } from './pages.ts'
 
 const list = page<MembersPage>('members/list')
@@ -18,5 +22,9 @@ export function routes(env: Env, guards: Guards): Router<State> {
   router.get('/members.json', async (ctx: Ctx) => {
     ctx.body = feed(await members.list(env), env.now())
   })
+  applyRoutes(router)
+  consoleRoutes(router, guards)
+  portalRoutes(router, guards)
+  stoppingRoutes(router, env, guards)
   return router
 }

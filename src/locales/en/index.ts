@@ -1,15 +1,19 @@
 import { api } from './api.ts'
 import { consents } from './consents.ts'
+import { contracts } from './contracts.ts'
+import { duties } from './duties.ts'
 import { forms } from './forms.ts'
 import { frame } from './frame.ts'
 import { interaction } from './interaction.ts'
 import { notices } from './notices.ts'
+import { companies } from './companies.ts'
 import { members } from './members.ts'
 import { services } from './services.ts'
 import { demo } from './demo.ts'
 import { onboarding } from './onboarding.ts'
 import { people } from './people.ts'
 import { policies } from './policies.ts'
+import { stopping } from './stopping.ts'
 import { welcome } from './welcome.ts'
 import { refusals } from './refusals.ts'
 import { residents } from './residents.ts'
@@ -24,12 +28,16 @@ export const all: Messages = {
   refusals,
   interaction,
   consents,
+  contracts,
+  duties,
   notices,
   people,
   policies,
   residents,
   members,
+  companies,
   services,
   demo,
   onboarding,
+  stopping,
 }
