@@ -85,7 +85,7 @@ export async function createApp(
       area: 'staff',
       base: '/company',
       cookie: STAFF_COOKIE,
-      isInOffice: async (env, id) => (await memberList.staffInOffice(env, id)) !== undefined,
+      isInOffice: async (env, id) => (await memberList.staffWhoMayRead(env, id)) !== undefined,
       guard: guards.staff(),
     },
   ]
@@ -99,7 +99,7 @@ export async function createApp(
     consents.routes(env, guards, catalogue),
     members.routes(env, guards),
     services.routes(env, guards),
-    people.routes(env, doors),
+    people.routes(env, guards.confirmed, doors),
     policies.routes(env, guards),
     api.routes(env, guards),
     apiClients.clientRoutes(env, guards),

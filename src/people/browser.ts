@@ -9,7 +9,8 @@ import { INVITATION_SECONDS, SESSION, STEP_SECONDS } from './model.ts'
 import * as sessions from './sessions.ts'
 
 const YEAR = 365 * 86_400
-const SECRET = /^[\w-]{43}$/
+/** A bearer value of ours. */
+export const SECRET = /^[\w-]{43}$/
 
 type Kept = 'step' | 'invitation' | 'known'
 const PLACE: Record<Kept, { below: string; maxAge: number }> = {

@@ -5,11 +5,13 @@ import { to } from '../http/redirect.ts'
 import type { Ctx, Middleware, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
 import { Refusal } from '../refusal.ts'
+import { asking, credentialIn, signInCeremony } from './asking.ts'
 import { enter, keep, kept, leave, onward, target } from './browser.ts'
 import type { Door } from './door.ts'
 import type { CodePage, LoginPage, LogoutPage } from './pages.ts'
+import { passkeyShown } from './passkeys.ts'
 import { codeSchema, loginSchema, nothingSchema } from './schema.ts'
-import { codeStep, isStepStanding, passwordStep } from './sign_in.ts'
+import { codeStep, failed, isStepStanding, passwordStep } from './sign_in.ts'
 
 const views = {
   login: page<LoginPage>('people/login'),
@@ -22,8 +24,9 @@ const NOTICES = ['signed_out', 'expired'] as const
 /** Signing in with password and code, and signing out, at one door. */
 export function loginRoutes(router: Router<State>, door: Door): void {
   const { base } = door
-  router.get(`${base}/login`, (ctx) => showLogin(ctx, door, '', false))
+  router.get(`${base}/login`, (ctx) => showLogin(ctx, door))
   router.post(`${base}/login`, withPassword(door))
+  router.post(`${base}/login/passkey`, withPasskey(door))
   router.get(`${base}/login/code`, async (ctx) => {
     if (await standing(ctx, door)) showCode(ctx, door, false)
     else again(ctx, door)
@@ -47,10 +50,25 @@ const withPassword =
     const device = kept(ctx, door, 'known')
     const typed = { email, password, address: clientAddress(ctx), device }
     const passed = await passwordStep(ctx.state.env, door.area, typed, door.isInOffice)
-    if (!passed) return showLogin(ctx, door, email, true)
+    if (!passed) return showLogin(ctx, door, { email, wrong: true })
     keep(ctx, door, 'step', passed.step)
     keep(ctx, door, 'known', passed.device)
     to(ctx, `${door.base}/login/code${onward(ctx, door)}`)
+  }
+
+/** A passkey with user verification is both factors at once. */
+const withPasskey =
+  (door: Door): Middleware =>
+  async (ctx) => {
+    const { env } = ctx.state
+    const asked = asking(ctx, door, 'sign_in', '')
+    const holderId = await passkeyShown(env, asked, credentialIn(ctx))
+    if (!holderId || !(await door.isInOffice(env, holderId))) {
+      await failed(env, door.area, holderId)
+      return showLogin(ctx, door, { failed: true })
+    }
+    await enter(ctx, door, holderId)
+    to(ctx, target(ctx, door))
   }
 
 const withCode =
@@ -102,11 +120,26 @@ export function codeIn(ctx: Ctx): string {
   }
 }
 
-function showLogin(ctx: Ctx, door: Door, email: string, wrong: boolean): void {
-  const notice = NOTICES.find((name) => name === ctx.query['notice'])
-  const residentHref = `${ctx.state.env.config.issuer}/login`
-  const data = { area: door.area, email, wrong, notice, residentHref }
-  views.login(ctx, data, { status: wrong ? 401 : 200 })
+type Shown = { email?: string; wrong?: boolean; failed?: boolean }
+
+async function showLogin(ctx: Ctx, door: Door, shown: Shown = {}): Promise<void> {
+  const { email = '', wrong = false, failed: passkeyFailed = false } = shown
+  const data: LoginPage = {
+    area: door.area,
+    email,
+    wrong,
+    notice: NOTICES.find((name) => name === ctx.query['notice']),
+    passkey: await signInCeremony(ctx, door, passkeyFailed),
+    passkeyHref: `${door.base}/login/passkey${onward(ctx, door)}`,
+    passwordHref: `${door.base}/login${onward(ctx, door)}`,
+    residentHref: `${ctx.state.env.config.issuer}/login`,
+  }
+  const first = !wrong && !passkeyFailed
+  views.login(ctx, data, {
+    status: first ? 200 : 401,
+    script: true,
+    ...(!first && { here: '' as const }),
+  })
 }
 
 function showCode(ctx: Ctx, door: Door, wrong: boolean): void {

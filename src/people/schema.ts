@@ -16,3 +16,27 @@ export const codeSchema = {
   required: ['code'],
   properties: { code },
 } as const
+
+/** As the script posts it; empty where the browser gave none. */
+const credential = { type: 'string', maxLength: 20_000 } as const
+
+export const passkeySchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['credential'],
+  properties: { credential },
+} as const
+
+export const newPasswordSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['password', 'seed', 'code'],
+  properties: { password: text(4096), seed: text(400), code },
+} as const
+
+export const whichSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['id'],
+  properties: { id: text(64) },
+} as const

@@ -7,6 +7,8 @@ export const forms: Messages['forms'] = {
   errorTitle: 'Check what you entered',
   colon: ': ',
   errors: {
+    moment_past: 'Choose a moment that is still to come',
+    moment_too_far: 'No further ahead than a year',
     required: 'Please fill this in',
     too_long: 'This is too long. Please shorten it',
     not_valid: 'Please check how this is written',
@@ -68,6 +70,10 @@ export const forms: Messages['forms'] = {
     question_note: 'Please explain',
     nothing_changed: 'Nothing is different from now',
     last_manager: 'There would be no manager left. Make somebody else a manager first',
+    passkey_known: 'This passkey is registered already',
+    passkey_failed: 'The passkey could not be checked. Please try again',
+    last_factor: 'Without it you could not sign in. Add another way first',
+    code_wrong: 'The code is wrong. Enter the one shown now',
     number_like_my_number:
       'Twelve-digit numbers are not accepted. We never take your My Number here',
   },
@@ -76,6 +82,7 @@ export const forms: Messages['forms'] = {
     new_email: 'New email address',
     password: 'Password',
     current_password: 'Present password',
+    code: 'Six digits',
     new_password: 'New password',
     name: 'Name',
     kana: 'Reading of your name (kana)',

@@ -6,6 +6,8 @@ export const forms = {
   errorTitle: '入力の確認',
   colon: '：',
   errors: {
+    moment_past: 'これから先の日時にしてください',
+    moment_too_far: '1年より先にはできません',
     required: '入力してください',
     too_long: '長すぎます。短くしてください',
     not_valid: '書き方を確かめてください',
@@ -65,6 +67,10 @@ export const forms = {
     question_note: '内容を入力してください',
     nothing_changed: 'いまの内容から変わっていません',
     last_manager: '管理者がいなくなります。先に、ほかの方を管理者にしてください',
+    passkey_known: 'このパスキーは、すでに登録されています',
+    passkey_failed: 'パスキーを確かめられませんでした。もう一度お試しください',
+    last_factor: 'これを外すと、サインインできなくなります。先にほかの方法を加えてください',
+    code_wrong: '番号が違います。いま表示されている番号を入力してください',
     number_like_my_number: '12桁の番号は入力できません。個人番号は、ここでは受け取りません',
   },
   fields: {
@@ -72,6 +78,7 @@ export const forms = {
     new_email: '新しいメールアドレス',
     password: 'パスワード',
     current_password: 'いまのパスワード',
+    code: '6桁の番号',
     new_password: '新しいパスワード',
     name: '氏名',
     kana: 'フリガナ',
