@@ -9,6 +9,10 @@ alter table services add column turns_to text check (turns_to in ('live', 'suspe
 alter table services add column turns_at timestamptz;
 alter table services add constraint services_turn_is_whole check ((turns_to is null) = (turns_at is null));
 
+-- When a suspension was last lifted: nothing issued before it works again, the consents stay (S-51, E2).
+alter table members add column returned_at timestamptz;
+alter table services add column returned_at timestamptz;
+
 -- The status that counts at a moment. The planner writes it into the statement that asks.
 create function status_at(status text, turns_to text, turns_at timestamptz, at timestamptz) returns text
   language sql immutable parallel safe

@@ -5,6 +5,7 @@ import { dayOf } from '../input/days.ts'
 import { messages } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import { Refusal } from '../refusal.ts'
+import * as members from '../members/actions.ts'
 import * as residents from '../residents/actions.ts'
 import type { Resident } from '../residents/model.ts'
 import * as services from '../services/actions.ts'
@@ -20,6 +21,7 @@ import {
   showingHref,
   statusOf,
   stoppedOn,
+  stopShown,
   untilOf,
   type View,
 } from './overview.ts'
@@ -39,8 +41,9 @@ export async function residentIn(ctx: Ctx): Promise<Resident> {
 
 export async function viewOf(ctx: Ctx, residentId: string, catalogue: Catalogue): Promise<View> {
   const { env, language } = ctx.state
-  const [all, provision] = await Promise.all([
+  const [all, stops, provision] = await Promise.all([
     services.list(env),
+    members.stopsInForce(env),
     residents.provisionTerms(env, residentId),
   ])
   return {
@@ -49,6 +52,7 @@ export async function viewOf(ctx: Ctx, residentId: string, catalogue: Catalogue)
     catalogue,
     provision,
     services: new Map(all.map((service) => [service.service.id, service])),
+    stops,
   }
 }
 
@@ -138,6 +142,7 @@ export async function servicePage(
     service: faceOf(service, language),
     status,
     stoppedOn: stoppedOn(row, status, view),
+    stop: stopShown(id, status, view),
     until: ['in_use', 'asleep', 'suspended'].includes(status)
       ? untilOf(row.consent, view)
       : undefined,

@@ -2,11 +2,20 @@
 import { isItemId, type Catalogue } from '../catalogue/model.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
+import type { Stop } from '../members/actions.ts'
 import type { Resident, Terms } from '../residents/model.ts'
 import { standing as serviceStanding, type ServiceNow } from '../services/model.ts'
 import { limitsOf } from './limits.ts'
 import { isAsleep, numberOf, type AgreedItem as Agreed, type Consent } from './model.ts'
-import type { AgreedItem, HistoryEvent, ProvidedItem, ServiceCard, Status, Until } from './pages.ts'
+import type {
+  AgreedItem,
+  HistoryEvent,
+  ProvidedItem,
+  ServiceCard,
+  Status,
+  StopShown,
+  Until,
+} from './pages.ts'
 import type { CardRow, HistoryRow, Provided } from './queries.ts'
 import { faceOf, purposeName, valueOf } from './screen.ts'
 
@@ -17,6 +26,8 @@ export type View = {
   catalogue: Catalogue
   provision: Terms | undefined
   services: ReadonlyMap<string, ServiceNow>
+  /** Decisions of the consortium that keep a service from being used (S-51). */
+  stops: readonly Stop[]
 }
 
 export function statusOf(row: CardRow, view: View): Status {
@@ -25,7 +36,29 @@ export function statusOf(row: CardRow, view: View): Status {
   if (agreement.endedAt || consent.endsAt <= view.now) return 'expired'
   if (isAsleep(agreement, view.provision)) return 'asleep'
   const service = view.services.get(agreement.serviceId)
+  if (service?.member.status === 'excluded') return 'excluded'
   return service && serviceStanding(service, view.now) === 'ok' ? 'in_use' : 'suspended'
+}
+
+/** What the consortium decided about a service or its company; the company's decision goes first. */
+export function stopOf(serviceId: string, view: View): Stop | undefined {
+  const memberId = view.services.get(serviceId)?.member.id
+  return (
+    view.stops.find((stop) => stop.serviceId === null && stop.memberId === memberId) ??
+    view.stops.find((stop) => stop.serviceId === serviceId)
+  )
+}
+
+/** Why a service is stopped, as its resident reads it; undefined where the consortium stopped nothing. */
+export function stopShown(serviceId: string, status: Status, view: View): StopShown | undefined {
+  const stop = status === 'suspended' || status === 'excluded' ? stopOf(serviceId, view) : undefined
+  return (
+    stop && {
+      whole: stop.serviceId === null,
+      reason: messages[view.language].stopping.reasons[stop.reason],
+      text: stop.forResidents[view.language],
+    }
+  )
 }
 
 export function untilOf(consent: Consent, view: View): Until {
@@ -59,6 +92,7 @@ export function cardOf(row: CardRow, service: ServiceNow, view: View): ServiceCa
       ? untilOf(row.consent, view)
       : undefined,
     stoppedOn: stoppedOn(row, status, view),
+    stop: stopShown(service.service.id, status, view),
     deletionRequestedOn: row.consent.deletionRequested ? w.date(row.consent.agreedAt) : undefined,
   }
 }
@@ -68,6 +102,10 @@ export function stoppedOn(row: CardRow, status: Status, view: View): string | un
   if (status === 'expired') return w.lastDay(row.consent.endsAt)
   if (status === 'asleep')
     return view.provision && !view.provision.given ? w.date(view.provision.at) : undefined
+  if (status === 'suspended' || status === 'excluded') {
+    const stop = stopOf(row.agreement.serviceId, view)
+    return stop && w.date(stop.effectiveAt)
+  }
   return row.agreement.endedAt ? w.date(row.agreement.endedAt) : undefined
 }
 

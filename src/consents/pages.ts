@@ -130,8 +130,15 @@ export type RefusePage = {
 
 // ── each service (R5, R6) ────────────────────────────────────────────────────
 
-/** asleep: the master switch is off, or was on its way off and on again; suspended: by service, company or contract. */
-export type Status = 'in_use' | 'paused' | 'suspended' | 'expired' | 'withdrawn' | 'asleep'
+/**
+ * asleep: the master switch is off, or was on its way off and on again; suspended: by service, company or contract;
+ * excluded: the company is no member any more.
+ */
+export type Status =
+  'in_use' | 'paused' | 'suspended' | 'excluded' | 'expired' | 'withdrawn' | 'asleep'
+
+/** Why the consortium stopped a service: the whole company or it alone. `text` may be empty. */
+export type StopShown = { whole: boolean; reason: string; text: string }
 
 export type Until = { date: string; daysLeft: number }
 
@@ -146,6 +153,8 @@ export type ServiceCard = {
   until: Until | undefined
   /** The day it was paused, suspended, expired or withdrawn; undefined where unknown or in use. */
   stoppedOn: string | undefined
+  /** Where the consortium stopped it (S-51). */
+  stop?: StopShown | undefined
   /** The company was asked to erase what it received; the answer is a later feature. */
   deletionRequestedOn: string | undefined
 }
@@ -182,6 +191,8 @@ export type ServicePage = {
   service: Face
   status: Status
   stoppedOn: string | undefined
+  /** Where the consortium stopped it (S-51). */
+  stop?: StopShown | undefined
   until: Until | undefined
   /** Items in force, or as they were at the end. */
   items: AgreedItem[]

@@ -44,23 +44,39 @@ export async function holdStatus(
   const row = await db(of.table)
     .where({ id })
     .forUpdate()
-    .first<
-      { status: string; turns_to: string | null; turns_at: Date | null } | undefined
-    >('status', 'turns_to', 'turns_at')
+    .first<{ status: string; turns_to: string | null; turns_at: Date | null } | undefined>(
+      'status',
+      'turns_to',
+      'turns_at',
+    )
   if (!row) return undefined
-  if (row.turns_to === null || row.turns_at === null)
-    return { status: row.status, next: undefined }
+  if (row.turns_to === null || row.turns_at === null) return { status: row.status, next: undefined }
   if (row.turns_at > at)
     return { status: row.status, next: { status: row.turns_to, at: row.turns_at } }
   await turn(db, of, id, { id: changeId, status: row.turns_to, reason: null, at: row.turns_at })
   return { status: row.turns_to, next: undefined }
 }
 
-/** Turns a status now; what was set to come is called off. */
-export async function turn(db: Knex, of: Turning, id: string, change: Change): Promise<void> {
+/**
+ * Turns a status now; what was set to come is called off.
+ *
+ * @param returns a suspension is lifted: what was issued before never works again
+ */
+export async function turn(
+  db: Knex,
+  of: Turning,
+  id: string,
+  change: Change,
+  returns = false,
+): Promise<void> {
   await db(of.table)
     .where({ id })
-    .update({ status: change.status, turns_to: null, turns_at: null })
+    .update({
+      status: change.status,
+      turns_to: null,
+      turns_at: null,
+      ...(returns && { returned_at: change.at }),
+    })
   await db(of.changes).insert({
     id: change.id,
     [of.key]: id,

@@ -12,6 +12,7 @@ import * as reviews from '../reviews/actions.ts'
 import { seal } from '../vault.ts'
 import {
   isInOffice,
+  isStopped,
   mayWork,
   type Change,
   type MemberBody,
@@ -177,7 +178,16 @@ export function enrolStaff(env: Env, asked: StaffAsked): Promise<void> {
 
 /** Staff whose company is not stopped and whose own last day is not past (J5, J9). */
 export async function staffInOffice(env: Env, id: string): Promise<Staff | undefined> {
+  const found = await staffWhoMayRead(env, id)
+  return found && mayWork(found.memberStatus) ? found : undefined
+}
+
+/** The same, and staff of a company that is stopped: they may sign in to read that it is, and nothing else (S-51). */
+export async function staffWhoMayRead(env: Env, id: string): Promise<Staff | undefined> {
   const found = await store.staffById(env.db, id, env.now())
   if (!found || !isInOffice(found, dayOf(env.now()))) return undefined
-  return mayWork(found.memberStatus) ? found : undefined
+  return mayWork(found.memberStatus) || isStopped(found.memberStatus) ? found : undefined
 }
+
+export { stopOf, stopsInForce } from './stopping.ts'
+export type { Stop } from './stopping_model.ts'

@@ -3,11 +3,16 @@ import { cookie } from '../http/cookies.ts'
 import type { RoleGuard } from '../http/guards.ts'
 import type { Ctx, Middleware } from '../http/state.ts'
 import { leadTo } from '../http/sign_in.ts'
+import { page } from '../http/views.ts'
 import * as people from '../people/actions.ts'
 import { marksOf } from '../people/model.ts'
 import { STAFF_ROLES, type StaffHere, type StaffRole } from '../persons.ts'
 import { Refusal } from '../refusal.ts'
 import * as members from './actions.ts'
+import { mayWork, type Staff } from './model.ts'
+import { stoppedPage, type StoppedPage } from './stopping_pages.ts'
+
+const stopped = page<StoppedPage>('members/stopped')
 
 export const STAFF_COOKIE = { name: 'staff', path: '/company' } as const
 
@@ -16,6 +21,7 @@ export function staffGuard(...roles: StaffRole[]): RoleGuard<StaffRole> {
   const allows = roles.length ? roles : STAFF_ROLES
   const guard: Middleware = async (ctx, next) => {
     const staff = ctx.state.staff ?? (await recognise(ctx))
+    if (staff === 'stopped') return
     if (!staff) return leadTo(ctx, '/company/login')
     if (!allows.includes(staff.role)) throw new Refusal('role_missing')
     ctx.state.staff = staff
@@ -24,13 +30,18 @@ export function staffGuard(...roles: StaffRole[]): RoleGuard<StaffRole> {
   return Object.assign(guard, { area: 'staff' as const, allows })
 }
 
-async function recognise(ctx: Ctx): Promise<StaffHere | undefined> {
+/** @returns `stopped` where the company is: then the page that says so is drawn already */
+async function recognise(ctx: Ctx): Promise<StaffHere | 'stopped' | undefined> {
   const { env } = ctx.state
   const bearer = cookie(ctx, STAFF_COOKIE.name, STAFF_COOKIE.path)
   const session = bearer && (await people.recognise(env, 'staff', bearer))
   if (!session) return undefined
-  const found = await members.staffInOffice(env, session.holderId)
+  const found = await members.staffWhoMayRead(env, session.holderId)
   if (!found) return undefined
+  if (!mayWork(found.memberStatus)) {
+    await showStopped(ctx, found)
+    return 'stopped'
+  }
   return {
     kind: 'staff',
     id: found.id,
@@ -41,4 +52,12 @@ async function recognise(ctx: Ctx): Promise<StaffHere | undefined> {
     session: session.id,
     confirmedAt: session.confirmedAt,
   }
+}
+
+/** All that is left of the portal to a stopped company (S-51): that it is, since when and why. */
+async function showStopped(ctx: Ctx, { memberId, memberStatus }: Staff): Promise<void> {
+  const { env, language } = ctx.state
+  const stop = await members.stopOf(env, memberId)
+  const { contact } = env.config.installation
+  stopped(ctx, stoppedPage(stop, { status: memberStatus, contact, language }), { status: 403 })
 }

@@ -82,6 +82,11 @@ export function isInOffice(staff: Pick<Staff, 'endsOn' | 'endedAt'>, today: stri
   return staff.endedAt === null && (staff.endsOn === null || today <= staff.endsOn)
 }
 
+/** Whether the consortium stopped it, for a while or for good. */
+export function isStopped(status: MemberStatus): boolean {
+  return status === 'suspended' || status === 'excluded'
+}
+
 /** Whether the staff of a company may use the portal: stopping the company stops them at once (S-51, J9). */
 export function mayWork(status: MemberStatus): boolean {
   return ['applied', 'approved', 'active'].includes(status)

@@ -62,6 +62,7 @@ function tokens(kind: string, env: () => Env): Parts {
       if (route() === 'token' && found?.consumedAt && isRace(found.consumedAt)) {
         throw new errors.InvalidGrant('consumed by a request at the same time')
       }
+      if (found && (await isFromBeforeReturn(env(), found.payload))) return undefined
       return withId(id, found?.payload)
     },
     consume: async (id) => {
@@ -75,6 +76,13 @@ function tokens(kind: string, env: () => Env): Parts {
     revokeByGrantId:
       kind === 'AccessToken' ? (grantId) => store.deleteByGrant(env().db, grantId) : none,
   }
+}
+
+/** Whether a token was issued before a suspension of its service that has been lifted since (S-51, E2). */
+async function isFromBeforeReturn(env: Env, { clientId, iat }: store.Payload): Promise<boolean> {
+  if (typeof clientId !== 'string' || clientId.startsWith(API_CLIENT_PREFIX)) return false
+  const returnedAt = (await serviceOf(env, clientId))?.returnedAt
+  return returnedAt !== undefined && Number(iat) < Math.floor(returnedAt.getTime() / 1000)
 }
 
 /**

@@ -131,6 +131,7 @@ export const consents: Messages['consents'] = {
     in_use: 'In use',
     paused: 'Paused',
     suspended: 'Suspended',
+    excluded: 'Provider excluded',
     expired: 'Expired',
     withdrawn: 'Withdrawn',
     asleep: 'Asleep',
@@ -138,6 +139,7 @@ export const consents: Messages['consents'] = {
   nothingNow: {
     paused: 'You paused this. Nothing is shared now.',
     suspended: 'Nothing is shared now: the service or its contract is stopped.',
+    excluded: 'This company is no longer a member. Nothing is shared.',
     expired: 'Your consent has expired. Nothing is shared now.',
     withdrawn: 'Nothing has been shared since you withdrew.',
     asleep: 'You stopped all sharing. Nothing is shared now.',
@@ -145,6 +147,7 @@ export const consents: Messages['consents'] = {
   stoppedOn: {
     paused: 'Paused on',
     suspended: 'Stopped on',
+    excluded: 'Excluded on',
     expired: 'Ended on',
     withdrawn: 'Withdrawn on',
     asleep: 'Stopped on',
@@ -156,6 +159,7 @@ export const consents: Messages['consents'] = {
     event: 'Sent as an event',
     export: 'Exported',
   },
+  stopReason: 'Why it stopped',
   give: 'Shared',
   agreedOn: 'Agreed on',
   lastProvided: 'Last shared',

@@ -1,4 +1,5 @@
 import type { Messages } from '../index.ts'
+import { dutyLetters } from './duty_letters.ts'
 import { stopLetters } from './stop_letters.ts'
 
 /** A letter to whoever applied for a company. */
@@ -190,6 +191,7 @@ export const notices: Messages['notices'] = {
       ],
     }),
     ...stopLetters,
+    ...dutyLetters,
     people_invitation: (v) => ({
       subject: 'Machi ID: your invitation',
       lines: [

@@ -138,6 +138,7 @@ export const consents = {
     in_use: '利用中',
     paused: '一時停止中',
     suspended: '停止中',
+    excluded: '事業者除外',
     expired: '期限切れ',
     withdrawn: '撤回済み',
     asleep: 'お休み中',
@@ -146,6 +147,7 @@ export const consents = {
   nothingNow: {
     paused: 'お客様が一時停止しています。いまは何も渡していません。',
     suspended: 'いまは何も渡していません。サービスか契約が止まっているためです。',
+    excluded: 'この会社は加盟企業から除外されました。何も渡していません。',
     expired: '同意の期限が過ぎました。いまは何も渡していません。',
     withdrawn: '撤回してから、何も渡していません。',
     asleep: 'まちID全体で提供を止めています。いまは何も渡していません。',
@@ -153,6 +155,7 @@ export const consents = {
   stoppedOn: {
     paused: '止めた日',
     suspended: '止まった日',
+    excluded: '除外された日',
     expired: '終わった日',
     withdrawn: '撤回した日',
     asleep: '止めた日',
@@ -164,6 +167,8 @@ export const consents = {
     event: 'お知らせの送信',
     export: '書き出し',
   },
+  /** Above the reason of a stop that the consortium decided. */
+  stopReason: '止まった理由',
   give: '渡す情報',
   agreedOn: '同意した日',
   lastProvided: '最後の提供',

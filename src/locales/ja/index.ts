@@ -9,6 +9,7 @@ import { notices } from './notices.ts'
 import { companies } from './companies.ts'
 import { members } from './members.ts'
 import { services } from './services.ts'
+import { desk } from './desk.ts'
 import { demo } from './demo.ts'
 import { onboarding } from './onboarding.ts'
 import { people } from './people.ts'
@@ -36,6 +37,7 @@ export const all = {
   companies,
   services,
   demo,
+  desk,
   onboarding,
   stopping,
 }

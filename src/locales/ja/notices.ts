@@ -1,4 +1,5 @@
 import type { Letter } from '../letter.ts'
+import { dutyLetters } from './duty_letters.ts'
 import { stopLetters } from './stop_letters.ts'
 
 /** A letter to whoever applied for a company. */
@@ -201,6 +202,7 @@ export const notices = {
       ],
     }),
     ...stopLetters,
+    ...dutyLetters,
     people_invitation: (v: {
       link: string
       name: string

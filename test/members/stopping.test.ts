@@ -1,0 +1,487 @@
+/** Stopping a company and the way back (S-51, C7, E2, J9, K8, K9), on two nodes and real PostgreSQL. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { closeGate, closeStopGate, passStopGate } from '../../src/database/gate.ts'
+import * as members from '../../src/members/actions.ts'
+import * as stopping from '../../src/members/stopping.ts'
+import type { Aim, StopBody } from '../../src/members/stopping_model.ts'
+import * as telling from '../../src/members/telling.ts'
+import { Refusal } from '../../src/refusal.ts'
+import { Browser } from '../support/browser.ts'
+import {
+  makeResident,
+  makeService,
+  makeServiceVersion,
+  type MadeResident,
+  type MadeService,
+} from '../support/builders.ts'
+import { queueIsEmpty } from '../support/mailbox.ts'
+import { makeOperator, makeStaff, signIn, type SignedInPerson } from '../support/people.ts'
+import { openSite, type Site } from '../support/site.ts'
+import {
+  asksConsent,
+  authorizeParams,
+  authorizePath,
+  codeFor,
+  errorOn,
+  goOn,
+  introspect,
+  OFFLINE,
+  postAs,
+  redeem,
+  refresh,
+  revoke,
+  tokensFor,
+  userinfo,
+} from '../oidc/steps.ts'
+
+let site: Site
+let registrar: SignedInPerson
+let approver: SignedInPerson
+
+beforeAll(async () => {
+  site = await openSite({}, 2)
+  registrar = await makeOperator(site.env, ['registrar'])
+  approver = await makeOperator(site.env, ['approver'])
+})
+afterAll(() => site.close())
+
+const subjectOf = (service: MadeService, kind: 'member' | 'service' = 'member') => ({
+  kind,
+  id: kind === 'member' ? service.memberId : service.id,
+  memberId: service.memberId,
+  names: { ja: '試験の会社', en: 'Company of the test' },
+})
+
+const bodyOf = (aim: Aim, effectiveAt: Date | null = null): StopBody => ({
+  aim,
+  reason: aim === 'lift' ? 'resolved' : 'security',
+  residents: { ja: '調べが終わるまで止めます。', en: '' },
+  company: '直ちに原因を報告してください。',
+  effectiveAt: effectiveAt?.toISOString() ?? null,
+})
+
+async function decide(
+  service: MadeService,
+  aim: Aim,
+  kind: 'member' | 'service' = 'member',
+  at?: Date,
+) {
+  const subject = subjectOf(service, kind)
+  const proposal = await stopping.propose(site.env, subject, bodyOf(aim, at), registrar.person)
+  return stopping.approve(site.env, subject, {
+    id: proposal.id,
+    hash: proposal.hash,
+    by: approver.person,
+  })
+}
+
+/** A resident with every kind of credential at a service, and the company's staff at the portal. */
+async function inUse(service?: MadeService) {
+  const made = service ?? (await makeService(site.env))
+  const resident = await makeResident(site.env)
+  const browser = new Browser(site.issuer)
+  const tokens = await tokensFor(site, browser, made, resident, OFFLINE)
+  const code = await codeFor(browser, made, resident)
+  const staff = new Browser(site.issuer)
+  signIn(staff, await makeStaff(site.env, made.memberId))
+  return { service: made, resident, browser, tokens, code, staff }
+}
+type InUse = Awaited<ReturnType<typeof inUse>>
+
+/** Requests take turns between the nodes: each door is tried at both. */
+async function atEveryDoor({ service, tokens, code, browser }: InUse) {
+  const twice = async <T>(ask: () => Promise<T>) => [await ask(), await ask()] as const
+  const { status } = {
+    status: (answers: readonly { status: number }[]) => answers.map((a) => a.status),
+  }
+  const params = Object.fromEntries(authorizeParams(service))
+  const pages = await twice(() => browser.open(authorizePath(service)))
+  const fresh = await twice(() => new Browser(site.issuer).open(authorizePath(service)))
+  const introspected = await twice(() => introspect(site, service, tokens.access))
+  return {
+    authorize: pages.map((page) => errorOn(page) ?? 'open'),
+    'authorize, unknown browser': fresh.map((page) => errorOn(page) ?? 'open'),
+    pages,
+    par: status(await twice(() => postAs(site, service, '/request', params))),
+    token: status(await twice(() => redeem(site, service, code))),
+    refresh: status(await twice(() => refresh(site, service, tokens.refresh))),
+    userinfo: status(await twice(() => userinfo(site, tokens.access))),
+    introspection: introspected.map((a) => (a.status === 200 ? a.body['active'] : a.status)),
+    revocation: status(await twice(() => revoke(site, service, tokens.access))),
+  }
+}
+
+const recordsOf = async ({ id }: MadeService) =>
+  Number(
+    (await site.env.db('provision_records').where({ service_id: id }).count('* as n').first())?.[
+      'n'
+    ],
+  )
+
+describe('within a second, on both nodes', () => {
+  test.each(['suspend', 'exclude'] as const)(
+    '%s refuses at every door of the service',
+    async (aim) => {
+      const world = await inUse()
+      expect((await userinfo(site, world.tokens.access)).status).toBe(200)
+      const records = await recordsOf(world.service)
+      const began = Date.now()
+      await decide(world.service, aim)
+      const { pages, ...doors } = await atEveryDoor(world)
+      expect(Date.now() - began).toBeLessThan(4000)
+      expect(doors).toEqual({
+        authorize: ['invalid_client', 'invalid_client'],
+        'authorize, unknown browser': ['invalid_client', 'invalid_client'],
+        par: [401, 401],
+        token: [401, 401],
+        refresh: [401, 401],
+        userinfo: [401, 401],
+        introspection: [401, 401],
+        revocation: [401, 401],
+      })
+      for (const page of pages) {
+        expect(page.status).toBe(400)
+        expect(page.text).toContain('お客様の操作が原因ではありません')
+        expect(page.headers.get('location')).toBeNull()
+      }
+      expect(await recordsOf(world.service)).toBe(records)
+    },
+  )
+
+  test('one second after the approval the first request of each node is refused', async () => {
+    const world = await inUse()
+    await decide(world.service, 'suspend')
+    const began = Date.now()
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => userinfo(site, world.tokens.access)),
+    )
+    expect(Date.now() - began).toBeLessThan(1000)
+    expect(answers.map((answer) => answer.status)).toEqual(Array(10).fill(401))
+  })
+
+  test('a single service stops alone; its company and the other service go on', async () => {
+    const world = await inUse()
+    const other = await inUse(await sibling(world.service))
+    await decide(world.service, 'suspend', 'service')
+    expect((await userinfo(site, world.tokens.access)).status).toBe(401)
+    expect((await userinfo(site, other.tokens.access)).status).toBe(200)
+    expect((await members.byId(site.env, world.service.memberId))?.status).toBe('active')
+  })
+
+  test('staff see that their company is stopped, and nothing else', async () => {
+    const world = await inUse()
+    const person = await makeStaff(site.env, world.service.memberId)
+    expect((await world.staff.request('/company/api')).status).not.toBe(403)
+    await decide(world.service, 'suspend')
+    for (const _node of [1, 2]) {
+      const led = await world.staff.request('/company/api')
+      expect(led.headers.get('location')).toMatch(/^\/company\/login/)
+    }
+    const again = new Browser(site.issuer)
+    const { staffSession } = await sessionOf(person)
+    again.jar.set(`staff|/company`, staffSession.value)
+    again.jar.set(`staff.sig|/company`, staffSession.signature)
+    for (const _node of [1, 2]) {
+      const page = await again.request('/company/api')
+      expect(page.status).toBe(403)
+      expect(page.text).toContain('直ちに原因を報告してください。')
+      expect(page.text).not.toContain('<form method="post"')
+    }
+  })
+})
+
+/** A new session of somebody whose company is stopped: signing in leads to the page that says so. */
+async function sessionOf(person: SignedInPerson) {
+  const { openSession } = await import('../../src/people/actions.ts')
+  const { cookieKeys } = await import('../../src/oidc/provider.ts')
+  const value = await openSession(site.env, 'staff', { holderId: person.person.id, device: 'test' })
+  const flags = { path: '/company', httpOnly: true, secure: false, sameSite: 'lax' }
+  return {
+    staffSession: {
+      value: { ...flags, value },
+      signature: { ...flags, value: cookieKeys(site.env).sign(`staff=${value}`) },
+    },
+  }
+}
+
+/** Another live service of the same company and contract. */
+async function sibling(service: MadeService): Promise<MadeService> {
+  const other = await makeService(site.env)
+  await site.env
+    .db('services')
+    .where({ id: other.id })
+    .update({ member_id: service.memberId, contract_id: service.contractId })
+  return { ...other, memberId: service.memberId, contractId: service.contractId }
+}
+
+describe('a moment that is still to come', () => {
+  test('counts by itself, whether or not anything is written down', async () => {
+    const { service, tokens } = await inUse()
+    const at = new Date(Date.now() + 1500)
+    await decide(service, 'suspend', 'member', at)
+    expect((await userinfo(site, tokens.access)).status).toBe(200)
+    expect((await members.byId(site.env, service.memberId))?.status).toBe('active')
+    await new Promise((resolve) => setTimeout(resolve, at.getTime() - Date.now() + 20))
+    expect((await userinfo(site, tokens.access)).status).toBe(401)
+    const found = await members.list(site.env)
+    const one = found.find(({ member }) => member.id === service.memberId)
+    expect(one?.member.status).toBe('suspended')
+    expect(one?.history.at(-1)).toEqual({ status: 'suspended', at })
+    await telling.settle(site.env)
+    const row = await site.env.db('members').where({ id: service.memberId }).first('*')
+    expect(row).toMatchObject({ status: 'suspended', turns_to: null })
+    const changes = site.env.db('member_status_changes').where({ member_id: service.memberId })
+    expect(await changes.where({ status: 'suspended' }).pluck('at')).toEqual([at])
+  })
+
+  test('can be called off by two persons', async () => {
+    const { service, tokens } = await inUse()
+    await decide(service, 'suspend', 'member', new Date(Date.now() + 60_000))
+    await decide(service, 'lift')
+    const row = await site.env.db('members').where({ id: service.memberId }).first('*')
+    expect(row).toMatchObject({ status: 'active', turns_to: null, turns_at: null })
+    expect((await userinfo(site, tokens.access)).status).toBe(200)
+  })
+})
+
+describe('the way back', () => {
+  test('a lifted suspension asks nobody again, and brings no old token back', async () => {
+    const world = await inUse()
+    const { service, tokens, browser, code } = world
+    await decide(service, 'suspend')
+    await new Promise((resolve) => setTimeout(resolve, 1100))
+    await decide(service, 'lift')
+    expect((await userinfo(site, tokens.access)).status).toBe(401)
+    expect((await refresh(site, service, tokens.refresh)).status).toBe(400)
+    expect((await redeem(site, service, code)).status).toBe(400)
+    expect((await introspect(site, service, tokens.access)).body).toEqual({ active: false })
+    const page = await browser.open(authorizePath(service))
+    expect(asksConsent(page)).toBe(false)
+    expect(page.headers.get('location')).toContain('code=')
+    const anew = await tokensFor(site, browser, service, world.resident)
+    expect((await userinfo(site, anew.access)).status).toBe(200)
+  })
+
+  test('an exclusion has none', async () => {
+    const service = await makeService(site.env)
+    await decide(service, 'exclude')
+    for (const aim of ['lift', 'suspend', 'exclude'] as const)
+      await expect(decide(service, aim)).rejects.toMatchObject({ reason: 'wrong_state' })
+  })
+})
+
+describe('two persons', () => {
+  const seenBy = (proposal: { id: string; hash: string }, { person }: SignedInPerson) => ({
+    id: proposal.id,
+    hash: proposal.hash,
+    by: person,
+  })
+
+  test('nobody approves what they proposed, also not through another account', async () => {
+    const service = await makeService(site.env)
+    const subject = subjectOf(service)
+    const both = await makeOperator(site.env, ['registrar', 'approver'], { name: '二役 花子' })
+    const alias = await makeOperator(site.env, ['approver'], { name: '二役　花子' })
+    const proposal = await stopping.propose(site.env, subject, bodyOf('suspend'), both.person)
+    for (const person of [both, alias])
+      await expect(
+        stopping.approve(site.env, subject, seenBy(proposal, person)),
+      ).rejects.toMatchObject({ reason: 'second_person_needed' })
+    expect((await members.byId(site.env, service.memberId))?.status).toBe('active')
+  })
+
+  test('the approval is of what was seen, about this company, and happens once', async () => {
+    const service = await makeService(site.env)
+    const other = await makeService(site.env)
+    const subject = subjectOf(service)
+    const proposal = await stopping.propose(site.env, subject, bodyOf('exclude'), registrar.person)
+    const seen = seenBy(proposal, approver)
+    await expect(
+      stopping.approve(site.env, subject, { ...seen, hash: '0'.repeat(64) }),
+    ).rejects.toMatchObject({ reason: 'changed_meanwhile' })
+    await expect(stopping.approve(site.env, subjectOf(other), seen)).rejects.toMatchObject({
+      reason: 'not_found',
+    })
+    const second = await makeOperator(site.env, ['approver'])
+    const raced = await Promise.allSettled([
+      stopping.approve(site.env, subject, seen),
+      stopping.approve(site.env, subject, seenBy(proposal, second)),
+    ])
+    expect(raced.map((one) => one.status).sort()).toEqual(['fulfilled', 'rejected'])
+    expect(await site.env.db('stops').where({ member_id: service.memberId })).toHaveLength(1)
+  })
+
+  test('one proposal at a time, also when two are sent at once', async () => {
+    const service = await makeService(site.env)
+    const sent = await Promise.allSettled(
+      Array.from({ length: 4 }, () =>
+        stopping.propose(site.env, subjectOf(service), bodyOf('suspend'), registrar.person),
+      ),
+    )
+    expect(sent.filter((one) => one.status === 'fulfilled')).toHaveLength(1)
+  })
+})
+
+describe('a release under way', () => {
+  const waiting = async () =>
+    Number(
+      (
+        (await site.env.db.raw(
+          `select count(*) as n from pg_stat_activity
+           where datname = current_database() and wait_event_type = 'Lock' and wait_event = 'advisory'`,
+        )) as { rows: { n: string }[] }
+      ).rows[0]?.n,
+    )
+  const until = async (fits: (n: number) => boolean) => {
+    for (let n = 0; n < 200 && !fits(await waiting()); n++)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    expect(fits(await waiting())).toBe(true)
+  }
+
+  test('K8 a release held at the gate is refused when the company is stopped meanwhile', async () => {
+    const { service, tokens, resident } = await inUse()
+    const records = await recordsOf(service)
+    const held = await site.env.db.transaction()
+    await closeGate(held, resident.id)
+    const asked = userinfo(site, tokens.access)
+    await until((n) => n === 1)
+    await decide(service, 'suspend')
+    await held.commit()
+    expect((await asked).status).toBe(401)
+    expect(await recordsOf(service)).toBe(records)
+  })
+
+  test('K8 a release that has passed the gate ends before the stop counts', async () => {
+    const { service } = await inUse()
+    const release = await site.env.db.transaction()
+    await release.raw(`select ${passStopGate('?::uuid')}`, [service.memberId])
+    let done = false
+    const stop = decide(service, 'suspend').then(() => (done = true))
+    await until((n) => n === 1)
+    expect(done).toBe(false)
+    await release.commit()
+    await stop
+  })
+
+  test('stopping while many ask: each answer is ledgered or refused, none is both', async () => {
+    const { service, tokens } = await inUse()
+    const before = await recordsOf(service)
+    const asking = Promise.all(Array.from({ length: 40 }, () => userinfo(site, tokens.access)))
+    await decide(service, 'suspend')
+    const answers = await asking
+    const given = answers.filter((answer) => answer.status === 200).length
+    expect(answers.every((answer) => answer.status === 200 || answer.status === 401)).toBe(true)
+    expect(await recordsOf(service)).toBe(before + given)
+  })
+
+  test('one company’s stop keeps no other company waiting', async () => {
+    const { tokens } = await inUse()
+    const stop = await site.env.db.transaction()
+    await closeStopGate(stop, (await makeService(site.env)).memberId)
+    expect((await userinfo(site, tokens.access)).status).toBe(200)
+    await stop.rollback()
+  })
+})
+
+describe('whoever is concerned', () => {
+  test('the dry run counts what is there, and changes nothing', async () => {
+    const { service } = await inUse()
+    const other = await makeResident(site.env)
+    await tokensFor(site, new Browser(site.issuer), service, other)
+    const run = await stopping.dryRun(site.env, subjectOf(service))
+    expect(run).toMatchObject({
+      residents: 2,
+      accessTokens: 2,
+      refreshTokens: 1,
+      staff: 1,
+      staffSessions: 1,
+      apiClients: 0,
+    })
+    expect(run.services).toMatchObject([{ id: service.id, status: 'live', consents: 2 }])
+    expect((await members.byId(site.env, service.memberId))?.status).toBe('active')
+  })
+
+  test('residents with a consent in force are told once each, however often the job runs', async () => {
+    const service = await makeService(site.env)
+    const told: MadeResident[] = []
+    for (let n = 0; n < 3; n++) told.push((await inUse(service)).resident)
+    const left = await inUse(service)
+    const { withdraw } = await import('../oidc/steps.ts')
+    await withdraw(left.browser, service)
+    await makeServiceVersion(site.env, service, 2, { name: '街のさんぽ' })
+    await decide(service, 'suspend')
+    await Promise.all(Array.from({ length: 4 }, () => telling.tellAll(site.env)))
+    await queueIsEmpty(site.env)
+    const mails = async (email: string) =>
+      site.env.db('dev_mails').where({ recipient: email }).whereILike('subject', '%止まりました')
+    for (const { email } of told) {
+      const [mail, ...more] = await mails(email)
+      expect(more).toEqual([])
+      expect(mail?.['body_text']).toContain('・街のさんぽ')
+      expect(mail?.['body_text']).toContain('調べが終わるまで止めます。')
+      expect(mail?.['body_text']).not.toContain('直ちに原因を報告')
+    }
+    expect(await mails(left.resident.email)).toEqual([])
+    expect(await site.env.db('stop_notices').count('* as n').first()).toMatchObject({
+      n: expect.anything(),
+    })
+    await decide(service, 'lift')
+    await telling.tellAll(site.env)
+    await queueIsEmpty(site.env)
+    const again = site.env.db('dev_mails').whereILike('subject', '%また使えます')
+    expect(await again.pluck('recipient')).toEqual(
+      expect.arrayContaining(told.map(({ email }) => email)),
+    )
+  })
+
+  test('they see it on their own page, with date and reason, and their consent afterwards', async () => {
+    const { service, browser } = await inUse()
+    await decide(service, 'suspend')
+    const list = await browser.open('/account/services')
+    expect(list.text).toContain('停止中')
+    expect(list.text).toContain('安全上の問題が見つかったため')
+    const one = await browser.open(`/account/services/${service.id}`)
+    expect(one.text).toContain('調べが終わるまで止めます。')
+    expect(one.text).not.toContain('直ちに原因を報告')
+    await decide(service, 'lift')
+    expect((await browser.open('/account/services')).text).toContain('利用中')
+    await decide(service, 'exclude')
+    expect((await browser.open('/account/services')).text).toContain('事業者除外')
+  })
+
+  test('the public list says so, the records stay, and the audit names before and after', async () => {
+    const { service } = await inUse()
+    const records = await recordsOf(service)
+    await decide(service, 'exclude')
+    const feed = (await (await fetch(`${site.issuer}/members.json`)).json()) as {
+      members: { status: string; left: string | null; history: { status: string }[] }[]
+    }
+    const mine = feed.members.find((one) => one.history.at(-1)?.status === 'excluded' && one.left)
+    expect(mine?.history.map((turn) => turn.status)).toEqual(['active', 'excluded'])
+    expect(await recordsOf(service)).toBe(records)
+    const line = await site.env
+      .db('audit_events')
+      .where({ act: 'members.exclude' })
+      .orderBy('at', 'desc')
+      .first('*')
+    expect(JSON.stringify(line)).toContain('"status":"excluded"')
+  })
+})
+
+test('an unknown subject is not stopped', async () => {
+  const service = await makeService(site.env)
+  const subject = { ...subjectOf(service), id: '00000000-0000-4000-8000-000000000000' }
+  await expect(
+    stopping.propose(site.env, subject, bodyOf('suspend'), registrar.person),
+  ).rejects.toBeInstanceOf(Refusal)
+})
+
+test('a browser in the midst of signing in is told calmly', async () => {
+  const service = await makeService(site.env)
+  const resident = await makeResident(site.env)
+  const browser = new Browser(site.issuer)
+  const start = await browser.open(authorizePath(service))
+  await decide(service, 'suspend')
+  const page = await goOn(browser, start, resident)
+  expect(page.text).toContain('お客様の操作が原因ではありません')
+})
