@@ -18,6 +18,7 @@ import { health } from './http/health.ts'
 import * as apiClients from './api/client_routes.ts'
 import * as api from './api/routes.ts'
 import * as consents from './consents/routes.ts'
+import * as contracts from './contracts/routes.ts'
 import * as demo from './demo/routes.ts'
 import * as memberList from './members/actions.ts'
 import * as members from './members/routes.ts'
@@ -98,6 +99,7 @@ export async function createApp(
     residents.routes(env, guards, anyCollects),
     consents.routes(env, guards, catalogue),
     members.routes(env, guards),
+    contracts.routes(env, guards),
     services.routes(env, guards),
     people.routes(env, guards.confirmed, doors),
     policies.routes(env, guards),

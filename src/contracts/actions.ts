@@ -77,7 +77,7 @@ export async function tasks(env: Env): Promise<Task[]> {
     })
     const proposed = open.map((proposal): Task => {
       const { state, kind, body, subjectId } = proposal
-      const name = kind === 'phase' ? String(body['axis']) : String(body['number'])
+      const name = (kind === 'phase' ? body['axis'] : body['number']) as string
       const href = kind === 'phase' ? '/admin/phases' : `/admin/contracts/${subjectId}`
       return { kind: `${kind}_${state}`, name, href }
     })

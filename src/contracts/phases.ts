@@ -176,10 +176,14 @@ export function approvePhase(env: Env, seen: reviews.Seen): Promise<Proposal> {
   })
 }
 
-/** Gives it back with a note. @throws Refusal as reviews.giveBack */
-export async function returnPhase(env: Env, seen: reviews.Seen & { note: string }): Promise<void> {
+/** Gives it back to be changed, or declines it. @throws Refusal as in reviews */
+export async function declinePhase(
+  env: Env,
+  which: 'giveBack' | 'refuse',
+  seen: reviews.Seen & { note: string },
+): Promise<void> {
   await heldPhase(env, seen.id)
-  await reviews.giveBack(env, seen)
+  await reviews[which](env, seen)
 }
 
 async function heldPhase(env: Env, id: string): Promise<void> {

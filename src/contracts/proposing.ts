@@ -3,6 +3,7 @@ import { catalogue } from '../catalogue/actions.ts'
 import { atomically, type Env } from '../env.ts'
 import { endOfDay, startOfDay } from '../input/days.ts'
 import type { Fault } from '../input/faults.ts'
+import { isUuid } from '../input/ids.ts'
 import * as members from '../members/actions.ts'
 import type { Person } from '../persons.ts'
 import { Refusal } from '../refusal.ts'
@@ -21,6 +22,12 @@ const OPEN: readonly State[] = ['draft', 'submitted', 'returned', 'proposed']
 export async function openOf(env: Env, contractId: string): Promise<Proposal | undefined> {
   const asked = { kinds: ['contract'], states: OPEN, subjectId: contractId } as const
   return (await reviews.list(env, asked))[0]
+}
+
+/** The last proposal of a contract, open or not. */
+export async function lastOf(env: Env, contractId: string): Promise<Proposal | undefined> {
+  if (!isUuid(contractId)) return undefined
+  return (await reviews.list(env, { kinds: ['contract'], subjectId: contractId }))[0]
 }
 
 /** Every open proposal of a contract. */

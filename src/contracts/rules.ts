@@ -2,6 +2,7 @@
 import { Ajv, type ValidateFunction } from 'ajv'
 import type { Catalogue } from '../catalogue/model.ts'
 import { formats, shapeFaults, type Fault, type ShapeRule } from '../input/faults.ts'
+import { Refusal } from '../refusal.ts'
 import type { Templates } from '../templates/model.ts'
 import { draftSchema, type ContractAsked } from './schema.ts'
 
@@ -10,6 +11,7 @@ export type TermsRule =
   | 'flow_outside_term'
   | 'flow_same_sides'
   | 'flow_empty'
+  | 'flow_items_of_member'
   | 'item_unknown'
   | 'purpose_unknown'
   | 'number_twice'
@@ -86,6 +88,10 @@ export function readDraft(
   const faults: Fault<TermsRule | ShapeRule>[] = contractFaults(asked, '', terms.catalogue)
   if (asked.template && !consentTexts(terms.templates).includes(asked.template))
     faults.push({ path: '/template', rule: 'not_one_of' })
+  asked.flows.forEach((flow, n) => {
+    if (flow.giver === 'member' && flow.items.length)
+      faults.push({ path: `/flows/${n}/items`, rule: 'flow_items_of_member' })
+  })
   return faults.length ? { faults } : { asked, faults }
 }
 
@@ -93,4 +99,10 @@ export function readDraft(
 export function consentTexts(templates: Templates): string[] {
   const asking = templates.all.filter((t) => t.sections.ja.some(({ id }) => id === 'recipient'))
   return [...new Set(asking.map((t) => t.template))].sort()
+}
+
+/** The faults of a refusal that names them; undefined for every other error. */
+export function faultsIn(error: unknown): Fault[] | undefined {
+  if (!(error instanceof Refusal) || error.reason !== 'invalid_input') return undefined
+  return error.details['faults'] as Fault[] | undefined
 }

@@ -37,9 +37,13 @@ export type RuleTerms = {
 
 type Found = Fault<ServiceRule>[]
 
+export type ContractTerms = Pick<ContractAsked, 'subjectType'> & {
+  flows: readonly Pick<ContractAsked['flows'][number], 'giver' | 'items' | 'purposes'>[]
+}
+
 export type ServicePlace = {
-  /** Its contract in the same file, where that one is sound. */
-  contract: ContractAsked | undefined
+  /** Its contract, where that one is sound: what the rules look at of it. */
+  contract: ContractTerms | undefined
   /** Whether the shape of a part (`names`, `client`, `items`) is right, so that its rules can be looked at. */
   isWhole: (part: string) => boolean
 }
@@ -102,7 +106,7 @@ function clientFaults(client: ServiceAsked['client'], pairwise: boolean, loopbac
 /** Items and purposes stand in the catalogue and under the contract's ceiling (S-36); the user ID is always required. */
 function itemFaults(
   asked: ServiceAsked,
-  contract: ContractAsked | undefined,
+  contract: ContractTerms | undefined,
   catalogue: Catalogue,
 ): Found {
   const faults: Found = []

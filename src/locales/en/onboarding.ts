@@ -80,6 +80,7 @@ export const onboarding: Messages['onboarding'] = {
     flow_outside_term: 'Outside the term of the contract.',
     flow_same_sides: 'Giver and receiver are the same.',
     flow_empty: 'It does not say what is given.',
+    flow_items_of_member: 'Registered items cannot be named where the member gives.',
     term_overlaps: 'Contracts of one company overlap in time.',
     version_overlaps:
       'A new version begins on the same day as the one before, or after that one has ended.',

@@ -77,6 +77,7 @@ export const onboarding = {
     flow_outside_term: '契約の期間からはみ出しています。',
     flow_same_sides: '渡す側と受け取る側が同じです。',
     flow_empty: '何を渡すかが書かれていません。',
+    flow_items_of_member: '会社が渡すときは、登録項目を書けません。',
     term_overlaps: '同じ会社の契約の期間が重なっています。',
     version_overlaps:
       '新しい版は、前の版と同じ日に始まるか、前の版が終わってから始まる必要があります。',

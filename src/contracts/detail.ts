@@ -1,0 +1,153 @@
+/** One contract with everything that decides about it, for the operators' page. */
+import { catalogue } from '../catalogue/actions.ts'
+import type { Env } from '../env.ts'
+import type { Ctx } from '../http/state.ts'
+import { messages, type Language } from '../locales/index.ts'
+import { words } from '../locales/words.ts'
+import * as members from '../members/actions.ts'
+import type { OperatorRole } from '../persons.ts'
+import { Refusal, type Fields } from '../refusal.ts'
+import * as reviews from '../reviews/actions.ts'
+import type { Proposal } from '../reviews/model.ts'
+import * as contracts from './actions.ts'
+import { affected, type Affected } from './affected.ts'
+import { endingAt, stateOf, turnOf, WARNING_DAYS, type Contract } from './model.ts'
+import { differences, shown, type DetailPage, type Reader } from './pages.ts'
+import * as proposing from './proposing.ts'
+import * as queries from './queries.ts'
+import { askedOf } from './writing.ts'
+
+export async function readerOf(env: Env, language: Language): Promise<Reader> {
+  return {
+    language,
+    catalogue: await catalogue(env),
+    template: env.config.installation.consentTemplate,
+  }
+}
+
+/** A contract or, where none is in force yet, its open or last proposal. @throws Refusal not_found */
+export async function found(
+  env: Env,
+  id: string,
+): Promise<{
+  id: string
+  contract: Contract | undefined
+  proposal: Proposal | undefined
+  memberId: string
+}> {
+  const contract = await contracts.byId(env, id)
+  const proposal = contract ? await proposing.openOf(env, id) : await proposing.lastOf(env, id)
+  const memberId = contract?.memberId ?? proposal?.memberId
+  if (!memberId) throw new Refusal('not_found')
+  return { id, contract, proposal, memberId }
+}
+
+type Said = { done: string; fields: Fields; note: string }
+
+export async function detailPage(ctx: Ctx, id: string, said: Said): Promise<DetailPage> {
+  const { env, language } = ctx.state
+  const at = env.now()
+  const w = words(language)
+  const { contract, proposal, memberId } = await found(env, id)
+  const reader = await readerOf(env, language)
+  const may = (role: OperatorRole) => ctx.state.operator?.roles.includes(role) ?? false
+  const now = contract && turnOf(contract, at)
+  const member = await members.byId(env, memberId)
+  const asked = proposal && isOpen(proposal) ? proposing.askedIn(proposal) : undefined
+  const touched = await affected(env, id, asked)
+  const end = contract && endingAt(contract, at)
+  const near = end && end.getTime() - at.getTime() <= WARNING_DAYS[0] * 86400_000
+  return {
+    id,
+    number: contract?.number ?? (proposal ? proposing.askedIn(proposal).number : ''),
+    company: { name: member?.names[language] ?? '', href: `/admin/members/${memberId}` },
+    state: now ? stateOf(now, at) : 'draft',
+    ending: near ? w.lastDay(end) : '',
+    contract: now && shown(askedOf(now), reader),
+    version: now?.version ?? 0,
+    hash: now?.hash ?? '',
+    proposal: proposal && (await proposalOf(env, proposal, { contract, reader, touched, may })),
+    versions: versionsOf(contract, reader),
+    services: touched.services.map((one) => ({
+      name: one.names[language],
+      status: messages[language].contracts.serviceStatus[one.status] ?? one.status,
+      residents: one.residents,
+      over: itemNames(one.over, reader),
+      lost: itemNames(one.lost, reader),
+    })),
+    mayDraft: may('registrar') && !isOpen(proposal),
+    ...said,
+  }
+}
+
+const itemNames = (ids: readonly string[], { catalogue, language }: Reader) =>
+  ids.map((id) => catalogue.items.find((item) => item.id === id)?.names[language] ?? id)
+
+const isOpen = (proposal: Proposal | undefined) =>
+  proposal !== undefined && ['draft', 'submitted', 'returned', 'proposed'].includes(proposal.state)
+
+type Around = {
+  contract: Contract | undefined
+  reader: Reader
+  touched: Affected
+  may: (role: OperatorRole) => boolean
+}
+
+async function proposalOf(
+  env: Env,
+  proposal: Proposal,
+  { contract, reader, touched, may }: Around,
+): Promise<DetailPage['proposal']> {
+  const asked = proposing.askedIn(proposal)
+  const w = words(reader.language)
+  const turns = await reviews.turns(env, proposal.id)
+  const names = await queries.operatorNames(
+    env.db,
+    turns.map(({ byId }) => byId),
+  )
+  const was = contract?.versions.at(-1)
+  const open = isOpen(proposal)
+  const { state } = proposal
+  return {
+    id: proposal.id,
+    hash: proposal.hash,
+    short: `${proposal.hash.slice(0, 4)}…${proposal.hash.slice(-4)}`,
+    state,
+    shown: shown(asked, reader),
+    differences: was ? differences(askedOf(was), asked, reader) : [],
+    turns: turns.map((turn) => ({
+      what: messages[reader.language].contracts.turns[turn.turn],
+      by: names.get(turn.byId) ?? '',
+      at: w.dateTime(turn.at),
+      note: turn.note ?? '',
+    })),
+    affected: {
+      services: touched.services.length,
+      residents: touched.residents,
+      lost: itemNames([...new Set(touched.services.flatMap(({ lost }) => lost))], reader),
+    },
+    may: {
+      edit: open && may('registrar'),
+      propose: ['draft', 'submitted'].includes(state) && may('registrar'),
+      approve: state === 'proposed' && may('approver'),
+      withdraw: open && may('registrar'),
+    },
+  }
+}
+
+function versionsOf(contract: Contract | undefined, reader: Reader): DetailPage['versions'] {
+  const w = words(reader.language)
+  const c = messages[reader.language].contracts
+  const all = contract?.versions ?? []
+  return all
+    .map((version, n) => {
+      const before = all[n - 1]
+      return {
+        title: c.version(version.version),
+        term: c.term(w.date(version.startsAt), w.lastDay(version.endsAt)),
+        made: c.detail.madeOn(w.date(version.createdAt)),
+        differences: before ? differences(askedOf(before), askedOf(version), reader) : [],
+      }
+    })
+    .toReversed()
+}
