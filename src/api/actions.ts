@@ -1,17 +1,13 @@
-import { Ajv } from 'ajv'
 import * as audit from '../audit/actions.ts'
 import { atomically, type Env } from '../env.ts'
 import { isUuid } from '../input/ids.ts'
-import { isUsableKey, jwksSchema, type Jwk } from '../input/jwk.ts'
-import { JsonFault, parseStrict } from '../input/json.ts'
+import { readJwks, type Jwk } from '../input/jwk.ts'
 import { lineFault, normalText } from '../input/spelling.ts'
 import { mayWork } from '../members/model.ts'
 import type { ApiScope, Person } from '../persons.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import { API_CLIENT_PREFIX, type ApiClient } from './model.ts'
 import * as store from './store.ts'
-
-const isJwks = new Ajv({ allErrors: true }).compile<{ keys: Jwk[] }>(jwksSchema)
 
 /** The API client of this id, where it has not ended and its company is not stopped (C7, J9). */
 export async function inForce(env: Env, clientId: string): Promise<ApiClient | undefined> {
@@ -43,7 +39,7 @@ export async function create(
   asked: Asked,
   by: Person,
 ): Promise<ApiClient> {
-  const jwks = keysOf(asked.jwks)
+  const jwks = readJwks(asked.jwks)
   const fields: Fields = {
     ...(lineFault(asked.name) && { name: 'not_valid' }),
     ...(typeof jwks === 'string' && { jwks }),
@@ -89,21 +85,6 @@ export function noteCall(env: Env, client: Pick<ApiClient, 'id' | 'memberId'>, o
     object: { kind: 'member', id: client.memberId },
     details: { operation },
   })
-}
-
-/** The keys of a JWK Set, or what is wrong with it. */
-function keysOf(text: string): { keys: Jwk[] } | string {
-  let given: unknown
-  try {
-    given = parseStrict(text)
-  } catch (error) {
-    if (error instanceof JsonFault) return 'jwks_not_json'
-    throw error
-  }
-  if (!isJwks(given)) return /"(d|p|q|dp|dq|qi|k)"\s*:/.test(text) ? 'jwks_private' : 'jwks_shape'
-  if (!given.keys.every(isUsableKey)) return 'jwks_unusable'
-  const kids = given.keys.map((key) => key.kid)
-  return new Set(kids).size < kids.length ? 'jwks_twice' : given
 }
 
 function record(env: Env, act: string, row: { id: string; memberId: string }, by: Person) {

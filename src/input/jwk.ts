@@ -1,6 +1,8 @@
 /** Public keys that programs of companies sign with (RFC 7517; C5): their shape, and whether one is really a key. */
 import { createPublicKey, type JsonWebKey } from 'node:crypto'
+import { Ajv } from 'ajv'
 import type { FromSchema } from 'json-schema-to-ts'
+import { JsonFault, parseStrict } from './json.ts'
 
 const coordinate = { type: 'string', maxLength: 1400, pattern: '^[A-Za-z0-9_-]+$' } as const
 
@@ -44,4 +46,24 @@ export function isUsableKey(jwk: Jwk): boolean {
   } catch {
     return false
   }
+}
+
+const isJwks = new Ajv({ allErrors: true }).compile<{ keys: Jwk[] }>(jwksSchema)
+
+export type JwksFault =
+  'jwks_not_json' | 'jwks_private' | 'jwks_shape' | 'jwks_unusable' | 'jwks_twice'
+
+/** The public keys of a JWK Set as somebody typed it, or what is wrong with it (C1, C5, L10). */
+export function readJwks(text: string): { keys: Jwk[] } | JwksFault {
+  let given: unknown
+  try {
+    given = parseStrict(text)
+  } catch (error) {
+    if (error instanceof JsonFault) return 'jwks_not_json'
+    throw error
+  }
+  if (!isJwks(given)) return /"(d|p|q|dp|dq|qi|k)"\s*:/.test(text) ? 'jwks_private' : 'jwks_shape'
+  if (!given.keys.every(isUsableKey)) return 'jwks_unusable'
+  const kids = given.keys.map((key) => key.kid)
+  return new Set(kids).size < kids.length ? 'jwks_twice' : given
 }

@@ -3,27 +3,18 @@
  * in its own text; whoever examines the service reads that place and says whether it is equal.
  */
 export const CLAUSES = [
-  // p1 A: data goes to the consortium and, through it, to member companies.
-  'provision_to_consortium',
-  // p2 1, 2, 3: given by the customer, seen in use, and received from others with consent.
-  'acquired_directly',
-  'acquired_by_use',
-  'acquired_from_others',
-  // p2 利用目的 1–4, and 5: purposes set by the giver come first (S-13, S-14).
+  // p2「以下データを取得」: given directly, seen in use, received from others with consent (S-12).
+  'acquired',
+  // p2 利用目的 1–4; purposes set by the giver come first (S-13, S-14).
   'purposes',
-  'purposes_of_the_giver',
-  // p2: to whom, by name or by the public list of members (S-15, S-18).
+  // p1 A「利用目的として…へデータを提供する」 (S-09).
+  'given_to_consortium',
+  // p2「第三者…に対して…提供」: to whom else, by name (S-15).
   'recipients',
-  'list_of_members',
-  // p2: terms agreed one by one come first, never above the contract (S-17).
-  'individual_terms',
-  // p3: the company answers for its service, and where to ask (S-34).
-  'inquiries',
+  // p2「名称一覧は…WebページURL」 (S-18).
+  'member_list',
+  // p2「個別のサービス等において別途の条件」: what comes first, never above the contract (S-17).
+  'precedence',
 ] as const
 
 export type Clause = (typeof CLAUSES)[number]
-
-/** Clauses of services that hand nothing in need not be in their terms: only what p2 asks of a giver. */
-export function isClause(text: string): text is Clause {
-  return (CLAUSES as readonly string[]).includes(text)
-}
