@@ -70,3 +70,45 @@ export function listHref(path: string, listing: Listing<string>, other: Record<s
   const query = new URLSearchParams(Object.entries(now).filter(([, value]) => value !== ''))
   return `${path}?${query.toString()}`
 }
+
+/** What views/parts/list_controls, list_heading and list_pages draw of a list: addresses ready, nothing to compute. */
+export type ListView = {
+  path: string
+  q: string
+  filter: string
+  /** As in the address: `-name` is descending. */
+  sort: string
+  total: number
+  page: number
+  pages: number
+  previousHref: string | undefined
+  nextHref: string | undefined
+  /** By sort key: where its heading leads, and how the list is sorted by it now. */
+  headings: Record<string, { href: string; now: 'ascending' | 'descending' | undefined }>
+}
+
+/** The list's controls. `shown` is what `paged` gave, or the same counted in SQL. */
+export function listView<Sort extends string>(
+  path: string,
+  listing: Listing<Sort>,
+  shown: Pick<Paged<unknown>, 'total' | 'page' | 'pages'>,
+  sorts: readonly Sort[],
+): ListView {
+  const at = (page: number) => listHref(path, listing, { page: String(page) })
+  const heading = (key: Sort) => {
+    const isNow = key === listing.sort
+    const sort = isNow && !listing.descending ? `-${key}` : key
+    const now = listing.descending ? ('descending' as const) : ('ascending' as const)
+    return { href: listHref(path, listing, { sort, page: '' }), now: isNow ? now : undefined }
+  }
+  return {
+    path,
+    q: listing.q,
+    filter: listing.filter,
+    sort: `${listing.descending ? '-' : ''}${listing.sort}`,
+    ...{ total: shown.total, page: shown.page, pages: shown.pages },
+    previousHref: shown.page > 1 ? at(shown.page - 1) : undefined,
+    nextHref: shown.page < shown.pages ? at(shown.page + 1) : undefined,
+    headings: Object.fromEntries(sorts.map((key) => [key, heading(key)])),
+  }
+}

@@ -22,3 +22,43 @@ export type LoginForm = {
   /** Back to the service without signing in; undefined at /login itself. */
   cancelHref: string | undefined
 }
+
+/** What the two-person box may offer: views/parts/decide.eta prints `t.desk.decide.choices[key]`. */
+export type Choice = {
+  key: 'propose' | 'approve' | 'giveBack' | 'refuse' | 'withdraw'
+  /** Where this button posts `csrf`, `hash` and `note` to. */
+  action: string
+}
+
+/** views/parts/decide.eta: approve, give back or refuse exactly what was seen. */
+export type Decide = {
+  /** Hex hash of the revision on this page. */
+  hash: string
+  /** Only what the reader may do now; empty: the box says why. The first stands out. */
+  choices: Choice[]
+  /** Why the reader may not approve, where they may not. */
+  why?: 'involved' | 'role' | 'state' | 'over' | undefined
+  /** Who stood for it, and who approved; undefined: nobody yet. `at` is a text. */
+  first?: { name: string; at: string } | undefined
+  second?: { name: string; at: string } | undefined
+  /** What was typed, and what is wrong with it, after a refused attempt. */
+  note?: string | undefined
+  fields?: Record<string, string> | undefined
+}
+
+/** One line of views/parts/turns.eta; the newest first. */
+export type ShownTurn = {
+  turn:
+    | 'drafted'
+    | 'edited'
+    | 'submitted'
+    | 'returned'
+    | 'proposed'
+    | 'approved'
+    | 'refused'
+    | 'withdrawn'
+  revision: number
+  who: string
+  at: string
+  note: string | undefined
+}

@@ -7,7 +7,9 @@ import { Eta } from 'eta'
 import type { Env } from '../env.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
+import type { OperatorHere, StaffHere } from '../persons.ts'
 import { csrfToken } from './forms.ts'
+import { operatorMenu, staffMenu, type MenuLink } from './menus.ts'
 import type { Ctx, Middleware } from './state.ts'
 
 const folder = fileURLToPath(new URL('../../views/', import.meta.url))
@@ -77,6 +79,12 @@ export type Frame = {
   script: string
   site: Env['config']['installation']
   signedIn: boolean
+  /** Who is at the console; undefined elsewhere. */
+  operator: Pick<OperatorHere, 'name' | 'roles'> | undefined
+  /** Who is at the portal; undefined elsewhere. */
+  staff: Pick<StaffHere, 'name' | 'role'> | undefined
+  /** The pages of console or portal that they may enter. */
+  menu: MenuLink[]
 }
 
 /** Renders a view with its frame. Throws where a view prints anything but text or a number. */
@@ -86,6 +94,7 @@ export function render(view: string, data: object, frame: Frame): string {
 
 function frameOf(ctx: Ctx): Frame {
   const language = ctx.state.language ?? 'ja'
+  const { operator, staff } = ctx.state
   return {
     lang: language,
     t: messages[language],
@@ -98,7 +107,16 @@ function frameOf(ctx: Ctx): Frame {
     script: scriptPath,
     site: ctx.state.env.config.installation,
     signedIn: ctx.state.resident !== undefined,
+    operator,
+    staff,
+    menu: menuOf({ operator, staff }),
   }
+}
+
+/** The menu of console or portal for who is signed in there. */
+export function menuOf({ operator, staff }: Pick<Frame, 'operator' | 'staff'>): MenuLink[] {
+  if (operator) return operatorMenu(operator.roles)
+  return staff ? staffMenu(staff.role) : []
 }
 
 export type PageOptions = {

@@ -59,8 +59,12 @@ export function write(env: Env, mail: Mail): DevMail {
     here: '',
     path: '',
     stylesheet: '',
+    script: '',
     site,
     signedIn: false,
+    operator: undefined,
+    staff: undefined,
+    menu: [],
   }
   return {
     to: oneLine(mail.to),

@@ -2,8 +2,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
+import { operatorMenu } from '../../src/http/menus.ts'
 import { pageHash, render, sheet } from '../../src/http/views.ts'
 import { LANGUAGES, messages } from '../../src/locales/index.ts'
+import type { OperatorRole } from '../../src/persons.ts'
 import { allScenes } from '../support/fixtures/index.ts'
 import { frameFor } from '../support/fixtures/scene.ts'
 
@@ -12,7 +14,7 @@ const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.eta'))
   .map((file) => ({ view: file.slice(0, -4), source: readFileSync(folder + file, 'utf8') }))
 const isPage = ({ view, source }: { view: string; source: string }) =>
-  source.includes("layout('/layouts/resident'") && !view.startsWith('layouts/')
+  source.includes("layout('/layouts/") && !view.startsWith('layouts/')
 
 const cases = allScenes.flatMap((scene) =>
   LANGUAGES.map((lang) => [`${scene.view} (${scene.state}, ${lang})`, scene, lang] as const),
@@ -65,13 +67,36 @@ describe('views', () => {
 
   test('no view holds words of its own', () => {
     const spoken = files
-      .filter(({ view }) => view !== 'layouts/resident')
+      .filter(({ view }) => view !== 'parts/languages')
       .filter(({ source }) =>
         /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u.test(
           source.replace(/\/\*[\s\S]*?\*\//g, ''),
         ),
       )
     expect(spoken.map((file) => file.view)).toEqual([])
+  })
+
+  test('each of the three areas is drawn by its own frame', () => {
+    const areas = new Set(
+      cases.map(([, scene, lang]) => {
+        const html = render(scene.view, scene.data(lang), frameFor(scene, lang))
+        return /<body class="(\w+)">/.exec(html)?.[1]
+      }),
+    )
+    expect([...areas].sort()).toEqual(['operator', 'resident', 'staff'])
+  })
+
+  test('a menu shows what the reader may enter, and nothing else', () => {
+    const scene = allScenes.find((s) => s.view === 'desk/today')
+    if (!scene) throw new Error('the desk has no scene')
+    const draw = (roles: readonly OperatorRole[]) =>
+      render(scene.view, scene.data('ja'), {
+        ...frameFor(scene, 'ja'),
+        operator: { name: '佐藤 一郎', roles },
+        menu: operatorMenu(roles),
+      })
+    expect(draw(['auditor'])).toContain('href="/admin/audit"')
+    expect(draw(['registrar'])).not.toContain('href="/admin/audit"')
   })
 
   test('the stylesheet stays small and in its layers', () => {
