@@ -64,6 +64,8 @@ export type Secrets = {
   people: Buffer
   /** Private JWKs with kid, alg and use; newest first per algorithm. */
   signing: JWK[]
+  /** Signs the ledger's checkpoints (Ed25519); apart from OpenID Connect's keys, never in its JWKS. */
+  ledger: JWK
 }
 
 type Row = { id: string; purpose: string; sealed: Buffer; retired_at: Date | null }
@@ -86,6 +88,12 @@ export async function openSecrets(db: Knex, kek: Buffer, now: Date): Promise<Sec
       await keep(db, kek, `sign_${alg}`, Buffer.from(JSON.stringify(jwk)), null, now)
     }
   }
+  if (!present.has('sign_ledger')) {
+    const pair = await generateKeyPair('Ed25519', { extractable: true })
+    const jwk = { ...(await exportJWK(pair.privateKey)), alg: 'EdDSA', use: 'sig' }
+    const known = await exportJWK(pair.publicKey)
+    await keep(db, kek, 'sign_ledger', Buffer.from(JSON.stringify(jwk)), known, now)
+  }
   const rows = await db<Row>('secrets').select('*').orderBy('created_at', 'desc').orderBy('id')
   const all = (purpose: string) =>
     rows
@@ -107,10 +115,17 @@ export async function openSecrets(db: Knex, kek: Buffer, now: Date): Promise<Sec
     throttle: one('throttle'),
     mail: one('mail'),
     people: one('people'),
+    ledger: keyOf(rows, kek, 'sign_ledger'),
     signing: SIGNING.flatMap((alg) =>
       all(`sign_${alg}`).map((s) => ({ ...(JSON.parse(s.plain.toString()) as JWK), kid: s.id })),
     ),
   }
+}
+
+function keyOf(rows: readonly Row[], kek: Buffer, purpose: string): JWK {
+  const row = rows.find((r) => r.purpose === purpose && r.retired_at === null)
+  if (!row) throw new Error(`secret ${purpose} is missing`)
+  return { ...(JSON.parse(open(kek, row).toString()) as JWK), kid: row.id }
 }
 
 function open(kek: Buffer, row: Row): Buffer {

@@ -1,6 +1,8 @@
 /** What a node does later and regularly: every room's jobs in one place. */
+import * as duties from './duties/jobs.ts'
 import type { Env } from './env.ts'
 import { startTimetable, type Entry } from './jobs/timetable.ts'
+import * as contracts from './contracts/jobs.ts'
 import * as members from './members/jobs.ts'
 import * as ledger from './ledger/jobs.ts'
 import * as notices from './notices/jobs.ts'
@@ -16,13 +18,21 @@ const TIMETABLE: readonly Entry[] = [
   ...residents.timetable,
   ...oidc.timetable,
   ...members.timetable,
+  ...duties.timetable,
+  ...contracts.timetable,
   ...stops.timetable,
 ]
+
+/** A letter was handed to the mail server: told to every room that counts from there. Each knows its own ids only. */
+const mailSent: notices.Sent = async (env, about, at) => {
+  await residents.mailSent(env, about, at)
+  await duties.mailSent(env, about, at)
+}
 
 /** Begins to work off the queue and the timetable. @returns stops both, letting what runs finish */
 export async function startWork(env: Env): Promise<() => Promise<void>> {
   await env.queue.work({
-    ...notices.handlers(env, residents.mailSent),
+    ...notices.handlers(env, mailSent),
     ...members.handlers(env),
     ...services.handlers(env),
   })

@@ -1,0 +1,225 @@
+/** What a row of evidence must say, column by column: its canonical text is the entry, and the columns repeat it. */
+import { commitment, leafHash } from '../audit/model.ts'
+import type { Source, Tree } from './model.ts'
+
+/** A row as PostgreSQL writes it as text, in a query with `::text` or in a dump. */
+export type Row = Record<string, string | null>
+
+type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
+type Read = (text: string) => Json
+
+const same: Read = (text) => text
+const integer: Read = (text) => Number(text)
+const truth: Read = (text) => text === 't' || text === 'true'
+const json: Read = (text) => JSON.parse(text) as Json
+const bytes: Read = (text) => text.replace(/^\\x/, '')
+
+/** `2026-11-21 05:15:30.12+00` → `2026-11-21T05:15:30.120Z` */
+const moment: Read = (text) => {
+  const [, day, time, zone = '+00'] = /^(\S+) ([\d:.]+)([+-]\d\d(?::\d\d)?)$/.exec(text) ?? []
+  return new Date(`${day}T${time}${zone.length === 3 ? `${zone}:00` : zone}`).toISOString()
+}
+
+/** `{a,"b c"}`; the names of items and purposes hold no quotes. */
+const list: Read = (text) =>
+  text === '{}'
+    ? []
+    : text
+        .slice(1, -1)
+        .split(',')
+        .map((part) => part.replaceAll('"', ''))
+
+const items: Read = (text) =>
+  (json(text) as { [key: string]: Json }[]).map((item) => ({
+    item: item['item'] ?? null,
+    version: item['itemVersion'] ?? null,
+    purposes: item['purposes'] ?? null,
+    required: item['required'] ?? null,
+  }))
+
+type Table = {
+  tree: Tree
+  table: string
+  /** When the entry was made. */
+  at: string
+  /** Member of the entry → the column that repeats it. */
+  columns: Record<string, [column: string, read: Read]>
+  /** Members that say nothing else than the kind of entry. */
+  fixed?: Record<string, string>
+}
+
+export const TABLES: Record<Source, Table> = {
+  terms: {
+    tree: 'provisions',
+    table: 'resident_terms',
+    at: 'at',
+    columns: {
+      id: ['id', same],
+      kind: ['kind', same],
+      given: ['given', truth],
+      template: ['template', same],
+      template_version: ['template_version', integer],
+      template_hash: ['template_hash', bytes],
+      language: ['language', same],
+      shown_at: ['shown_at', moment],
+      at: ['at', moment],
+    },
+  },
+  consents: {
+    tree: 'provisions',
+    table: 'consents',
+    at: 'agreed_at',
+    columns: {
+      id: ['id', same],
+      event: ['kind', same],
+      agreement: ['agreement_id', same],
+      version: ['version', integer],
+      service: ['service_id', same],
+      member: ['member_id', same],
+      service_version: ['service_version_id', same],
+      contract_version: ['contract_version_id', same],
+      template: ['template', same],
+      template_version: ['template_version', integer],
+      template_hash: ['template_hash', bytes],
+      language: ['language', same],
+      showing: ['showing_id', same],
+      page_hash: ['page_hash', bytes],
+      shown_at: ['shown_at', moment],
+      agreed_at: ['agreed_at', moment],
+      items: ['items', items],
+      declined: ['declined', list],
+      subject_type: ['subject_type', same],
+      ends_at: ['ends_at', moment],
+      deletion_requested: ['deletion_requested', truth],
+    },
+  },
+  provisions: {
+    tree: 'provisions',
+    table: 'provision_records',
+    at: 'at',
+    fixed: { event: 'provision' },
+    columns: {
+      id: ['id', same],
+      at: ['at', moment],
+      service: ['service_id', same],
+      member: ['member_id', same],
+      agreement: ['agreement_id', same],
+      consent: ['consent_id', same],
+      service_version: ['service_version_id', same],
+      contract_version: ['contract_version_id', same],
+      path: ['path', same],
+      items: ['items', list],
+      purposes: ['purposes', list],
+    },
+  },
+  audit: {
+    tree: 'audit',
+    table: 'audit_events',
+    at: 'at',
+    columns: {
+      id: ['id', same],
+      at: ['at', moment],
+      actor_kind: ['actor_kind', same],
+      act: ['act', same],
+      object_kind: ['object_kind', same],
+      details: ['details', json],
+    },
+  },
+}
+
+export type Why =
+  | 'hash_differs'
+  | 'column_differs'
+  | 'subject_differs'
+  | 'row_missing'
+  | 'gap'
+  | 'placed_twice'
+  | 'leaf_differs'
+  | 'not_placed'
+  | 'back_dated'
+  | 'root_differs'
+  | 'tail_missing'
+  | 'signature'
+  | 'witness_differs'
+  | 'rolled_back'
+
+/** Whose agreement it is, for rows that name one. */
+export type Agreements = Map<string, { resident: string; service: string }>
+
+export type Checked = { hash: Buffer; at: number; why?: Why; column?: string }
+
+/**
+ * Holds a row to itself: hash, every column that repeats the entry, and whose it is.
+ *
+ * @param agreements to hold the person and the service of consents and provisions to
+ * @param residents  that exist
+ */
+export function check(
+  source: Source,
+  row: Row,
+  known: { agreements: Agreements; residents: ReadonlySet<string> },
+): Checked {
+  const { columns, fixed = {}, at } = TABLES[source]
+  const stored = Buffer.from(String(row['leaf_hash']).replace(/^\\x/, ''), 'hex')
+  const time = Date.parse(String(moment(row[at] ?? '')))
+  const found = (why: Why, column?: string): Checked => ({
+    hash: stored,
+    at: time,
+    why,
+    ...(column && { column }),
+  })
+  const text = row['canonical'] ?? ''
+  if (!leafHash(text).equals(stored)) return found('hash_differs')
+  const entry = JSON.parse(text) as { [key: string]: Json }
+  for (const [member, [column, read]] of Object.entries(columns)) {
+    const value = row[column]
+    if (!isSame(value === null || value === undefined ? null : read(value), entry[member] ?? null))
+      return found('column_differs', column)
+  }
+  for (const [member, value] of Object.entries(fixed))
+    if (entry[member] !== value) return found('column_differs', member)
+  const whose = subjectFault(source, row, entry, known)
+  return whose ? found('subject_differs', whose) : { hash: stored, at: time }
+}
+
+function subjectFault(
+  source: Source,
+  row: Row,
+  entry: { [key: string]: Json },
+  { agreements, residents }: { agreements: Agreements; residents: ReadonlySet<string> },
+): string | undefined {
+  if (source === 'audit') {
+    const salt = Buffer.from((row['salt'] ?? '').replace(/^\\x/, ''), 'hex')
+    for (const [member, column] of [
+      ['actor', 'actor_id'],
+      ['object', 'object_id'],
+    ] as const) {
+      const value = row[column]
+      const expected = value === null || value === undefined ? null : commitment(salt, value)
+      if (entry[member] !== expected) return column
+    }
+    return undefined
+  }
+  const resident = row['resident_id'] ?? ''
+  if (!residents.has(resident)) return 'resident_id'
+  if (source === 'terms') return undefined
+  const agreement = agreements.get(row['agreement_id'] ?? '')
+  if (!agreement || agreement.resident !== resident) return 'resident_id'
+  return agreement.service === row['service_id'] ? undefined : 'service_id'
+}
+
+function isSame(one: Json, other: Json): boolean {
+  if (typeof one !== 'object' || one === null || typeof other !== 'object' || other === null)
+    return one === other
+  if (Array.isArray(one) !== Array.isArray(other)) return false
+  const [keys, others] = [Object.keys(one), Object.keys(other)]
+  return (
+    keys.length === others.length &&
+    keys.every((key) =>
+      isSame(
+        (one as Record<string, Json>)[key] ?? null,
+        (other as Record<string, Json>)[key] ?? null,
+      ),
+    )
+  )
+}

@@ -1,0 +1,119 @@
+/** Where an auditor's rows come from: the database itself, or a plain dump of it (pg_dump --format=plain). */
+import { createReadStream } from 'node:fs'
+import { createInterface } from 'node:readline'
+import pg from 'pg'
+import type { Row } from './entries.ts'
+import type { Evidence } from './verify.ts'
+
+/** Tables that hold one tree beside the other. */
+const BY_TREE = ['ledger_leaves', 'ledger_checkpoints', 'ledger_pending']
+const ORDER: Record<string, string> = { ledger_leaves: 'index', ledger_checkpoints: 'size' }
+const FETCH = 10_000
+
+/** The rows of a database as this connection sees them, in the transaction it is in. */
+export function rowsOf(client: pg.Client): Evidence {
+  const columnsOf = async (table: string) => {
+    const { rows } = await client.query<{ name: string }>(
+      'select attname as name from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped',
+      [table],
+    )
+    return rows.map(({ name }) => `${pg.escapeIdentifier(name)}::text`).join(', ')
+  }
+  return {
+    async *rows(table, tree) {
+      const where = tree && BY_TREE.includes(table) ? `where tree = ${pg.escapeLiteral(tree)}` : ''
+      const order = ORDER[table] ? `order by ${table}.${ORDER[table]}` : ''
+      const cursor = pg.escapeIdentifier(`rows_of_${table}`)
+      await client.query(
+        `declare ${cursor} no scroll cursor for select ${await columnsOf(table)} from ${table} ${where} ${order}`,
+      )
+      for (;;) {
+        const fetched = await client.query<Row>(`fetch ${FETCH} from ${cursor}`)
+        yield* fetched.rows
+        if (fetched.rows.length < FETCH) break
+      }
+      await client.query(`close ${cursor}`)
+    },
+  }
+}
+
+/**
+ * The rows of a database, all of one moment. Nothing is written.
+ *
+ * @param url of PostgreSQL
+ * @returns the rows, the ledger's public key as the database has it, and how to leave
+ */
+export async function openDatabase(url: string) {
+  const client = new pg.Client({ connectionString: url, options: '-c timezone=UTC' })
+  await client.connect()
+  const close = () => client.end()
+  try {
+    return { evidence: rowsOf(client), publicJwk: await beginReading(client), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** Begins a transaction that sees one moment; answers the ledger's public key as the database has it. */
+async function beginReading(client: pg.Client): Promise<object | undefined> {
+  await client.query('begin isolation level repeatable read read only')
+  const { rows } = await client.query<{ public_jwk: object | null }>(
+    `select public_jwk from secrets where purpose = 'sign_ledger' and retired_at is null`,
+  )
+  return rows[0]?.public_jwk ?? undefined
+}
+
+/** The rows of a plain dump. The file is read once per table, line by line. */
+export async function openDump(path: string) {
+  const evidence: Evidence = {
+    async *rows(table, tree) {
+      const all: Row[] = []
+      const sorted = ORDER[table]
+      for await (const row of copied(path, table)) {
+        if (tree && BY_TREE.includes(table) && row['tree'] !== tree) continue
+        if (sorted) all.push(row)
+        else yield row
+      }
+      if (sorted) yield* all.sort((a, b) => Number(a[sorted]) - Number(b[sorted]))
+    },
+  }
+  let publicJwk: object | undefined
+  for await (const row of copied(path, 'secrets'))
+    if (row['purpose'] === 'sign_ledger' && row['retired_at'] === null && row['public_jwk'])
+      publicJwk = JSON.parse(row['public_jwk']) as object
+  return { evidence, publicJwk, close: async () => {} }
+}
+
+/** The rows of the COPY blocks of a table, its partitions included. */
+async function* copied(path: string, table: string): AsyncIterable<Row> {
+  const begins = new RegExp(
+    `^COPY (?:\\w+\\.)?"?${table}(?:_\\d{4}_\\d\\d|_other)?"? \\(([^)]*)\\) FROM stdin;$`,
+  )
+  let columns: string[] | undefined
+  for await (const line of createInterface({
+    input: createReadStream(path),
+    crlfDelay: Infinity,
+  })) {
+    if (!columns) {
+      columns = begins
+        .exec(line)?.[1]
+        ?.split(', ')
+        .map((name) => name.replaceAll('"', ''))
+    } else if (line === '\\.') {
+      columns = undefined
+    } else {
+      const values = line.split('\t')
+      yield Object.fromEntries(columns.map((name, n) => [name, unescaped(values[n] ?? '\\N')]))
+    }
+  }
+}
+
+const ESCAPES: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' }
+
+/** PostgreSQL's COPY text format. */
+function unescaped(value: string): string | null {
+  if (value === '\\N') return null
+  if (!value.includes('\\')) return value
+  return value.replace(/\\(.)/g, (_, sign: string) => ESCAPES[sign] ?? sign)
+}

@@ -1,0 +1,215 @@
+/** Holds a ledger to itself, to its signatures and to what witnesses kept: pure but for `Evidence`, which brings the rows. */
+import type { KeyObject } from 'node:crypto'
+import { check, TABLES, type Checked, type Row, type Why } from './entries.ts'
+import { TREES, type Source, type Tree } from './model.ts'
+import { openNote, type Checkpoint } from './note.ts'
+import { frontier, type Frontier } from './tree.ts'
+
+/** Where the rows come from: a database, or a dump of one. */
+export type Evidence = {
+  /** Every row of a table, its columns as PostgreSQL writes them; leaves in the order of their index. */
+  rows: (table: string, tree?: Tree) => AsyncIterable<Row>
+}
+
+/** `index`: the leaf; for a root that differs, the last size at which everything was as signed. */
+export type Fault = { index: number; why: Why; entry?: string; column?: string }
+
+export type TreeReport = {
+  tree: Tree
+  size: number
+  root: string
+  checkpoints: number
+  witnesses: number
+  /** Committed, and waiting for their place. */
+  pending: number
+  /** Placed, and waiting for a signature. */
+  unsigned: number
+  /** The lowest index first; at most a hundred. */
+  faults: Fault[]
+}
+
+export type Report = { ok: boolean; trees: TreeReport[] }
+
+/** How long before or after its neighbours' signature an entry may say it was made: transactions and clocks. */
+const SLACK_MS = 120_000
+
+/**
+ * @param key       of the checkpoints
+ * @param witnesses signed notes that somebody else kept
+ */
+export async function verify(
+  evidence: Evidence,
+  key: KeyObject,
+  witnesses: readonly string[],
+): Promise<Report> {
+  const known = { agreements: new Map(), residents: new Set<string>() }
+  for await (const row of evidence.rows('residents')) known.residents.add(row['id'] ?? '')
+  for await (const row of evidence.rows('agreements'))
+    known.agreements.set(row['id'] ?? '', {
+      resident: row['resident_id'] ?? '',
+      service: row['service_id'] ?? '',
+    })
+  const trees: TreeReport[] = []
+  for (const tree of TREES) {
+    const entries = new Map<string, Checked>()
+    for (const [source, { tree: of, table }] of Object.entries(TABLES)) {
+      if (of !== tree) continue
+      for await (const row of evidence.rows(table))
+        entries.set(row['id'] ?? '', check(source as Source, row, known))
+    }
+    trees.push(await verifyTree(evidence, tree, { entries, key, witnesses }))
+  }
+  return { ok: trees.every((tree) => tree.faults.length === 0), trees }
+}
+
+type Given = { entries: Map<string, Checked>; key: KeyObject; witnesses: readonly string[] }
+
+async function verifyTree(evidence: Evidence, tree: Tree, given: Given): Promise<TreeReport> {
+  const faults: Fault[] = []
+  const signed = await signedStates(evidence, tree, given.key, faults)
+  const kept = witnessed(given, tree)
+  const tip = frontier()
+  const walk = walkAlong(given, { signed, kept, faults })
+  let next = 0
+  for await (const row of evidence.rows('ledger_leaves', tree)) {
+    const index = Number(row['index'])
+    const hash = bytesOf(row['leaf_hash'])
+    if (index !== next) walk.fault(next, index < next ? 'placed_twice' : 'gap')
+    next = index + 1
+    walk.leaf(index, row['entry_id'] ?? '', hash)
+    tip.add(hash)
+    walk.state(tip)
+  }
+  walk.end(tip.size)
+  const pending = await unplaced(evidence, tree, { given, walk, size: tip.size })
+  const last = Math.max(0, ...signed.map((state) => state.size))
+  return {
+    tree,
+    size: tip.size,
+    root: tip.root().toString('base64'),
+    checkpoints: signed.length,
+    witnesses: kept.length,
+    pending,
+    unsigned: Math.max(0, tip.size - last),
+    faults: faults.sort(byPlace).slice(0, 100),
+  }
+}
+
+/** Exact places first; a root that differs says only from where on something may be wrong. */
+function byPlace(a: Fault, b: Fault): number {
+  return Number(isBound(a)) - Number(isBound(b)) || a.index - b.index
+}
+const isBound = ({ why }: Fault) => why === 'root_differs' || why === 'witness_differs'
+
+const bytesOf = (text: string | null | undefined) =>
+  Buffer.from((text ?? '').replace(/^\\x/, ''), 'hex')
+
+type Signed = Checkpoint & { at: number }
+
+/** The checkpoints of the database, smallest first; one that is not signed as it stands is a fault. */
+async function signedStates(
+  evidence: Evidence,
+  tree: Tree,
+  key: KeyObject,
+  faults: Fault[],
+): Promise<Signed[]> {
+  const states: Signed[] = []
+  for await (const row of evidence.rows('ledger_checkpoints', tree)) {
+    const [size, root] = [Number(row['size']), bytesOf(row['root'])]
+    const note = openNote(row['note'] ?? '', key)
+    if (!note || note.size !== size || !note.root.equals(root)) {
+      faults.push({ index: Math.max(0, size - 1), why: 'signature' })
+      continue
+    }
+    states.push({
+      ...note,
+      at: Date.parse((row['at'] ?? '').replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00')),
+    })
+  }
+  return states.sort((a, b) => a.size - b.size)
+}
+
+/** The states witnesses kept of this tree, smallest first. */
+function witnessed({ key, witnesses }: Given, tree: Tree): Checkpoint[] {
+  return witnesses
+    .flatMap((note) => openNote(note, key) ?? [])
+    .filter(({ origin }) => origin.endsWith('/transparency/audit') === (tree === 'audit'))
+    .sort((a, b) => a.size - b.size)
+}
+
+type Walk = {
+  fault: (index: number, why: Why, more?: Partial<Fault>) => void
+  isPlaced: (entry: string) => boolean
+  leaf: (index: number, entry: string, hash: Buffer) => void
+  /** Compares with whoever signed a tree of this size. */
+  state: (frontier: Frontier) => void
+  /** What was signed or kept and is not there any more. */
+  end: (size: number) => void
+}
+
+/** Goes along the leaves and notes what it finds. */
+function walkAlong(
+  { entries }: Given,
+  { signed, kept, faults }: { signed: Signed[]; kept: Checkpoint[]; faults: Fault[] },
+): Walk {
+  const seen = new Set<string>()
+  const next = { signed: 0, kept: 0 }
+  const sound = { signed: 0, kept: 0 }
+  const fault: Walk['fault'] = (index, why, more = {}) => void faults.push({ index, why, ...more })
+
+  const isMisdated = (at: number): boolean => {
+    const [before, after] = [signed[next.signed - 1], signed[next.signed]]
+    if (before && at < before.at - SLACK_MS) return true
+    return after !== undefined && at > after.at + SLACK_MS
+  }
+  const wrongWith = (entry: string, hash: Buffer): [Why, Partial<Fault>?] | undefined => {
+    const row = entries.get(entry)
+    if (seen.has(entry)) return ['placed_twice']
+    if (!row) return ['row_missing']
+    if (row.why) return [row.why, row.column ? { column: row.column } : {}]
+    if (!row.hash.equals(hash)) return ['leaf_differs']
+    return isMisdated(row.at) ? ['back_dated'] : undefined
+  }
+  const compare = (frontier: Frontier, whose: 'signed' | 'kept', why: Why) => {
+    for (const states = { signed, kept }[whose]; ; next[whose]++) {
+      const state = states[next[whose]]
+      if (state?.size !== frontier.size) return
+      if (state.root.equals(frontier.root())) sound[whose] = frontier.size
+      else fault(sound[whose], why)
+    }
+  }
+  return {
+    fault,
+    isPlaced: (entry) => seen.has(entry),
+    leaf(index, entry, hash) {
+      const wrong = wrongWith(entry, hash)
+      if (wrong) fault(index, wrong[0], { entry, ...wrong[1] })
+      seen.add(entry)
+    },
+    state(frontier) {
+      compare(frontier, 'signed', 'root_differs')
+      compare(frontier, 'kept', 'witness_differs')
+    },
+    end(size) {
+      if (signed.some((state) => state.size > size)) fault(size, 'tail_missing')
+      if (kept.some((state) => state.size > size)) fault(size, 'rolled_back')
+    },
+  }
+}
+
+/** Rows without a place: waiting, or slipped in. @returns how many wait */
+async function unplaced(
+  evidence: Evidence,
+  tree: Tree,
+  { given, walk, size }: { given: Given; walk: Walk; size: number },
+): Promise<number> {
+  const waiting = new Map<string, Buffer>()
+  for await (const row of evidence.rows('ledger_pending', tree))
+    waiting.set(row['entry_id'] ?? '', bytesOf(row['leaf_hash']))
+  for (const [entry, row] of given.entries) {
+    if (walk.isPlaced(entry)) continue
+    if (!waiting.get(entry)?.equals(row.hash)) walk.fault(size, 'not_placed', { entry })
+    else if (row.why) walk.fault(size, row.why, { entry })
+  }
+  return waiting.size
+}
