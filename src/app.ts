@@ -20,6 +20,7 @@ import * as api from './api/routes.ts'
 import * as consents from './consents/routes.ts'
 import * as contracts from './contracts/routes.ts'
 import * as demo from './demo/routes.ts'
+import * as duties from './duties/routes.ts'
 import * as memberList from './members/actions.ts'
 import * as members from './members/routes.ts'
 import { staffGuard, STAFF_COOKIE } from './members/guards.ts'
@@ -103,6 +104,7 @@ export async function createApp(
     services.routes(env, guards),
     people.routes(env, guards.confirmed, doors),
     policies.routes(env, guards),
+    duties.routes(env, guards),
     api.routes(env, guards),
     apiClients.clientRoutes(env, guards),
     demo.routes(env, guards),

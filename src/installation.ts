@@ -3,6 +3,7 @@ import { Ajv } from 'ajv'
 import type { FromSchema } from 'json-schema-to-ts'
 
 const text = { type: 'string', minLength: 1, maxLength: 200 } as const
+const monthDay = { type: 'string', pattern: '^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$' } as const
 const both = {
   type: 'object',
   additionalProperties: false,
@@ -47,6 +48,15 @@ const schema = {
     /** A folder of consent-templates/. */
     consentTemplate: text,
     mailFrom: text,
+    /** Days off at the turn of the year, both included, as MM-DD; 12-29 to 01-03 where absent (S-43). */
+    yearEndHolidays: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['from', 'to'],
+      properties: { from: monthDay, to: monthDay },
+    },
+    /** Days for the first report of a leak, the day of knowing counted: about 3 to 5 (E-13); 3 where absent. */
+    leakFirstReportDays: { type: 'integer', minimum: 1, maximum: 5 },
   },
   if: { properties: { legalForm: { const: 'association' } } },
   then: { required: ['leadMember'] },

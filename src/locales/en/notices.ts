@@ -1,5 +1,6 @@
 import type { Messages } from '../index.ts'
 import { dutyLetters } from './duty_letters.ts'
+import { reviewLetters } from './reviewing_letters.ts'
 import { stopLetters } from './stop_letters.ts'
 
 /** A letter to whoever applied for a company. */
@@ -190,6 +191,7 @@ export const notices: Messages['notices'] = {
         'As another company receives the data, residents are asked anew at their next sign-in. Nothing is passed until then.',
       ],
     }),
+    ...reviewLetters,
     ...stopLetters,
     ...dutyLetters,
     people_invitation: (v) => ({
@@ -238,6 +240,16 @@ export const notices: Messages['notices'] = {
       ],
       link: { text: 'Open the list of operators', href: v.link },
       notes: ['If you did not expect this, ask those who run the system at once.'],
+    }),
+    contract_ends: (v) => ({
+      subject: `Machi ID: your data-use contract ends on ${v.on}`,
+      lines: [
+        `Data-use contract ${v.number} ends on ${v.on} (${v.left} days left).`,
+        'You are told because nothing renews it yet.',
+        'Unless it is renewed, sign-in to your services and what they receive stop on the day after.',
+      ],
+      link: { text: 'Open the contract', href: v.link },
+      notes: ['If you want to go on, tell the consortium.'],
     }),
   },
 }

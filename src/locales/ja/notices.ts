@@ -1,5 +1,6 @@
 import type { Letter } from '../letter.ts'
 import { dutyLetters } from './duty_letters.ts'
+import { reviewLetters } from './reviewing_letters.ts'
 import { stopLetters } from './stop_letters.ts'
 
 /** A letter to whoever applied for a company. */
@@ -201,6 +202,7 @@ export const notices = {
         '受け取る会社が変わったため、利用者には、次のサインインで同意をうかがいます。それまで情報は渡りません。',
       ],
     }),
+    ...reviewLetters,
     ...stopLetters,
     ...dutyLetters,
     people_invitation: (v: {
@@ -261,6 +263,16 @@ export const notices = {
       lines: [`${v.at}に、${v.name}さんが、サーバーの端末から管理者として登録されました。`],
       link: { text: '担当者の一覧を開く', href: v.link },
       notes: ['お心当たりがないときは、すぐにシステムの担当へ確かめてください。'],
+    }),
+    contract_ends: (v: { link: string; number: string; on: string; left: number }): Letter => ({
+      subject: `まちID：データ利用契約が${v.on}に終わります`,
+      lines: [
+        `データ利用契約 ${v.number} は、${v.on}に終わります（あと${v.left}日）。`,
+        '更新の手続きがまだのため、お知らせしています。',
+        '更新しないと、その翌日から、サービスへのサインインと情報の受け取りが止まります。',
+      ],
+      link: { text: '契約を開く', href: v.link },
+      notes: ['つづけるときは、民間推進体制の担当へお知らせください。'],
     }),
   },
 }
