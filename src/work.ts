@@ -7,12 +7,16 @@ import * as members from './members/jobs.ts'
 import * as ledger from './ledger/jobs.ts'
 import * as notices from './notices/jobs.ts'
 import * as oidc from './oidc/jobs.ts'
+import * as operators from './operators/jobs.ts'
+import * as people from './people/jobs.ts'
 import * as provisions from './provisions/jobs.ts'
 import * as residents from './residents/jobs.ts'
 import * as stops from './members/telling.ts'
 import * as services from './services/jobs.ts'
 
 const TIMETABLE: readonly Entry[] = [
+  ...operators.timetable,
+  ...people.timetable,
   ...provisions.timetable,
   ...ledger.timetable,
   ...residents.timetable,

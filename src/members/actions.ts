@@ -70,15 +70,17 @@ export function activate(env: Env, memberId: string, by: Person): Promise<void> 
 
 /** What waits for an operator here: applications and changes to examine or to approve (A1). */
 export async function tasks(env: Env): Promise<Task[]> {
-  const waiting = await reviews.list(env, { kinds: ['member'], states: ['submitted', 'proposed'] })
+  const kinds = ['member', 'hand_over'] as const
+  const waiting = await reviews.list(env, { kinds, states: ['submitted', 'proposed'] })
   const names = new Map((await store.names(env.db)).map((one) => [one.id, one.names.ja]))
   return waiting.map((proposal) => {
     const application = applicationOf(proposal)
-    const what = application ? 'application' : 'member_change'
+    const handOver = proposal.kind === 'hand_over'
+    const what = handOver ? 'hand_over' : application ? 'application' : 'member_change'
     return {
       kind: proposal.state === 'submitted' ? `${what}_submitted` : `${what}_proposed`,
       name: application?.profile.names.ja ?? names.get(proposal.memberId ?? '') ?? '',
-      href: `/admin/applications/${proposal.id}`,
+      href: `/admin/${handOver ? 'hand-overs' : 'applications'}/${proposal.id}`,
     }
   })
 }

@@ -174,8 +174,10 @@ export type ReviewPage = {
   own: boolean
   /** Where the second factor is to be shown again first; undefined while it is fresh. */
   confirmHref: string | undefined
+  /** What was typed, after a step that was refused for it. */
   note: string
   fields: Fields
+  failed: 'return' | 'refuse' | undefined
 }
 
 /** views/members/member.eta */
@@ -188,7 +190,7 @@ export type MemberPage = {
   sections: Section[]
   versions: { version: number; at: string; differences: Difference[] }[]
   history: { on: string; what: string; reason: string | undefined }[]
-  staff: StaffLine[]
+  people: StaffLine[]
   contracts: { href: string; number: string }[]
   services: { href: string; name: string; status: string }[]
   proposals: { href: string; what: string; state: ApplicationState; at: string }[]
@@ -226,7 +228,7 @@ export function staffLine(
 
 /** views/members/staff.eta */
 export type StaffPage = {
-  staff: StaffLine[]
+  people: StaffLine[]
   values: Values
   fields: Fields
   done: 'done' | 'sent' | undefined

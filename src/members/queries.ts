@@ -196,7 +196,7 @@ export async function companiesPage(
      limit :limit offset :offset`,
     { at, filter, q, like: likeOf(q), limit: perPage, offset: (page - 1) * perPage },
   )
-  return { rows: rows.map(({ total: _, ...row }) => row), total: rows[0]?.total ?? 0 }
+  return { rows, total: rows[0]?.total ?? 0 }
 }
 
 /** Every version of a company, newest first, with the day it began. */

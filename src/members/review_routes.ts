@@ -149,7 +149,10 @@ async function show(ctx: Ctx, fields: Fields = {}): Promise<void> {
   )
   const status = Object.keys(fields).length ? 422 : 200
   const { id, state, hash } = proposal
+  const asked = ctx.path.split('/').at(-1)
+  const failed = (['return', 'refuse'] as const).find((name) => name === asked)
   const shown = {
+    failed,
     id,
     state,
     hash,

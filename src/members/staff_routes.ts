@@ -85,7 +85,7 @@ async function showList(ctx: Ctx, fields: Fields = {}): Promise<void> {
   const at = { today: dayOf(env.now()), language, self }
   const asked = ctx.query['done']
   const shown: StaffPage = {
-    staff: (await staffOf(env, memberId)).map((one) => staffLine(one, at)),
+    people: (await staffOf(env, memberId)).map((one) => staffLine(one, at)),
     values: typedIn(ctx),
     fields,
     done: asked === 'done' || asked === 'sent' ? asked : undefined,
