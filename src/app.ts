@@ -22,6 +22,7 @@ import * as contracts from './contracts/routes.ts'
 import * as demo from './demo/routes.ts'
 import * as duties from './duties/routes.ts'
 import * as memberList from './members/actions.ts'
+import * as ledger from './ledger/routes.ts'
 import * as members from './members/routes.ts'
 import { staffGuard, STAFF_COOKIE } from './members/guards.ts'
 import { makeGuards } from './oidc/guards.ts'
@@ -30,6 +31,7 @@ import { floodGuard, readAhead, transaction } from './oidc/doors.ts'
 import { cookieKeys, createProvider } from './oidc/provider.ts'
 import { known } from './oidc/request.ts'
 import * as operators from './operators/actions.ts'
+import * as operatorPages from './operators/routes.ts'
 import { confirmedGuard, OPERATOR_COOKIE, operatorGuard } from './operators/guards.ts'
 import * as people from './people/routes.ts'
 import * as policies from './policies/routes.ts'
@@ -103,8 +105,10 @@ export async function createApp(
     contracts.routes(env, guards),
     services.routes(env, guards),
     people.routes(env, guards.confirmed, doors),
+    operatorPages.routes(guards),
     policies.routes(env, guards),
     duties.routes(env, guards),
+    ledger.routes(env, guards),
     api.routes(env, guards),
     apiClients.clientRoutes(env, guards),
     demo.routes(env, guards),

@@ -1,8 +1,11 @@
 import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { CompactSign, importJWK } from 'jose'
 import { atomically, type Env } from '../env.ts'
+import * as residents from '../residents/actions.ts'
+import { unseal } from '../vault.ts'
 import { originOf, TILE, TREES, type SignedState, type Tree } from './model.ts'
 import { signNote, verifierKey } from './note.ts'
+import * as queries from './queries.ts'
 import * as store from './store.ts'
 import { consistencyProof, inclusionProof, nodeHash, rootOf, type Reader } from './tree.ts'
 
@@ -182,4 +185,21 @@ export async function growth(
   if (from > to || to > published) return undefined
   const proof = await consistencyProof(readerOf(env, tree), from, to)
   return proof.map((hash) => hash.toString('base64'))
+}
+
+/**
+ * A resident's own entry: its text, the salt that ties it to them, and its proof, which is null until the entry has its
+ * place in a published tree (usually some seconds). Undefined where there is no such entry of theirs.
+ */
+export async function ownEntry(env: Env, residentId: string, entryId: string) {
+  const entry = await queries.entryOf(env.db, residentId, entryId)
+  const resident = entry && (await residents.find(env, residentId))
+  if (!entry || !resident) return undefined
+  const salt = unseal(resident.dataKey, entry.salt, `${entry.context}:${entryId}`)
+  return {
+    entry: entry.canonical,
+    resident: residentId,
+    salt: salt.toString('hex'),
+    proof: (await proofOf(env, 'provisions', entryId)) ?? null,
+  }
 }

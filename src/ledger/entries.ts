@@ -16,6 +16,11 @@ const bytes: Read = (text) => text.replace(/^\\x/, '')
 
 /** `2026-11-21 05:15:30.12+00` → `2026-11-21T05:15:30.120Z` */
 const moment: Read = (text) => {
+  if (text.endsWith('+00')) {
+    const [seconds = '', fraction = ''] = text.slice(0, -3).split('.')
+    if (fraction.length <= 3)
+      return `${seconds.slice(0, 10)}T${seconds.slice(11)}.${fraction.padEnd(3, '0')}Z`
+  }
   const [, day, time, zone = '+00'] = /^(\S+) ([\d:.]+)([+-]\d\d(?::\d\d)?)$/.exec(text) ?? []
   return new Date(`${day}T${time}${zone.length === 3 ? `${zone}:00` : zone}`).toISOString()
 }
@@ -125,6 +130,16 @@ export const TABLES: Record<Source, Table> = {
       details: ['details', json],
     },
   },
+}
+
+/** The columns an auditor reads of a table; undefined: all. */
+export function columnsOf(table: string): string[] | undefined {
+  const found = Object.values(TABLES).find((one) => one.table === table)
+  if (!found) return undefined
+  const own = Object.values(found.columns).map(([column]) => column)
+  const whose =
+    found.tree === 'audit' ? ['actor_id', 'object_id', 'salt'] : ['resident_id', 'agreement_id']
+  return [...new Set([...own, ...whose, 'canonical', 'leaf_hash'])]
 }
 
 export type Why =

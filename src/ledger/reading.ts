@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import pg from 'pg'
-import type { Row } from './entries.ts'
+import { columnsOf, type Row } from './entries.ts'
 import type { Evidence } from './verify.ts'
 
 /** Tables that hold one tree beside the other. */
@@ -12,12 +12,16 @@ const FETCH = 10_000
 
 /** The rows of a database as this connection sees them, in the transaction it is in. */
 export function rowsOf(client: pg.Client): Evidence {
-  const columnsOf = async (table: string) => {
+  const select = async (table: string) => {
     const { rows } = await client.query<{ name: string }>(
       'select attname as name from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped',
       [table],
     )
-    return rows.map(({ name }) => `${pg.escapeIdentifier(name)}::text`).join(', ')
+    const wanted = columnsOf(table)
+    return rows
+      .filter(({ name }) => wanted?.includes(name) ?? true)
+      .map(({ name }) => `${pg.escapeIdentifier(name)}::text`)
+      .join(', ')
   }
   return {
     async *rows(table, tree) {
@@ -25,7 +29,7 @@ export function rowsOf(client: pg.Client): Evidence {
       const order = ORDER[table] ? `order by ${table}.${ORDER[table]}` : ''
       const cursor = pg.escapeIdentifier(`rows_of_${table}`)
       await client.query(
-        `declare ${cursor} no scroll cursor for select ${await columnsOf(table)} from ${table} ${where} ${order}`,
+        `declare ${cursor} no scroll cursor for select ${await select(table)} from ${table} ${where} ${order}`,
       )
       for (;;) {
         const fetched = await client.query<Row>(`fetch ${FETCH} from ${cursor}`)
