@@ -19,6 +19,7 @@ import * as apiClients from './api/client_routes.ts'
 import * as api from './api/routes.ts'
 import * as consents from './consents/routes.ts'
 import * as contracts from './contracts/routes.ts'
+import { shownSite } from './contracts/shown_site.ts'
 import * as demo from './demo/routes.ts'
 import * as duties from './duties/routes.ts'
 import * as memberList from './members/actions.ts'
@@ -125,6 +126,7 @@ export async function createApp(
   app.use(assets)
   app.use(metadata)
   app.use(ours(language))
+  app.use(ours(shownSite()))
   app.use(ours(exceptApi(unsafe)))
   for (const room of rooms) app.use(room.routes())
   app.use(readAhead)

@@ -24,6 +24,7 @@ export type Reason =
   | 'role_missing'
   | 'confirmation_needed'
   | 'second_person_needed'
+  | 'last_administrator'
   | 'changed_meanwhile'
   | 'token_invalid'
   | 'scope_missing'

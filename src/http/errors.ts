@@ -31,6 +31,7 @@ const status: Record<Reason, number> = {
   role_missing: 403,
   confirmation_needed: 403,
   second_person_needed: 403,
+  last_administrator: 409,
   changed_meanwhile: 409,
   token_invalid: 401,
   scope_missing: 403,
@@ -39,7 +40,14 @@ const status: Record<Reason, number> = {
 /** When to try again what was not ready. */
 const RETRY_SECONDS = '5'
 
-export type ErrorPage = { title: string; text: string; code: string; reference?: string }
+export type ErrorPage = {
+  title: string
+  text: string
+  code: string
+  reference?: string
+  /** Where the reader can do what is missing: the step-up page. */
+  confirmHref?: string
+}
 const errorPage = page<ErrorPage>('errors/refusal')
 
 export const errors: Middleware = async (ctx, next) => {
@@ -62,7 +70,19 @@ function refuse(ctx: Ctx, refusal: Refusal): void {
   if (refusal.reason === 'method_not_allowed') ctx.set('Allow', 'GET, HEAD, POST, OPTIONS')
   if (prefersJson(ctx))
     problem(ctx, status[refusal.reason], refusal.reason, words.title, refusal.details.fields)
-  else errorPage(ctx, { ...words, code }, { status: status[refusal.reason] })
+  else {
+    const confirm = refusal.reason === 'confirmation_needed' ? { confirmHref: stepUpHref(ctx) } : {}
+    errorPage(ctx, { ...words, code, ...confirm }, { status: status[refusal.reason] })
+  }
+}
+
+/** The step-up page, and back to the page whose form was refused: what was typed there is still there. */
+function stepUpHref(ctx: Ctx): string {
+  const base = ctx.path.startsWith('/company') ? '/company' : '/admin'
+  const from = ctx.get('referer')
+  const page = URL.canParse(from) ? new URL(from) : undefined
+  const to = page?.host === ctx.host ? `?to=${encodeURIComponent(page.pathname + page.search)}` : ''
+  return `${base}/confirm${to}`
 }
 
 /** Anything else: our mistake, or a database that cannot be used for the moment (R3, R5–R7). */
@@ -99,7 +119,8 @@ function problem(
 }
 
 /** Doors of programs: they always get JSON. */
-const MACHINES = /^\/(token|userinfo|jwks|request|healthz|api|\.well-known)(\/|$)/
+const MACHINES =
+  /^\/(token|userinfo|jwks|request|healthz|api|\.well-known|members\/check-intended-use|services\/[^/]+\/statements)(\/|$)|^\/\w+\.json$/
 
 function prefersJson(ctx: Ctx): boolean {
   return MACHINES.test(ctx.path) || ctx.accepts(['html', 'json']) === 'json'

@@ -91,6 +91,13 @@ export async function deviceOf(env: Env, residentId: string): Promise<string> {
   return deviceMark(env, account, row.password_hash)
 }
 
+/** By mail address, as typed; undefined where nobody confirmed it. For operators who wrote down why they ask (J10). */
+export async function byAddress(env: Env, typed: string): Promise<Resident | undefined> {
+  const email = canonicalEmail(typed)
+  const row = email && (await store.byEmail(env.db, emailIndex(env, email)))
+  return row ? opened(env, row) : undefined
+}
+
 /** By the shared user ID (OIDC account id); undefined where there is no open account. */
 export async function byUserId(env: Env, userId: string): Promise<Resident | undefined> {
   const row = await store.byUserId(env.db, userId)

@@ -5,7 +5,7 @@ import { Authenticator, optionsOn } from '../support/authenticator.ts'
 import { Browser, type Page } from '../support/browser.ts'
 import { makeOperator, signIn, type SignedInPerson } from '../support/people.ts'
 import { openSite, type Site } from '../support/site.ts'
-import { codeAt, equip, PASSWORD, SEED } from './steps.ts'
+import { codeAt, csrfOf as csrf, equip, PASSWORD, SEED, typePassword } from './steps.ts'
 
 let site: Site
 let person: SignedInPerson
@@ -20,7 +20,6 @@ beforeEach(async () => {
 })
 
 const browser = () => new Browser(site.issuer)
-const csrf = ({ text }: Page) => /name="csrf" value="([^"]*)"/.exec(text)?.[1] ?? ''
 const isIn = async (one: Browser) => (await one.request('/admin/account')).status === 200
 
 async function link(holder = person): Promise<string> {
@@ -134,12 +133,7 @@ describe('an invitation', () => {
     expect((await post({ code })).status).toBe(303)
     expect(await isIn(one)).toBe(true)
     const again = browser()
-    const login = await again.open('/admin/login')
-    const second = await again.submit(
-      login,
-      { email: person.email, password: PASSWORD },
-      '/admin/login',
-    )
+    const second = await typePassword(again, 'operator', person.email)
     expect((await again.submit(second, { code })).status).toBe(401)
   })
 

@@ -4,7 +4,7 @@ import { Browser } from '../support/browser.ts'
 import { makeService } from '../support/builders.ts'
 import { makeOperator, makeStaff, type SignedInPerson } from '../support/people.ts'
 import { openSite, type Site } from '../support/site.ts'
-import { codeAt, equip, PASSWORD, typePassword } from './steps.ts'
+import { codeAt, csrfOf, equip, PASSWORD, typePassword } from './steps.ts'
 
 let site: Site
 let operator: SignedInPerson
@@ -92,9 +92,7 @@ describe.each(['operator', 'staff'] as const)('at the door of %s', (area) => {
       }),
     )
     const code = codeAt(site.env)
-    await Promise.all(
-      many.map(({ one, page }) => one.post(page.url, { csrf: csrfOf(page.text), code })),
-    )
+    await Promise.all(many.map(({ one, page }) => one.post(page.url, { csrf: csrfOf(page), code })))
     const inside = await Promise.all(many.map(({ one }) => isIn(one, base)))
     expect(inside.filter(Boolean)).toHaveLength(1)
   })
@@ -105,10 +103,10 @@ describe.each(['operator', 'staff'] as const)('at the door of %s', (area) => {
       const one = browser()
       const page = await typePassword(one, area, who().email)
       for (let n = 0; n < 5 && last !== 429; n++)
-        last = (await one.post(page.url, { csrf: csrfOf(page.text), code: '000000' })).status
+        last = (await one.post(page.url, { csrf: csrfOf(page), code: '000000' })).status
       if (round === 0)
         expect(
-          (await one.post(page.url, { csrf: csrfOf(page.text), code: codeAt(site.env) })).status,
+          (await one.post(page.url, { csrf: csrfOf(page), code: codeAt(site.env) })).status,
         ).toBe(303)
       if (round === 0) expect(await isIn(one, base)).toBe(false)
     }
@@ -119,7 +117,7 @@ describe.each(['operator', 'staff'] as const)('at the door of %s', (area) => {
     const one = browser()
     const page = await one.open(`${base}/login`)
     const fields = {
-      csrf: csrfOf(page.text),
+      csrf: csrfOf(page),
       email: who().email,
       password: 'Wrong one entirely 12',
     }
@@ -138,9 +136,8 @@ describe.each(['operator', 'staff'] as const)('at the door of %s', (area) => {
     '/account',
   ])('never leads to %s', async (to) => {
     const one = browser()
-    const page = await one.open(`${base}/login?to=${encodeURIComponent(to)}`)
-    const second = await one.submit(page, { email: who().email, password: PASSWORD })
-    const done = await one.post(second.url, { csrf: csrfOf(second.text), code: codeAt(site.env) })
+    const second = await typePassword(one, area, who().email, PASSWORD, to)
+    const done = await one.post(second.url, { csrf: csrfOf(second), code: codeAt(site.env) })
     expect(done.status).toBe(303)
     expect(done.headers.get('location')).toBe(base)
   })
@@ -163,7 +160,3 @@ test('one door knows nothing of the other', async () => {
   const page = await typePassword(browser(), 'staff', operator.email)
   expect(page.status).toBe(401)
 })
-
-function csrfOf(text: string): string {
-  return /name="csrf" value="([^"]*)"/.exec(text)?.[1] ?? ''
-}

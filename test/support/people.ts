@@ -35,7 +35,7 @@ export async function makeOperator(
   }
   const ends_on = asked.endsOn ?? '2030-03-31'
   await env.db('operators').insert({ id, ...row, roles, ends_on, created_at: env.now() })
-  const marks = operators.marks(env, { id, ...row, roles, endsOn: ends_on, numberMark: null })
+  const marks = operators.marks(env, { ...row, numberMark: null })
   const bearer = await people.openSession(env, 'operator', { holderId: id, device: 'test' })
   const person: Person = { kind: 'operator', id, marks }
   return { person, ...row, ...cookieOf(env, OPERATOR_COOKIE, bearer) }

@@ -52,12 +52,22 @@ export const desk = {
   },
 
   tasks: {
+    operator_change: 'Change of an operator’s rights',
+    operator_ends: 'End of an operator’s term',
+    member_without_contract: 'Member without a contract',
     contract_ends: 'Contract ends',
     proposal_submitted: 'Review received',
     proposal_proposed: 'Second approval',
     proposal_returned: 'To be corrected',
     proposal_draft: 'Draft',
     undelivered: 'Undelivered notices',
+    duty_report: 'Usage report',
+    duty_management: 'Management report',
+    duty_order: 'Rectification order',
+    duty_audit: 'Audit',
+    duty_leak: 'Leak',
+    duty_claim: 'Claim or complaint',
+    duty_approval: 'Written approval',
   } as Record<string, string>,
 
   kinds: {

@@ -12,11 +12,15 @@ import { services } from './services.ts'
 import { desk } from './desk.ts'
 import { demo } from './demo.ts'
 import { onboarding } from './onboarding.ts'
+import { operators } from './operators.ts'
 import { people } from './people.ts'
 import { policies } from './policies.ts'
+import { portal } from './portal.ts'
+import { registration } from './registration.ts'
 import { stopping } from './stopping.ts'
 import { welcome } from './welcome.ts'
 import { refusals } from './refusals.ts'
+import { reviewing } from './reviewing.ts'
 import { residents } from './residents.ts'
 
 import type { Messages } from '../index.ts'
@@ -32,14 +36,18 @@ export const all: Messages = {
   contracts,
   duties,
   notices,
+  operators,
   people,
   policies,
+  portal,
   residents,
   members,
   companies,
+  reviewing,
   services,
   demo,
   desk,
   onboarding,
+  registration,
   stopping,
 }

@@ -68,6 +68,7 @@ export const people: Messages['people'] = {
     hint: 'At least 15 characters, used nowhere else.',
   },
   confirm: {
+    goOn: 'Go on and confirm',
     title: 'Confirmation',
     heading: 'Please confirm that it is you',
     text: 'This comes before important steps. For five minutes you are not asked again.',

@@ -78,6 +78,10 @@ export const refusals: Messages['refusals'] = {
     title: 'Please confirm who you are again',
     text: 'This needs a second factor shown within the last five minutes. Nothing was changed.',
   },
+  last_administrator: {
+    title: 'The last administrator has to stay',
+    text: 'There must always be an administrator who can sign in. Make somebody else one first.',
+  },
   second_person_needed: {
     title: 'Another person has to approve this',
     text: 'It takes somebody who neither wrote, edited nor proposed it. Nothing was changed.',

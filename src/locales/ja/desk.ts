@@ -54,12 +54,22 @@ export const desk = {
 
   /** Message keys of a Task; each room adds its own kinds. */
   tasks: {
+    operator_change: '担当者の権限の変更',
+    operator_ends: '担当者の期限',
+    member_without_contract: '契約がまだない加盟企業',
     contract_ends: '契約の満了',
     proposal_submitted: '審査の受付',
     proposal_proposed: '2人目の承認',
     proposal_returned: '補正の依頼',
     proposal_draft: '下書き',
     undelivered: '届いていない通知',
+    duty_report: '利用状況の報告',
+    duty_management: '管理状況の報告',
+    duty_order: '是正の求め',
+    duty_audit: '監査',
+    duty_leak: '漏えい等',
+    duty_claim: '請求・苦情',
+    duty_approval: '書面による承諾',
   } as Record<string, string>,
 
   kinds: {

@@ -89,6 +89,10 @@ export const refusals: Record<Reason | 'defect', Words> = {
     title: 'もう一度、本人確認をしてください',
     text: 'この操作の前に、5分以内の本人確認が要ります。何も変わっていません。',
   },
+  last_administrator: {
+    title: '管理者がいなくなるため、できません',
+    text: '管理者は、いつも1人以上が必要です。先に、ほかの人を管理者にしてください。',
+  },
   second_person_needed: {
     title: '別の担当者の承認が要ります',
     text: '作った人、直した人、提案した人とは別の人が承認します。何も変わっていません。',

@@ -1,0 +1,75 @@
+import type Router from '@koa/router'
+import type { Env } from '../env.ts'
+import { readForm } from '../http/forms.ts'
+import type { Guards } from '../http/guards.ts'
+import type { Ctx, State } from '../http/state.ts'
+import { page } from '../http/views.ts'
+import type { Language } from '../locales/index.ts'
+import { words } from '../locales/words.ts'
+import type { Fields } from '../refusal.ts'
+import * as residents from '../residents/actions.ts'
+import type { Resident } from '../residents/model.ts'
+import { viewPerson } from './actions.ts'
+import type { ResidentSeen, ResidentsPage } from './pages.ts'
+import { countsOf, servicesInForce } from './queries.ts'
+import { lookUpSchema } from './schema.ts'
+import { fieldsOf, self } from './shown.ts'
+
+const view = page<ResidentsPage>('operators/residents')
+const PATH = '/admin/residents'
+const NOBODY = { email: '', reason: '', fields: {}, none: false, found: undefined }
+
+/** One resident by exact address, after a reason was written down: no list, no values, no impersonation (J10, J12). */
+export function residentRoutes(router: Router<State>, guards: Guards): void {
+  const only = [guards.operator('privacy_officer'), guards.confirmed] as const
+  router.get(PATH, ...only, (ctx) => void view(ctx, NOBODY))
+  router.post(PATH, ...only, async (ctx) => {
+    try {
+      await lookUp(ctx)
+    } catch (error) {
+      show(ctx, { fields: fieldsOf(error) })
+    }
+  })
+}
+
+async function lookUp(ctx: Ctx): Promise<void> {
+  const { env, language } = ctx.state
+  const { email, reason } = readForm(ctx, lookUpSchema)
+  const resident = await residents.byAddress(env, email)
+  // Written also where nobody has the address: that somebody looked is what counts.
+  const object = { kind: 'resident', id: resident?.id ?? 'nobody' }
+  await viewPerson(env, self(ctx).id, { object, reason })
+  if (!resident) return show(ctx, { none: true })
+  show(ctx, { found: await seen(env, resident, language) })
+}
+
+type Shown = { fields?: Fields; none?: boolean; found?: ResidentSeen }
+
+function show(ctx: Ctx, { fields = {}, none = false, found }: Shown): void {
+  const text = (name: string) => {
+    const value = ctx.state.body?.[name]
+    return typeof value === 'string' ? value : ''
+  }
+  const data = { email: text('email'), reason: text('reason'), fields, none, found }
+  view(ctx, data, { status: Object.keys(fields).length ? 422 : 200 })
+}
+
+async function seen(env: Env, resident: Resident, language: Language): Promise<ResidentSeen> {
+  const { date, dateTime } = words(language)
+  const services = await servicesInForce(env.db, resident.id)
+  const provision = await residents.provisionTerms(env, resident.id)
+  return {
+    email: residents.maskedEmail(resident.profile.email),
+    registered: date(resident.createdAt),
+    verified: resident.emailVerifiedAt ? date(resident.emailVerifiedAt) : undefined,
+    provision: provision?.given ?? false,
+    services: services.map((one) => ({
+      name: one.names[language],
+      member: one.memberNames[language],
+      since: date(one.since),
+      provided: one.provided,
+      last: one.lastAt ? dateTime(one.lastAt) : undefined,
+    })),
+    ...(await countsOf(env.db, resident.id)),
+  }
+}
