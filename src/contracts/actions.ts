@@ -1,8 +1,7 @@
-import { atomically, type Env } from '../env.ts'
+import type { Env } from '../env.ts'
 import type { Fault } from '../input/faults.ts'
 import type { Change } from '../members/model.ts'
 import type { Task } from '../operators/model.ts'
-import * as reviews from '../reviews/actions.ts'
 import { bindingsOf, endingAt, turnOf, WARNING_DAYS } from './model.ts'
 import type { Binding, Contract } from './model.ts'
 import * as queries from './queries.ts'
@@ -66,30 +65,16 @@ export async function bindingOf(env: Env, memberId: string, at: Date): Promise<B
   return contracts.flatMap((contract) => bindingsOf(turnOf(contract, at), at))
 }
 
-/** What waits on the desk: contracts and phases to approve or to correct, and contracts about to end. */
+/** What waits on the desk: contracts that end within 90 days with nothing following. Proposals are the desk's own. */
 export async function tasks(env: Env): Promise<Task[]> {
-  return atomically(env, async (env) => {
-    const at = env.now()
-    const all = await queries.list(env.db)
-    const open = await reviews.list(env, {
-      kinds: ['contract', 'phase'],
-      states: ['proposed', 'returned'],
-    })
-    const proposed = open.map((proposal): Task => {
-      const { state, kind, body, subjectId } = proposal
-      const name = (kind === 'phase' ? body['axis'] : body['number']) as string
-      const href = kind === 'phase' ? '/admin/phases' : `/admin/contracts/${subjectId}`
-      return { kind: `${kind}_${state}`, name, href }
-    })
-    const latest = WARNING_DAYS[0] * 86400_000
-    const standing = all.filter((one) => ['active', 'suspended'].includes(one.memberStatus))
-    return [...proposed, ...standing.flatMap((contract) => tasksOf(contract, at, latest))]
+  const at = env.now()
+  const latest = at.getTime() + WARNING_DAYS[0] * 86400_000
+  const all = await queries.list(env.db)
+  return all.flatMap((contract): Task[] => {
+    const dueAt = endingAt(contract, at)
+    if (!dueAt || dueAt.getTime() > latest) return []
+    if (!['active', 'suspended'].includes(contract.memberStatus)) return []
+    const name = `${contract.memberNames.ja} ${contract.number}`
+    return [{ kind: 'contract_ends', name, href: `/admin/contracts/${contract.id}`, dueAt }]
   })
-}
-
-function tasksOf(contract: Contract, at: Date, latest: number): Task[] {
-  const end = endingAt(contract, at)
-  if (!end || end.getTime() - at.getTime() > latest) return []
-  const name = `${contract.memberNames.ja} ${contract.number}`
-  return [{ kind: 'contract_ends', name, href: `/admin/contracts/${contract.id}`, dueAt: end }]
 }

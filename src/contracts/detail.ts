@@ -5,16 +5,14 @@ import type { Ctx } from '../http/state.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import * as members from '../members/actions.ts'
-import type { OperatorRole } from '../persons.ts'
 import { Refusal, type Fields } from '../refusal.ts'
-import * as reviews from '../reviews/actions.ts'
 import type { Proposal } from '../reviews/model.ts'
 import * as contracts from './actions.ts'
 import { affected, type Affected } from './affected.ts'
+import { decideBox, isOpen, shownTurns } from './deciding.ts'
 import { endingAt, stateOf, turnOf, WARNING_DAYS, type Contract } from './model.ts'
 import { differences, shown, type DetailPage, type Reader } from './pages.ts'
 import * as proposing from './proposing.ts'
-import * as queries from './queries.ts'
 import { askedOf } from './writing.ts'
 
 export async function readerOf(env: Env, language: Language): Promise<Reader> {
@@ -50,7 +48,6 @@ export async function detailPage(ctx: Ctx, id: string, said: Said): Promise<Deta
   const w = words(language)
   const { contract, proposal, memberId } = await found(env, id)
   const reader = await readerOf(env, language)
-  const may = (role: OperatorRole) => ctx.state.operator?.roles.includes(role) ?? false
   const now = contract && turnOf(contract, at)
   const member = await members.byId(env, memberId)
   const asked = proposal && isOpen(proposal) ? proposing.askedIn(proposal) : undefined
@@ -66,7 +63,7 @@ export async function detailPage(ctx: Ctx, id: string, said: Said): Promise<Deta
     contract: now && shown(askedOf(now), reader),
     version: now?.version ?? 0,
     hash: now?.hash ?? '',
-    proposal: proposal && (await proposalOf(env, proposal, { contract, reader, touched, may })),
+    proposal: proposal && (await proposalOf(ctx, proposal, { contract, reader, touched, said })),
     versions: versionsOf(contract, reader),
     services: touched.services.map((one) => ({
       name: one.names[language],
@@ -75,7 +72,7 @@ export async function detailPage(ctx: Ctx, id: string, said: Said): Promise<Deta
       over: itemNames(one.over, reader),
       lost: itemNames(one.lost, reader),
     })),
-    mayDraft: may('registrar') && !isOpen(proposal),
+    mayDraft: (ctx.state.operator?.roles.includes('registrar') ?? false) && !isOpen(proposal),
     ...said,
   }
 }
@@ -83,55 +80,35 @@ export async function detailPage(ctx: Ctx, id: string, said: Said): Promise<Deta
 const itemNames = (ids: readonly string[], { catalogue, language }: Reader) =>
   ids.map((id) => catalogue.items.find((item) => item.id === id)?.names[language] ?? id)
 
-const isOpen = (proposal: Proposal | undefined) =>
-  proposal !== undefined && ['draft', 'submitted', 'returned', 'proposed'].includes(proposal.state)
-
 type Around = {
   contract: Contract | undefined
   reader: Reader
   touched: Affected
-  may: (role: OperatorRole) => boolean
+  said: { note: string; fields: Fields }
 }
 
 async function proposalOf(
-  env: Env,
+  ctx: Ctx,
   proposal: Proposal,
-  { contract, reader, touched, may }: Around,
+  { contract, reader, touched, said }: Around,
 ): Promise<DetailPage['proposal']> {
+  const { env, operator } = ctx.state
+  const { language } = reader
   const asked = proposing.askedIn(proposal)
-  const w = words(reader.language)
-  const turns = await reviews.turns(env, proposal.id)
-  const names = await queries.operatorNames(
-    env.db,
-    turns.map(({ byId }) => byId),
-  )
   const was = contract?.versions.at(-1)
-  const open = isOpen(proposal)
-  const { state } = proposal
+  const base = `/admin/contracts/${proposal.subjectId}`
   return {
-    id: proposal.id,
-    hash: proposal.hash,
-    short: `${proposal.hash.slice(0, 4)}…${proposal.hash.slice(-4)}`,
-    state,
+    state: proposal.state,
     shown: shown(asked, reader),
     differences: was ? differences(askedOf(was), asked, reader) : [],
-    turns: turns.map((turn) => ({
-      what: messages[reader.language].contracts.turns[turn.turn],
-      by: names.get(turn.byId) ?? '',
-      at: w.dateTime(turn.at),
-      note: turn.note ?? '',
-    })),
-    affected: {
+    turns: await shownTurns(env, proposal, language),
+    decide: await decideBox(env, proposal, { operator, language, base }, said),
+    affected: isOpen(proposal) && {
       services: touched.services.length,
       residents: touched.residents,
       lost: itemNames([...new Set(touched.services.flatMap(({ lost }) => lost))], reader),
     },
-    may: {
-      edit: open && may('registrar'),
-      propose: ['draft', 'submitted'].includes(state) && may('registrar'),
-      approve: state === 'proposed' && may('approver'),
-      withdraw: open && may('registrar'),
-    },
+    mayEdit: isOpen(proposal) && (operator?.roles.includes('registrar') ?? false),
   }
 }
 

@@ -140,7 +140,7 @@ async function show(ctx: Ctx, place: Place, fields: Fields = {}): Promise<void> 
   const named = (list: readonly { id: string; names: Record<'ja' | 'en', string> }[]) =>
     list.map(({ id, names }) => ({ value: id, label: names[language] }))
   const { member, form, id, hash = '' } = place
-  const rows = {
+  const lines = {
     flow: rowsOf(form, 'flow'),
     approval: rowsOf(form, 'approval'),
     document: rowsOf(form, 'document'),
@@ -153,7 +153,7 @@ async function show(ctx: Ctx, place: Place, fields: Fields = {}): Promise<void> 
     memberId: member.id,
     hash,
     form,
-    rows,
+    lines,
     items: named(catalogue.items),
     purposes: named(catalogue.purposes),
     templates: [{ value: '', label: c.installationTemplate(template) }, ...texts],

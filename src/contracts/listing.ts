@@ -1,7 +1,7 @@
 /** The list of contracts: those in force and those still being drafted, searched, sorted and paged. */
 import type { Env } from '../env.ts'
 import { endOfDay, startOfDay } from '../input/days.ts'
-import { listHref, paged, readListing, type Listing } from '../http/listing.ts'
+import { listView, paged, readListing, type Listing } from '../http/listing.ts'
 import type { Ctx } from '../http/state.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
@@ -25,21 +25,8 @@ export async function listPage(ctx: Ctx, base: string, mayDraft: boolean): Promi
   const listing = readListing(ctx, OFFERS)
   const entries = await entriesOf(env, language, base)
   const found = entries.filter((entry) => isFound(entry, listing)).toSorted(order(listing))
-  const { rows, total, page, pages } = paged(found, listing)
-  const to = (n: number) => listHref(base, listing, { page: String(n) })
-  return {
-    rows,
-    total,
-    page,
-    pages,
-    q: listing.q,
-    sort: listing.sort,
-    descending: listing.descending,
-    filter: listing.filter,
-    previous: page > 1 ? to(page - 1) : '',
-    next: page < pages ? to(page + 1) : '',
-    mayDraft,
-  }
+  const shown = paged(found, listing)
+  return { rows: shown.rows, list: listView(base, listing, shown, OFFERS.sorts), mayDraft }
 }
 
 async function entriesOf(env: Env, language: Language, base: string): Promise<Entry[]> {

@@ -1,5 +1,7 @@
 /** What the contract pages show. */
 import type { Catalogue } from '../catalogue/model.ts'
+import type { ListView } from '../http/listing.ts'
+import type { Decide, ShownTurn } from '../http/parts.ts'
 import { startOfDay } from '../input/days.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
@@ -194,20 +196,7 @@ export type ListRow = {
 /** The chip of each state. */
 export const CHIPS = { draft: 'free', coming: 'must', in_force: 'good', ended: 'still' } as const
 
-export type ListPage = {
-  rows: ListRow[]
-  total: number
-  page: number
-  pages: number
-  q: string
-  sort: string
-  descending: boolean
-  filter: string
-  /** Address of the same list with another page. */
-  previous: string
-  next: string
-  mayDraft: boolean
-}
+export type ListPage = { rows: ListRow[]; list: ListView; mayDraft: boolean }
 
 export type ChoosePage = { companies: { id: string; name: string }[] }
 
@@ -219,7 +208,8 @@ export type FormPage = {
   /** Of the proposal that is rewritten. */
   hash: string
   form: Form
-  rows: Record<'flow' | 'approval' | 'document', number[]>
+  /** Numbers of the rows; not `rows`, which parts/field reads. */
+  lines: Record<'flow' | 'approval' | 'document', number[]>
   items: { value: string; label: string }[]
   purposes: { value: string; label: string }[]
   templates: { value: string; label: string }[]
@@ -249,22 +239,20 @@ export type DetailPage = {
   hash: string
   proposal:
     | {
-        id: string
-        hash: string
-        short: string
         state: string
         shown: Shown
         differences: Difference[]
-        turns: { what: string; by: string; at: string; note: string }[]
-        affected: { services: number; residents: number; lost: string[] }
-        may: { edit: boolean; propose: boolean; approve: boolean; withdraw: boolean }
+        turns: ShownTurn[]
+        decide: Decide
+        /** Only while it is open. */
+        affected: { services: number; residents: number; lost: string[] } | false
+        mayEdit: boolean
       }
     | undefined
   versions: { title: string; term: string; made: string; differences: Difference[] }[]
   services: ServiceRow[]
   mayDraft: boolean
   fields: Fields
-  note: string
 }
 
 export type PrintPage = {

@@ -1,4 +1,5 @@
 /** What the pages of the governance phases show. */
+import type { Decide } from '../http/parts.ts'
 import type { Installation } from '../installation.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
@@ -18,8 +19,8 @@ export type PhasesPage = {
     side: string
     decided: boolean
     facts: Fact[]
-    open: { id: string; hash: string; state: string; facts: Fact[] } | undefined
-    may: { change: boolean; approve: boolean }
+    open: { state: string; facts: Fact[]; decide: Decide } | undefined
+    mayChange: boolean
   }[]
   fields: Fields
   done: string
@@ -38,29 +39,30 @@ export type PhasesPage = {
 type Around = {
   language: Language
   site: Installation
-  open: Proposal | undefined
-  may: { change: boolean; approve: boolean }
+  proposal: Proposal | undefined
+  decide: Decide | undefined
+  mayChange: boolean
 }
 
 /** One axis as it stands, with what is proposed for it. */
 export function phaseNow(
   phase: Phase,
-  { language, site, open, may }: Around,
+  { language, site, proposal, decide, mayChange }: Around,
 ): PhasesPage['axes'][number] {
   const p = messages[language].contracts.phases
-  const body = open?.body as unknown as Phase['body'] | undefined
+  const body = proposal?.body as unknown as Phase['body'] | undefined
   return {
     axis: phase.axis,
     side: p.sides[phase.axis][phase.side],
     decided: phase.version > 0,
     facts: factsOf(phase, language, site),
-    open: open && {
-      id: open.id,
-      hash: open.hash,
-      state: open.state,
-      facts: proposedFacts({ ...phase, body }, language, site),
-    },
-    may,
+    open: proposal &&
+      decide && {
+        state: proposal.state,
+        facts: proposedFacts({ ...phase, body }, language, site),
+        decide,
+      },
+    mayChange,
   }
 }
 

@@ -9,6 +9,7 @@ import { messages } from '../locales/index.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import type { Proposal } from '../reviews/model.ts'
 import { decideSchema } from './decide_schema.ts'
+import { decideBox } from './deciding.ts'
 import { AXES, SOURCES, type Axis, type PhaseBody } from './phase_model.ts'
 import {
   phaseNow,
@@ -68,25 +69,41 @@ export function phaseRoutes(router: Router<State>, guards: Guards): void {
     ctx.redirect(`${BASE}?done=proposed`)
     ctx.status = 303
   })
-  router.post(`${BASE}/:axis/decide`, guards.operator('approver'), guards.confirmed, decide)
+  const approver = guards.operator('approver')
+  router.post(`${BASE}/:axis/approve`, approver, guards.confirmed, (ctx) => decide(ctx, 'approve'))
+  router.post(`${BASE}/:axis/return`, approver, guards.confirmed, (ctx) => decide(ctx, 'giveBack'))
+  router.post(`${BASE}/:axis/refuse`, approver, guards.confirmed, (ctx) => decide(ctx, 'refuse'))
+  router.post(`${BASE}/:axis/withdraw`, guards.operator('registrar'), (ctx) =>
+    decide(ctx, 'withdraw'),
+  )
 }
 
-async function decide(ctx: Ctx & { params?: Record<string, string> }): Promise<void> {
+const DONE = {
+  approve: 'approved',
+  giveBack: 'returned',
+  refuse: 'refused',
+  withdraw: 'withdrawn',
+} as const
+
+async function decide(
+  ctx: Ctx & { params?: Record<string, string> },
+  verb: keyof typeof DONE,
+): Promise<void> {
   const { env, operator } = ctx.state
-  const { verdict, proposal, hash, note = '' } = readForm(ctx, decideSchema)
+  const { hash, note = '' } = readForm(ctx, decideSchema)
   if (!operator) throw new Refusal('sign_in_required')
   const open = await phases.openPhase(env, axisOf(ctx))
-  if (open?.id !== proposal) throw new Refusal(open ? 'changed_meanwhile' : 'wrong_state')
-  const seen = { id: proposal, hash, by: operator, note: note.trim() }
+  if (!open) throw new Refusal('wrong_state')
+  const seen = { id: open.id, hash, by: operator, note: note.trim() }
   try {
-    if (verdict === 'approve') await phases.approvePhase(env, seen)
-    else if (!seen.note) throw new Refusal('invalid_input', { fields: { note: 'note_required' } })
-    else await phases.declinePhase(env, verdict === 'return' ? 'giveBack' : 'refuse', seen)
+    if (verb === 'approve') await phases.approvePhase(env, seen)
+    else if (verb !== 'withdraw' && !seen.note)
+      throw new Refusal('invalid_input', { fields: { note: 'note_required' } })
+    else await phases.declinePhase(env, verb, seen)
   } catch (error) {
     return show(ctx, fieldsIn(error), 422)
   }
-  const done = { approve: 'approved', return: 'returned', refuse: 'refused' }[verdict]
-  ctx.redirect(`${BASE}?done=${done}`)
+  ctx.redirect(`${BASE}?done=${DONE[verb]}`)
   ctx.status = 303
 }
 
@@ -113,25 +130,25 @@ async function show(ctx: Ctx, fields: Fields, status = 200): Promise<void> {
   }
   const { axis, on } = ctx.query
   const tried = phases.isAxis(axis) && typeof on === 'string' ? { axis, on } : undefined
-  const may = {
-    change: operator?.roles.includes('registrar') ?? false,
-    approve: operator?.roles.includes('approver') ?? false,
-  }
-  views.all(
-    ctx,
-    {
-      axes: AXES.map((axis) =>
-        phaseNow(now[axis], { language, site: env.config.installation, open: open[axis], may }),
-      ),
-      fields: { ...fields, ...(tried && !isDay(tried.on) && { on: 'not_a_day' }) },
-      done:
-        ['proposed', 'approved', 'returned', 'refused'].find((one) => one === ctx.query['done']) ??
-        '',
-      tried: { axis: tried?.axis ?? 'self_running', on: tried?.on ?? dayOf(env.now()) },
-      result: tried && isDay(tried.on) ? await resultFor(ctx, tried, open[tried.axis]) : undefined,
-    },
-    { status },
+  const mayChange = operator?.roles.includes('registrar') ?? false
+  const site = env.config.installation
+  const axes = await Promise.all(
+    AXES.map(async (axis) => {
+      const proposal = open[axis]
+      const base = `${BASE}/${axis}`
+      const decide =
+        proposal && (await decideBox(env, proposal, { operator, language, base }, { fields }))
+      return phaseNow(now[axis], { language, site, proposal, decide, mayChange })
+    }),
   )
+  const data: PhasesPage = {
+    axes,
+    fields: { ...fields, ...(tried && !isDay(tried.on) && { on: 'not_a_day' }) },
+    done: ['proposed', ...Object.values(DONE)].find((one) => one === ctx.query['done']) ?? '',
+    tried: { axis: tried?.axis ?? 'self_running', on: tried?.on ?? dayOf(env.now()) },
+    result: tried && isDay(tried.on) ? await resultFor(ctx, tried, open[tried.axis]) : undefined,
+  }
+  views.all(ctx, data, { status })
 }
 
 async function resultFor(

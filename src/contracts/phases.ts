@@ -16,6 +16,7 @@ import { stateOf, turnOf, type Contract } from './model.ts'
 import { admitted, AXES, liableOf, phaseOf, siteIn } from './phase_model.ts'
 import type { Axis, Liable, Phase, PhaseBody, PhaseRow, Source } from './phase_model.ts'
 import { phaseSchemas } from './phase_schema.ts'
+import { DECLINING } from './proposing.ts'
 import * as queries from './queries.ts'
 import * as store from './store.ts'
 
@@ -179,11 +180,11 @@ export function approvePhase(env: Env, seen: reviews.Seen): Promise<Proposal> {
 /** Gives it back to be changed, or declines it. @throws Refusal as in reviews */
 export async function declinePhase(
   env: Env,
-  which: 'giveBack' | 'refuse',
+  which: 'giveBack' | 'refuse' | 'withdraw',
   seen: reviews.Seen & { note: string },
 ): Promise<void> {
   await heldPhase(env, seen.id)
-  await reviews[which](env, seen)
+  await DECLINING[which](env, seen)
 }
 
 async function heldPhase(env: Env, id: string): Promise<void> {

@@ -119,6 +119,13 @@ export function approve(env: Env, seen: reviews.Seen): Promise<Proposal> {
   })
 }
 
+/** The ways to end or to hold up a proposal without writing anything. */
+export const DECLINING = {
+  giveBack: reviews.giveBack,
+  refuse: reviews.refuse,
+  withdraw: reviews.withdraw,
+}
+
 /** Gives it back, declines it, or takes it back. @throws Refusal as in reviews */
 export function turn(
   env: Env,
@@ -127,7 +134,7 @@ export function turn(
 ): Promise<Proposal> {
   return atomically(env, async (env) => {
     await contractProposal(env, seen.id)
-    return reviews[which](env, seen)
+    return DECLINING[which](env, seen)
   })
 }
 

@@ -7,7 +7,6 @@ import { page } from '../http/views.ts'
 import { messages } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import * as members from '../members/actions.ts'
-import type { Person } from '../persons.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import type { Seen } from '../reviews/actions.ts'
 import { draftRoutes } from './draft_routes.ts'
@@ -19,7 +18,7 @@ import { turnOf } from './model.ts'
 import { shown, type DetailPage, type ListPage, type PrintPage } from './pages.ts'
 import { phaseRoutes } from './phase_routes.ts'
 import * as proposing from './proposing.ts'
-import { decideSchema, seenSchema } from './decide_schema.ts'
+import { decideSchema } from './decide_schema.ts'
 import { staffRoutes } from './staff_routes.ts'
 import { askedOf } from './writing.ts'
 
@@ -48,17 +47,12 @@ export function routes(_env: Env, guards: Guards): Router<State> {
   router.get(`${BASE}/:id/print`, guards.operator(), async (ctx) => {
     views.print(ctx, await printPage(ctx, idOf(ctx)))
   })
-  router.post(`${BASE}/:id/propose`, registrar, async (ctx) => {
-    const seen = await seenIn(ctx, readForm(ctx, seenSchema))
-    await decided(ctx, 'proposed', () => proposing.propose(ctx.state.env, seen))
-  })
-  router.post(`${BASE}/:id/withdraw`, registrar, async (ctx) => {
-    const seen = await seenIn(ctx, readForm(ctx, seenSchema))
-    await decided(ctx, 'withdrawn', () =>
-      proposing.turn(ctx.state.env, 'withdraw', { ...seen, note: '' }),
-    )
-  })
-  router.post(`${BASE}/:id/decide`, guards.operator('approver'), guards.confirmed, decide)
+  const approver = guards.operator('approver')
+  router.post(`${BASE}/:id/propose`, registrar, (ctx) => decide(ctx, 'propose'))
+  router.post(`${BASE}/:id/withdraw`, registrar, (ctx) => decide(ctx, 'withdraw'))
+  router.post(`${BASE}/:id/approve`, approver, guards.confirmed, (ctx) => decide(ctx, 'approve'))
+  router.post(`${BASE}/:id/return`, approver, guards.confirmed, (ctx) => decide(ctx, 'giveBack'))
+  router.post(`${BASE}/:id/refuse`, approver, guards.confirmed, (ctx) => decide(ctx, 'refuse'))
   staffRoutes(router, guards)
   phaseRoutes(router, guards)
   return router
@@ -66,45 +60,31 @@ export function routes(_env: Env, guards: Guards): Router<State> {
 
 const idOf = (ctx: Ctx & { params?: Record<string, string> }) => ctx.params?.['id'] ?? ''
 
-/** Approves, gives back or declines exactly what was seen. */
-async function decide(ctx: Ctx): Promise<void> {
-  const { env } = ctx.state
-  const { verdict, note = '', ...rest } = readForm(ctx, decideSchema)
-  const seen = { ...(await seenIn(ctx, rest)), note: note.trim() }
-  if (verdict === 'approve')
-    return decided(ctx, 'approved', () => proposing.approve(env, seen), note)
-  if (!seen.note) return show(ctx, idOf(ctx), { fields: { note: 'note_required' } }, 422)
-  const [which, done] =
-    verdict === 'return' ? (['giveBack', 'returned'] as const) : (['refuse', 'refused'] as const)
-  return decided(ctx, done, () => proposing.turn(env, which, seen), note)
+const VERBS = {
+  propose: [proposing.propose, 'proposed'],
+  withdraw: [declined('withdraw'), 'withdrawn'],
+  approve: [proposing.approve, 'approved'],
+  giveBack: [declined('giveBack'), 'returned'],
+  refuse: [declined('refuse'), 'refused'],
+} as const
+
+function declined(which: 'withdraw' | 'giveBack' | 'refuse') {
+  return (env: Env, seen: Seen) => proposing.turn(env, which, { ...seen, note: seen.note ?? '' })
 }
 
-/** The proposal of this contract that the form names; one of another contract is not found. */
-async function seenIn(
-  ctx: Ctx,
-  { proposal, hash }: { proposal: string; hash: string },
-): Promise<Seen> {
-  const here = await found(ctx.state.env, idOf(ctx))
-  if (here.proposal?.id !== proposal)
-    throw new Refusal(here.proposal ? 'changed_meanwhile' : 'wrong_state')
-  return { id: proposal, hash, by: operatorOf(ctx) }
-}
-
-/** The operator whom the guard let in. */
-function operatorOf(ctx: Ctx): Person {
-  if (!ctx.state.operator) throw new Refusal('sign_in_required')
-  return ctx.state.operator
-}
-
-/** Does it and shows the contract anew; what the rules say stands on the same page. */
-async function decided(
-  ctx: Ctx,
-  done: string,
-  work: () => Promise<unknown>,
-  note = '',
-): Promise<void> {
+/** Takes one step with exactly what was seen; what the rules say to it stands on the same page. */
+async function decide(ctx: Ctx, verb: keyof typeof VERBS): Promise<void> {
+  const { env, operator } = ctx.state
+  const { hash, note = '' } = readForm(ctx, decideSchema)
+  const { proposal } = await found(env, idOf(ctx))
+  if (!operator) throw new Refusal('sign_in_required')
+  if (!proposal) throw new Refusal('wrong_state')
+  const needsNote = ['giveBack', 'refuse'].includes(verb)
+  if (needsNote && !note.trim())
+    return show(ctx, idOf(ctx), { fields: { note: 'note_required' } }, 422)
+  const [work, done] = VERBS[verb]
   try {
-    await work()
+    await work(env, { id: proposal.id, hash, by: operator, note: note.trim() })
   } catch (error) {
     const faults = faultsIn(error)
     if (!faults) throw error

@@ -53,7 +53,9 @@ function flowFaults(
 ): void {
   const [from, to] = [flow.from ?? asked.from, flow.to ?? asked.to]
   if (flow.giver === flow.receiver) add(`${place}/receiver`, 'flow_same_sides')
-  if (to < from) add(`${place}/to`, 'term_backwards')
+  // A flow without days of its own has the contract's fault, and no second one.
+  const own = flow.from !== undefined || flow.to !== undefined
+  if (to < from && own) add(`${place}/to`, 'term_backwards')
   else if (from < asked.from || to > asked.to) add(place, 'flow_outside_term')
   if (flow.giver === 'consortium' ? !flow.items.length : !flow.dataset)
     add(`${place}/${flow.giver === 'consortium' ? 'items' : 'dataset'}`, 'flow_empty')

@@ -1,5 +1,6 @@
 import type Koa from 'koa'
 import type { Env } from '../env.ts'
+import type { Installation } from '../installation.ts'
 import type { Language } from '../locales/index.ts'
 import type { CompanyHere, OperatorHere, StaffHere } from '../persons.ts'
 
@@ -29,6 +30,8 @@ export type State = {
   staff?: StaffHere
   /** Set by `guards.company`: a program of a member company. */
   company?: CompanyHere
+  /** Who runs the installation in the governance phase in force; absent: as the settings file says. */
+  site?: Installation
   /** Parsed form fields; present after the body was read. */
   body?: Record<string, unknown>
   /** Extra `form-action` sources of this page. */

@@ -105,7 +105,7 @@ function frameOf(ctx: Ctx): Frame {
     path: ctx.path,
     stylesheet: sheetPath,
     script: scriptPath,
-    site: ctx.state.env.config.installation,
+    site: ctx.state.site ?? ctx.state.env.config.installation,
     signedIn: ctx.state.resident !== undefined,
     operator,
     staff,
