@@ -111,7 +111,7 @@ export function saveDraft(
  * @param memberId the company of the program's token
  * @throws Refusal invalid_input with the field and the rule
  */
-export function notifyLeak(
+export async function notifyLeak(
   env: Env,
   asked: { memberId: string; by: Person; notice: Values },
 ): Promise<Case> {

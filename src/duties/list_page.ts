@@ -1,6 +1,6 @@
 /** The list of cases: searched, filtered, sorted and paged by the database (L1). */
 import type { Env } from '../env.ts'
-import { likeOf, listHref, readListing } from '../http/listing.ts'
+import { likeOf, listView, readListing } from '../http/listing.ts'
 import type { Ctx } from '../http/state.ts'
 import { messages } from '../locales/index.ts'
 import type { Area } from '../people/model.ts'
@@ -48,19 +48,14 @@ export async function listPage(
   const { rows, total } = shown === listing.page ? found : await read(shown)
   const late = await queries.lateCount(env.db, { memberId: actor.memberId, now })
   const pages = Math.max(1, Math.ceil(total / listing.perPage))
-  const to = (page: number) => listHref(path, listing, { page: String(page) })
   return {
-    ...{ area, path, q: listing.q, filter: listing.filter, total, late, page: shown, pages },
-    sort: `${listing.descending ? '-' : ''}${listing.sort}`,
+    ...{ area, late },
+    list: listView(path, { ...listing, page: shown }, { total, page: shown, pages }, SORTS),
     filters: [
-      { value: '', label: t.list.all },
-      { value: 'late', label: t.list.late },
-      { value: 'open', label: t.list.open },
-      ...KINDS.map((kind) => ({ value: kind, label: t.kinds[kind] })),
+      ['late', t.list.late],
+      ['open', t.list.open],
+      ...KINDS.map((kind): [string, string] => [kind, t.kinds[kind]]),
     ],
-    sorts: SORTS.map((sort) => ({ value: sort, label: t.list.sorts[sort] })),
-    before: shown > 1 ? to(shown - 1) : undefined,
-    next: shown < pages ? to(shown + 1) : undefined,
     begin: beginnings(area, asked.may, language),
     rows: rows.map((row) => ({
       id: row.id,

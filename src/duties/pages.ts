@@ -1,4 +1,5 @@
 /** What the pages of this room show. Both areas, console and portal, see the same pages. */
+import type { ListView } from '../http/listing.ts'
 import type { Area } from '../people/model.ts'
 
 export type Due = { date: string; badge: string; tone: 'late' | 'soon' | 'calm' }
@@ -9,12 +10,8 @@ export type Facts = [label: string, value: string][]
 /** views/duties/list.eta */
 export type ListPage = {
   area: Area
-  path: string
-  q: string
-  filter: string
-  filters: { value: string; label: string }[]
-  sort: string
-  sorts: { value: string; label: string }[]
+  list: ListView
+  filters: [value: string, label: string][]
   rows: {
     id: string
     href: string
@@ -26,13 +23,8 @@ export type ListPage = {
     due: Due | undefined
     yours: boolean
   }[]
-  total: number
   /** How many are overdue, whatever is searched for. */
   late: number
-  page: number
-  pages: number
-  before: string | undefined
-  next: string | undefined
   begin: Link[]
 }
 
