@@ -8,7 +8,6 @@ import type { LetterName, Mail } from '../notices/model.ts'
 import type { Task } from '../operators/model.ts'
 import type { Person } from '../persons.ts'
 import { Refusal } from '../refusal.ts'
-import * as reviews from '../reviews/actions.ts'
 import { seal } from '../vault.ts'
 import {
   isInOffice,
@@ -22,7 +21,6 @@ import {
 } from './model.ts'
 import * as queries from './queries.ts'
 import type { MemberAsked } from './schema.ts'
-import { applicationOf } from './applying.ts'
 import * as staffing from './staffing.ts'
 import * as store from './store.ts'
 import { actorOf, hold, write } from './writing.ts'
@@ -68,21 +66,13 @@ export function activate(env: Env, memberId: string, by: Person): Promise<void> 
   })
 }
 
-/** What waits for an operator here: applications and changes to examine or to approve (A1). */
+/** What waits for an operator here: approved companies with no contract yet. Proposals stand on the desk by themselves. */
 export async function tasks(env: Env): Promise<Task[]> {
-  const kinds = ['member', 'hand_over'] as const
-  const waiting = await reviews.list(env, { kinds, states: ['submitted', 'proposed'] })
-  const names = new Map((await store.names(env.db)).map((one) => [one.id, one.names.ja]))
-  return waiting.map((proposal) => {
-    const application = applicationOf(proposal)
-    const handOver = proposal.kind === 'hand_over'
-    const what = handOver ? 'hand_over' : application ? 'application' : 'member_change'
-    return {
-      kind: proposal.state === 'submitted' ? `${what}_submitted` : `${what}_proposed`,
-      name: application?.profile.names.ja ?? names.get(proposal.memberId ?? '') ?? '',
-      href: `/admin/${handOver ? 'hand-overs' : 'applications'}/${proposal.id}`,
-    }
-  })
+  return (await queries.withoutContract(env.db)).map(({ id, name }) => ({
+    kind: 'member_without_contract',
+    name,
+    href: `/admin/members/${id}`,
+  }))
 }
 
 /** Lets one onboarding run at a time; held until the transaction of `env` ends. */

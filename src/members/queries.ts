@@ -262,3 +262,18 @@ export async function peopleNames(db: Knex, ids: readonly string[]): Promise<Map
   )
   return new Map(rows.map(({ id, name }) => [id, name]))
 }
+
+/** Approved companies for which nobody has drafted a contract. */
+export async function withoutContract(db: Knex): Promise<{ id: string; name: string }[]> {
+  const { rows } = await db.raw<{ rows: { id: string; name: string }[] }>(
+    `select m.id, v.body -> 'names' ->> 'ja' as name from members m
+     join lateral (select body from member_versions
+       where member_id = m.id order by version desc limit 1) v on true
+     where m.status = 'approved'
+       and not exists (select 1 from contracts c where c.member_id = m.id)
+       and not exists (select 1 from proposals p where p.kind = 'contract' and p.member_id = m.id
+         and p.state in ('draft', 'submitted', 'returned', 'proposed'))
+     order by m.created_at`,
+  )
+  return rows
+}

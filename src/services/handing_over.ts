@@ -45,7 +45,7 @@ async function faultsOf(env: Env, fromMemberId: string, asked: HandOver): Promis
   else if (!asked.serviceIds.every((id) => own.has(id))) fields['service'] = 'not_valid'
   const to = isUuid(asked.toMemberId) ? await members.byId(env, asked.toMemberId) : undefined
   if (!to || to.id === fromMemberId || to.status !== 'active') fields['to_contract'] = 'choose'
-  const held = await contracts.ofMember(env, asked.toMemberId)
+  const held = to ? await contracts.ofMember(env, to.id) : []
   if (!held.some(({ id }) => id === asked.contractId)) fields['to_contract'] = 'choose'
   if (asked.note === '') fields['note'] = 'required'
   else if (asked.note.length > NOTE_LENGTH) fields['note'] = 'too_long'

@@ -6,7 +6,7 @@ let count = 0
 /** A 法人番号 with its check digit, a different one each time. */
 export function corporateNumber(): string {
   const body = String(200000000000 + ++count * 7919 + Math.floor(Math.random() * 1e9))
-  const sum = [...body]
+  const sum = Array.from(body)
     .reverse()
     .reduce((all, digit, n) => all + Number(digit) * (n % 2 ? 2 : 1), 0)
   return `${9 - (sum % 9)}${body}`

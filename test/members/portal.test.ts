@@ -1,0 +1,352 @@
+/** A company's own pages: its people, what is registered, leaving; and what a change means to residents (J2, J5, J9, S-59). */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { handlers } from '../../src/members/jobs.ts'
+import * as members from '../../src/members/actions.ts'
+import * as reviews from '../../src/reviews/actions.ts'
+import { Browser, hidden, type Page } from '../support/browser.ts'
+import { makeResident, makeService, markDemo, type MadeService } from '../support/builders.ts'
+import { linkIn, mailsTo, queueIsEmpty } from '../support/mailbox.ts'
+import { makeOperator, makeStaff, signIn, type SignedInPerson } from '../support/people.ts'
+import { openSite, type Site } from '../support/site.ts'
+import { tokensFor, userinfo } from '../oidc/steps.ts'
+import { filled } from './company.ts'
+
+let site: Site
+let made: MadeService
+let manager: SignedInPerson
+let registrar: SignedInPerson
+let approver: SignedInPerson
+
+beforeAll(async () => {
+  site = await openSite()
+  await markDemo(site.env)
+  registrar = await makeOperator(site.env, ['registrar'])
+  approver = await makeOperator(site.env, ['approver'])
+})
+beforeEach(async () => {
+  made = await makeService(site.env)
+  manager = await makeStaff(site.env, made.memberId, 'manager')
+})
+afterAll(() => site.close())
+
+function at(person: SignedInPerson): Browser {
+  const browser = new Browser(site.issuer)
+  signIn(browser, person)
+  return browser
+}
+
+/** Posts below /company or /admin with the browser's own form token. */
+async function post(browser: Browser, path: string, fields: Record<string, string>): Promise<Page> {
+  const csrf = hidden(await browser.open('/company/apply'))['csrf'] ?? ''
+  return browser.follow(await browser.post(path, { csrf, ...fields }))
+}
+
+const staffRows = (memberId: string) =>
+  site.env.db('staff').where({ member_id: memberId }).orderBy('created_at')
+
+describe('the people of a company', () => {
+  test('a manager invites, and the invitation comes by mail', async () => {
+    const email = `dev.${Date.now()}@company.example`
+    const browser = at(manager)
+    const page = await post(browser, '/company/staff', {
+      name: '開発 一',
+      email,
+      role: 'developer',
+      ends_on: '2028-03-31',
+    })
+    expect(page.status).toBe(200)
+    expect(page.text).toContain('招待を送りました')
+    expect(await staffRows(made.memberId)).toMatchObject([
+      {},
+      { email, role: 'developer', password_hash: null, created_by: manager.person.id },
+    ])
+    expect(linkIn((await mailsTo(site.env, email)).at(-1))).toContain('/company/invitation')
+    const twice = await post(browser, '/company/staff', {
+      name: '開発 二',
+      email: email.toUpperCase(),
+      role: 'developer',
+      ends_on: '',
+    })
+    expect(twice.status).toBe(422)
+    expect(await staffRows(made.memberId)).toHaveLength(2)
+  })
+
+  test.each([
+    [{ email: 'not an address' }, '#email'],
+    [{ name: '\u202Eevil' }, '#name'],
+    [{ role: 'administrator' }, '#role'],
+    [{ ends_on: '2020-01-01' }, '#ends_on'],
+    [{ ends_on: '2027-02-30' }, '#ends_on'],
+    [{ memberId: '7c1b6f1e-0d38-4a51-9a6d-2f3a5f0c1d77' }, '#memberId'],
+  ])('%j is told at its field, with nothing stored', async (wrong, place) => {
+    const page = await post(at(manager), '/company/staff', {
+      name: '開発',
+      email: 'x@company.example',
+      role: 'developer',
+      ends_on: '',
+      ...wrong,
+    })
+    expect(page.status).toBe(422)
+    expect(page.text).toContain(`href="${place}"`)
+    expect(await staffRows(made.memberId)).toHaveLength(1)
+  })
+
+  test('a developer manages nobody', async () => {
+    const developer = await makeStaff(site.env, made.memberId, 'developer')
+    const browser = at(developer)
+    expect((await browser.open('/company/staff')).status).toBe(403)
+    const fields = { name: 'x', email: 'x@company.example', role: 'manager', ends_on: '' }
+    expect((await post(browser, '/company/staff', fields)).status).toBe(403)
+    expect(
+      (await post(browser, `/company/staff/${developer.person.id}`, { role: 'manager' })).status,
+    ).toBe(403)
+    expect((await browser.open('/company/profile')).status).toBe(200)
+    expect((await browser.open('/company/profile/contact')).status).toBe(403)
+  })
+
+  test('an old second factor changes nobody (J6)', async () => {
+    await site.env
+      .db('staff_sessions')
+      .where({ holder_id: manager.person.id })
+      .update({ confirmed_at: new Date(Date.now() - 301_000) })
+    const fields = { name: 'x', email: 'x@company.example', role: 'manager', ends_on: '' }
+    expect((await post(at(manager), '/company/staff', fields)).status).toBe(403)
+    expect(await staffRows(made.memberId)).toHaveLength(1)
+  })
+
+  test("another company's people are not there, whatever is asked (J2)", async () => {
+    const elsewhere = await makeService(site.env)
+    const theirs = await makeStaff(site.env, elsewhere.memberId, 'developer')
+    const browser = at(manager)
+    const path = (id: string, act = '') => `/company/staff/${id}${act}`
+    const missing = '7c1b6f1e-0d38-4a51-9a6d-2f3a5f0c1d77'
+    const answers = async (id: string) => [
+      await browser.open(path(id)),
+      await post(browser, path(id), { role: 'manager', ends_on: '' }),
+      await post(browser, path(id, '/end'), {}),
+      await post(browser, path(id, '/invite'), {}),
+    ]
+    const [foreign, nobody] = [await answers(theirs.person.id), await answers(missing)]
+    const bare = (page: Page) => [
+      page.status,
+      page.text.replaceAll(/7c1b[\w-]+|[\da-f]{8}-[\da-f-]{27}|value="[^"]*"/g, ''),
+    ]
+    expect(foreign.map(bare)).toEqual(nobody.map(bare))
+    expect(foreign.map(({ status }) => status)).toEqual([404, 404, 404, 404])
+    expect((await browser.open('/company/staff')).text).not.toContain(theirs.email)
+    expect(await staffRows(elsewhere.memberId)).toMatchObject([
+      { role: 'developer', ended_at: null },
+    ])
+  })
+
+  test('ending somebody ends their session at once; a new invitation brings them back', async () => {
+    const developer = await makeStaff(site.env, made.memberId, 'developer')
+    const theirs = at(developer)
+    expect((await theirs.open('/company/profile')).url).toContain('/company/profile')
+    await post(at(manager), `/company/staff/${developer.person.id}/end`, {})
+    expect((await theirs.open('/company/profile')).url).toContain('/company/login')
+    expect(await members.staffInOffice(site.env, developer.person.id)).toBeUndefined()
+    const again = { name: developer.name, email: developer.email, role: 'developer', ends_on: '' }
+    expect((await post(at(manager), '/company/staff', again)).status).toBe(200)
+    expect(await members.staffInOffice(site.env, developer.person.id)).toMatchObject({
+      endedAt: null,
+    })
+  })
+
+  test('the last manager cannot vanish: not by role, last day or end', async () => {
+    const path = `/company/staff/${manager.person.id}`
+    for (const [where, fields] of [
+      [path, { role: 'developer', ends_on: '' }],
+      [path, { role: 'manager', ends_on: '2028-03-31' }],
+      [`${path}/end`, {}],
+    ] as [string, Record<string, string>][]) {
+      const page = await post(at(manager), where, fields)
+      expect(page.status).toBe(422)
+      expect(page.text).toContain('管理者がいなくなります')
+    }
+    expect(await staffRows(made.memberId)).toMatchObject([
+      { role: 'manager', ends_on: null, ended_at: null },
+    ])
+  })
+
+  test('of two managers who end each other twenty times at once, one stays', async () => {
+    const second = await makeStaff(site.env, made.memberId, 'manager')
+    const [one, other] = [at(manager), at(second)]
+    const csrf = async (browser: Browser) =>
+      hidden(await browser.open('/company/apply'))['csrf'] ?? ''
+    const [a, b] = [await csrf(one), await csrf(other)]
+    await Promise.all(
+      Array.from({ length: 20 }, (_, n) =>
+        n % 2
+          ? one.post(`/company/staff/${second.person.id}/end`, { csrf: a })
+          : other.post(`/company/staff/${manager.person.id}/end`, { csrf: b }),
+      ),
+    )
+    const rows = await staffRows(made.memberId)
+    expect(rows.filter(({ ended_at }) => ended_at === null)).toHaveLength(1)
+  })
+})
+
+/** The whole form of a change, as the company's page fills it. */
+async function changeForm(browser: Browser, changes: Record<string, string>) {
+  const fields = filled()
+  const profile = Object.fromEntries(
+    Object.entries(fields).filter(
+      ([name]) => !/^(q_|n_|manager_|corporate|desk_|phone$|email$|url$)/.test(name),
+    ),
+  )
+  const now = await site.env
+    .db('member_versions')
+    .where({ member_id: made.memberId })
+    .orderBy('version', 'desc')
+    .first()
+  const kept = { name_ja: now.body.names.ja, name_en: now.body.names.en }
+  return post(browser, '/company/profile/change', {
+    ...profile,
+    ...kept,
+    change: 'correction',
+    note: '移転のため',
+    ...changes,
+  })
+}
+
+const open = async () =>
+  (await reviews.list(site.env, { kinds: ['member'], memberId: made.memberId })).at(0)
+
+async function decide(
+  person: SignedInPerson,
+  act: string,
+  fields: Record<string, string> = {},
+): Promise<Page> {
+  const proposal = await open()
+  return post(at(person), `/admin/applications/${proposal?.id}/${act}`, {
+    hash: proposal?.hash ?? '',
+    ...fields,
+  })
+}
+
+const versionsOf = () =>
+  site.env.db('member_versions').where({ member_id: made.memberId }).orderBy('version')
+
+describe('what is registered about a company', () => {
+  test('a change waits for two operators and is a version then', async () => {
+    const page = await changeForm(at(manager), { address_ja: 'あおば市西区7-7' })
+    expect(page.text).toContain('審査中の届け出')
+    expect(await versionsOf()).toHaveLength(1)
+    expect((await changeForm(at(manager), { address_ja: 'もう一つ' })).status).toBe(409)
+    expect((await decide(registrar, 'return', { note: '番地を書いてください。' })).status).toBe(200)
+    expect((await at(manager).open('/company/profile')).text).toContain('番地を書いてください。')
+    const returned = await open()
+    expect(
+      (
+        await changeForm(at(manager), {
+          address_ja: 'あおば市西区7-7-7',
+          hash: returned?.hash ?? '',
+        })
+      ).status,
+    ).toBe(200)
+    expect((await decide(registrar, 'propose')).status).toBe(200)
+    expect((await decide(approver, 'approve')).status).toBe(200)
+    const versions = await versionsOf()
+    expect(versions.at(-1)).toMatchObject({
+      version: 2,
+      body: { address: { ja: 'あおば市西区7-7-7' } },
+    })
+    expect((await at(registrar).open(`/admin/members/${made.memberId}`)).text).toContain(
+      'あおば市西区7-7-7',
+    )
+  })
+
+  test('mass assignment, bad fields and nothing changed are refused', async () => {
+    for (const wrong of [
+      { status: 'active' },
+      { email: 'x' },
+      { name_ja: 'a\u200Bb' },
+      { change: 'merged' },
+      { note: '' },
+    ]) {
+      const given = 'email' in wrong ? { privacy_email: 'x' } : wrong
+      expect((await changeForm(at(manager), given)).status).toBe(422)
+    }
+    expect(await open()).toBeUndefined()
+  })
+
+  test('the contact desk changes by the manager alone, at once, and everybody is told', async () => {
+    const fields = {
+      desk_ja: '新しい窓口',
+      desk_en: 'New desk',
+      phone: '011-222-3333',
+      email: 'new@company.example',
+      url: 'https://company.example/',
+    }
+    expect(
+      (await post(at(manager), '/company/profile/contact', { ...fields, phone: 'x' })).status,
+    ).toBe(422)
+    expect(await versionsOf()).toHaveLength(1)
+    const page = await post(at(manager), '/company/profile/contact', fields)
+    expect(page.text).toContain('011-222-3333')
+    expect(await versionsOf()).toHaveLength(2)
+    const desk = site.env.config.installation.contact.email
+    for (const to of [manager.email, desk])
+      expect((await mailsTo(site.env, to)).at(-1)?.subject).toContain('問い合わせ先が変わりました')
+    const [line] = await site.env
+      .db('audit_events')
+      .where({ object_id: made.memberId, act: 'members.contact' })
+    expect(line).toMatchObject({ actor_kind: 'staff', actor_id: manager.person.id })
+    const before = line.details.before.hash
+    expect(line.details.after.hash).not.toBe(before)
+    await post(at(manager), '/company/profile/contact', fields)
+    expect(await versionsOf()).toHaveLength(2)
+  })
+
+  test('another name is told to residents once, in their language, whatever runs twice', async () => {
+    const residents = [
+      await makeResident(site.env),
+      await makeResident(site.env),
+      await makeResident(site.env),
+    ]
+    const [one, other, stranger] = residents
+    if (!one || !other || !stranger) throw new Error('no residents')
+    await site.env.db('residents').where({ id: other.id }).update({ language: 'en' })
+    for (const person of [one, other]) await tokensFor(site, new Browser(site.issuer), made, person)
+    await queueIsEmpty(site.env)
+    await changeForm(at(manager), {
+      change: 'renamed',
+      name_ja: 'あさやけ改め堂',
+      name_en: 'Asayake Aratame',
+    })
+    await decide(registrar, 'propose')
+    expect((await decide(approver, 'approve')).status).toBe(200)
+    await queueIsEmpty(site.env)
+    const twice = { memberId: made.memberId, version: 2 }
+    await Promise.all([1, 2, 3].map(() => handlers(site.env)['members.renamed'](twice)))
+    await queueIsEmpty(site.env)
+    const told = async (to: string) =>
+      (await mailsTo(site.env, to)).filter(({ subject }) => /名前が|is now called/.test(subject))
+    expect(await told(one.email)).toHaveLength(1)
+    expect((await told(other.email)).map(({ subject }) => subject)).toEqual([
+      expect.stringContaining('is now called Asayake Aratame'),
+    ])
+    expect(await site.env.db('member_notices').where({ resident_id: stranger.id })).toEqual([])
+  })
+
+  test('a company leaves: two persons, then everything of it stops and its services end', async () => {
+    const resident = await makeResident(site.env)
+    const { access } = await tokensFor(site, new Browser(site.issuer), made, resident)
+    expect((await userinfo(site, access)).status).toBe(200)
+    await post(at(manager), '/company/profile/leave', { note: '事業の終了' })
+    expect((await userinfo(site, access)).status).toBe(200)
+    await decide(registrar, 'propose')
+    const session = at(manager)
+    expect((await session.open('/company/profile')).url).toContain('/company/profile')
+    expect((await decide(approver, 'approve')).status).toBe(200)
+    expect((await userinfo(site, access)).status).toBe(401)
+    expect((await session.open('/company/profile')).url).toContain('/company/login')
+    await queueIsEmpty(site.env)
+    expect(await site.env.db('services').where({ id: made.id }).first()).toMatchObject({
+      status: 'ended',
+    })
+    expect(await site.env.db('provision_records').where({ service_id: made.id })).not.toEqual([])
+    expect((await new Browser(site.issuer).open('/members')).text).toContain('退会')
+  })
+})
