@@ -2,12 +2,10 @@ import { createHash } from 'node:crypto'
 import * as audit from '../audit/actions.ts'
 import { canonical } from '../audit/model.ts'
 import { atomically, type Env } from '../env.ts'
-import { YEAR_END } from '../input/business_days.ts'
-import { dayOf } from '../input/days.ts'
-import { isUuid } from '../input/ids.ts'
 import type { Task } from '../operators/model.ts'
 import type { Person } from '../persons.ts'
 import { Refusal } from '../refusal.ts'
+import { aroundCase, aroundOf } from './around.ts'
 import * as documents from './documents.ts'
 import { tell } from './mails.ts'
 import {
@@ -19,20 +17,16 @@ import {
   type Actor,
   type Around,
   type Case,
-  type Faults,
   type FlowOf,
   type Kind,
   type Values,
 } from './model.ts'
-import { actOf, mayTake, NOUNS, soFarOf } from './nouns.ts'
+import { mayTake, NOUNS, offered } from './nouns.ts'
+import { prepared, type Opening, type Subject } from './opening.ts'
 import * as queries from './queries.ts'
 import { valuesOf } from './reading.ts'
+import { known, notYours, refuseWrong, visible } from './sight.ts'
 import * as store from './store.ts'
-
-/** What a case is opened on. `once` is the id of the form, so that sending it twice opens one case. */
-export type Subject = { once?: string; flow?: string; after?: string; service?: string }
-
-export type Opening = { kind: Kind; subject: Subject; values: Values; actor: Actor }
 
 /**
  * Opens a case with its first act: asks for a report, gives notice of an audit, tells of a leak.
@@ -70,7 +64,7 @@ export function take(
     const act = known(of.kind, name)
     if (!mayTake(act, actor.side, of.receiver)) throw notYours(act, of)
     if (!act.from.includes(of.state)) throw new Refusal('wrong_state')
-    const around = await aroundNow(env, of)
+    const around = await aroundCase(env, of)
     refuseWrong(act.faults?.(values, around))
     const state = act.next(values, around)
     const dueAt = act.due ? act.due(values, around) : of.dueAt
@@ -135,8 +129,29 @@ export async function find(env: Env, id: string, actor: Actor): Promise<Case> {
   return visible(await store.find(env.db, id), actor)
 }
 
-/** What the rules look at, of a case as it stands. */
-export const aroundCase = (env: Env, of: Case) => aroundNow(env, of)
+/** The cases of a company that are not over. */
+export const openOf = (env: Env, memberId: string) => queries.open(env.db, memberId)
+
+/** The acts a side may take on a case now, by name. */
+export const actsOf = (of: Case, side: Actor['side']): string[] =>
+  offered(of, side).map(([name]) => name)
+
+/**
+ * What a program says of an act, read by the rules of the portal's form.
+ *
+ * @throws Refusal not_found for an act that is not known; invalid_input, also for a field the act does not have (J3)
+ */
+export function valuesFor(of: Case, name: string, form: { [field: string]: unknown }): Values {
+  const act = known(of.kind, name)
+  const names = act.fields.map((field) => field.name)
+  const strange = Object.keys(form).find((field) => !names.includes(field))
+  if (strange !== undefined)
+    throw new Refusal('invalid_input', { fields: { [`/values/${strange}`]: 'unknown_field' } })
+  return readValues(act, form)
+}
+
+export { aroundCase }
+export type { Subject, Opening }
 
 /** The flows in force an actor may open this kind of case on (S-36): its own side's. */
 export async function flowsFor(env: Env, kind: Kind, actor: Actor): Promise<FlowOf[]> {
@@ -172,128 +187,6 @@ function taskOf(one: queries.ListedCase, base: string): Task {
     name: [one.member?.ja, one.number].filter(Boolean).join(' '),
     href: `${base}/${one.id}`,
     ...(one.dueAt && { dueAt: one.dueAt }),
-  }
-}
-
-type Prepared = { base: Case; flow: FlowOf | undefined; after: Case | undefined }
-
-/** Looks up what a case is opened on, and holds it to the side that asks. */
-async function prepared(env: Env, { kind, subject, values, actor }: Opening): Promise<Prepared> {
-  const { on, opens } = NOUNS[kind]
-  const after = on === 'report' ? await reportOf(env, subject, actor) : undefined
-  const flow = await flowOf(env, after?.flowId ?? subject.flow, actor)
-  if (!flow && (on === 'flow' || subject.flow))
-    throw new Refusal('invalid_input', { fields: { flow: 'choose' } })
-  const receiver = flow?.receiver ?? after?.receiver ?? actor.side
-  const act = known(kind, opens)
-  if (!mayTake(act, actor.side, receiver)) throw wrongSide(act)
-  const memberId = flow?.memberId ?? after?.memberId ?? actor.memberId ?? null
-  const discovered = textOf(values, 'discovered_at')
-  const base: Case = {
-    ...{
-      id: isUuid(subject.once) ? subject.once : env.newId(),
-      number: null,
-      kind,
-      memberId,
-      receiver,
-    },
-    ...{ flowId: flow?.id ?? null, serviceId: await serviceOf(env, subject, memberId) },
-    ...{ state: 'draft', dueAt: null, auditOn: kind === 'audit' ? textOf(values, 'on') : null },
-    ...{
-      afterId: after?.id ?? null,
-      knownAt: discovered ? new Date(discovered) : null,
-      draft: null,
-    },
-    ...{ openedAt: env.now(), changedAt: env.now(), closedAt: null },
-  }
-  return { base, flow, after }
-}
-
-async function reportOf(env: Env, { after }: Subject, actor: Actor): Promise<Case> {
-  const found = await find(env, after ?? '', actor)
-  if (found.kind !== 'report') throw new Refusal('not_found')
-  return found
-}
-
-/** A flow by its id; of another company it is as if there were none. */
-async function flowOf(env: Env, id: string | null | undefined, actor: Actor) {
-  const found = id ? await queries.flow(env.db, id, env.now()) : undefined
-  const foreign = actor.memberId !== undefined && found?.memberId !== actor.memberId
-  return foreign ? undefined : found
-}
-
-async function serviceOf(env: Env, { service }: Subject, memberId: string | null) {
-  if (!service) return null
-  const own = memberId ? await queries.services(env.db, memberId) : []
-  if (own.some(({ id }) => id === service)) return service
-  throw new Refusal('invalid_input', { fields: { service: 'choose' } })
-}
-
-function visible(of: Case | undefined, actor: Actor): Case {
-  const theirs =
-    of &&
-    (actor.memberId === undefined
-      ? of.state !== 'draft' || of.receiver === 'consortium'
-      : of.memberId === actor.memberId && !(of.kind === 'leak' && of.receiver === 'consortium'))
-  if (!of || !theirs) throw new Refusal('not_found')
-  return of
-}
-
-function known(kind: Kind, name: string): Act {
-  const act = actOf(kind, name)
-  if (!act) throw new Refusal('not_found')
-  return act
-}
-
-/** One's own report is judged by the other side only (S-36, S-42), and the like. */
-function notYours(act: Act, of: Case): Refusal {
-  const rule = of.kind === 'report' && act.who === 'giver' ? 'own_report' : 'not_your_side'
-  return new Refusal('invalid_input', { fields: { [act.fields[0]?.name ?? '']: rule } })
-}
-
-const wrongSide = (act: Act) =>
-  new Refusal('invalid_input', {
-    fields: { flow: act.who === 'receiver' ? 'flow_not_received' : 'flow_not_given' },
-  })
-
-/** Says which fields break which rule; the words get what the rule says beside (a day, a number). */
-function refuseWrong(faults: Faults | undefined): void {
-  const wrong = Object.entries(faults ?? {})
-  if (!wrong.length) return
-  const fields = Object.fromEntries(wrong.map(([field, { rule }]) => [field, rule]))
-  throw new Refusal('invalid_input', { fields, faults })
-}
-
-async function aroundNow(env: Env, of: Case): Promise<Around> {
-  const flow = of.flowId ? await queries.flow(env.db, of.flowId, env.now()) : undefined
-  const after = of.afterId ? await store.find(env.db, of.afterId) : undefined
-  return aroundOf(env, { flow, after, of, base: of })
-}
-
-type Known = {
-  flow: FlowOf | undefined
-  after: Case | undefined
-  of: Case | undefined
-  base: Pick<Case, 'kind' | 'memberId' | 'receiver'>
-}
-
-async function aroundOf(env: Env, { flow, after, of, base }: Known): Promise<Around> {
-  const { installation } = env.config
-  const steps = of ? await store.steps(env.db, of.id) : []
-  const { kind, memberId, receiver } = base
-  const audited = kind === 'audit' && memberId !== null && of === undefined
-  return {
-    now: env.now(),
-    today: dayOf(env.now()),
-    yearEnd: installation.yearEndHolidays ?? YEAR_END,
-    legalForm: installation.legalForm,
-    firstReportDays: installation.leakFirstReportDays ?? 3,
-    soFar: soFarOf(steps),
-    taken: steps.map(({ step }) => step),
-    audits: audited ? await store.auditDays(env.db, { memberId, receiver }) : [],
-    ...(of && { case: of }),
-    ...(flow && { flow }),
-    ...(after && { after }),
   }
 }
 

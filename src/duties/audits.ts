@@ -47,6 +47,7 @@ const acknowledge: Act = {
   staff: ['manager'],
   document: true,
   next: () => 'announced',
+  ready: ({ taken }) => taken.includes('rules') && !taken.includes('acknowledge'),
   faults: (_, { taken }) =>
     taken.includes('rules') ? {} : { acknowledged: { rule: 'no_house_rules' } },
 }
@@ -63,6 +64,7 @@ const result: Act = {
   staff: ['manager'],
   document: true,
   next: (values) => (values['verdict'] === 'finding' ? 'finding' : 'no_finding'),
+  ready: ({ case: of, today }) => (of?.auditOn ?? '') <= today,
   faults: resultFaults,
   due: () => null,
 }

@@ -7,7 +7,8 @@ import type { Area } from '../people/model.ts'
 import * as duties from './actions.ts'
 import { bearerOf } from './claims.ts'
 import { factsOf, flowFacts, titleOf } from './documents.ts'
-import { clocksOf, itemsLeft, NINE_ITEMS } from './leaks.ts'
+import { clocksOf } from './clocks.ts'
+import { itemsLeft, NINE_ITEMS } from './leaks.ts'
 import { textOf, type Act, type Actor, type Around, type Case } from './model.ts'
 import { NOUNS, offered } from './nouns.ts'
 import type { CasePage, ClocksPanel, DocumentPage, Facts, Link } from './pages.ts'
@@ -32,7 +33,7 @@ export async function casePage(env: Env, id: string, looking: Looking): Promise<
   const around = await duties.aroundCase(env, of)
   const member = of.memberId ? await queries.memberNames(env.db, of.memberId) : undefined
   const path = `${PATHS[area]}/${of.id}`
-  const acts = actsOf(of, looking)
+  const acts = actsOf(of, around, looking)
   return {
     ...{ area, path, acts: acts.links, note: acts.note },
     heading: t.case.heading(t.kinds[of.kind], member?.[language] ?? ''),
@@ -49,10 +50,10 @@ export async function casePage(env: Env, id: string, looking: Looking): Promise<
   }
 }
 
-function actsOf(of: Case, { area, language, actor, may }: Looking) {
+function actsOf(of: Case, around: Around, { area, language, actor, may }: Looking) {
   const t = messages[language].duties
   const acts = t.acts as Record<string, { button: string }>
-  const all = offered(of, actor.side)
+  const all = offered(of, actor.side).filter(([, act]) => act.ready?.(around) ?? true)
   const links: Link[] = all
     .filter(([, act]) => may(act))
     .map(([name]) => ({

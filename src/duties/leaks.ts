@@ -1,11 +1,9 @@
-/** 漏えい等 (S-49, S-50): the notice, and the two clocks towards the Commission (E-13, E-14, E-17). */
-import { addDays, nextBusinessDay, type YearEnd } from '../input/business_days.ts'
-import { dayOf, endOfDay } from '../input/days.ts'
+/** 漏えい等 (S-49, S-50): the notice, the reports that follow, the measures. The clocks stand in clocks.ts. */
+import { endOfDay } from '../input/days.ts'
+import { clocksOf } from './clocks.ts'
 import {
   field,
   LEAK_KINDS,
-  listOf,
-  numberOf,
   textOf,
   type Act,
   type Around,
@@ -154,69 +152,6 @@ function momentFaults(values: Values, name: string, { now, case: of }: Around): 
   if (at && name === 'reported_at' && of?.knownAt && new Date(at) < of.knownAt)
     return { [name]: { rule: 'before_known' } }
   return {}
-}
-
-export type Clocks = {
-  /** Day of the first knowledge by anybody: day 1 of both clocks. */
-  knownOn: string
-  reportable: 'yes' | 'no' | 'unknown'
-  /** Which of 規則 7 (1)–(4) say so. */
-  because: ('special' | 'financial' | 'intent' | 'persons')[]
-  threshold: number
-  firstDays: number
-  firstOn: string
-  finalDays: 30 | 60
-  /** By the calendar, and moved to a business day (規則, 民法 142). */
-  finalCounted: string
-  finalOn: string
-}
-
-/**
- * The clocks of APPI 26 and 規則 8, as the Commission's guideline counts them: the day of knowing is day 1, days off
- * count, and a final report whose last day is a day off is due on the next business day. The first report is a rule of
- * thumb of 3 to 5 days and is not moved.
- *
- * @throws CalendarUnknown beyond the years whose holidays are known
- */
-export function clocks(
-  soFar: Values,
-  asked: {
-    knownAt: Date
-    legalForm: Around['legalForm']
-    firstReportDays: number
-    yearEnd: YearEnd
-  },
-): Clocks {
-  const knownOn = dayOf(asked.knownAt)
-  const threshold = asked.legalForm === 'city' ? 100 : 1000
-  const persons = numberOf(soFar, 'persons')
-  const kinds = listOf(soFar, 'kinds')
-  const many = persons !== undefined && persons > threshold
-  const because = [
-    ...LEAK_KINDS.filter((kind) => kinds.includes(kind)),
-    ...(many ? ['persons' as const] : []),
-  ]
-  const finalDays = kinds.includes('intent') ? 60 : 30
-  const finalCounted = addDays(knownOn, finalDays - 1)
-  const open = persons === undefined ? 'unknown' : 'no'
-  return {
-    knownOn,
-    reportable: because.length ? 'yes' : open,
-    because,
-    threshold,
-    firstDays: asked.firstReportDays,
-    firstOn: addDays(knownOn, asked.firstReportDays - 1),
-    finalDays,
-    finalCounted,
-    finalOn: nextBusinessDay(finalCounted, asked.yearEnd),
-  }
-}
-
-/** The clocks of a case as it stands; undefined before anybody said when it became known. */
-export function clocksOf({ case: of, soFar, ...rest }: Around): Clocks | undefined {
-  const said = textOf(soFar, 'discovered_at')
-  const knownAt = of?.knownAt ?? (said ? new Date(said) : undefined)
-  return knownAt && clocks(soFar, { ...rest, knownAt })
 }
 
 function dueOf(values: Values, around: Around): Date | null {

@@ -161,6 +161,8 @@ export type Act = {
   /** Whether it makes a document (S-52). */
   document: boolean
   next: (values: Values, around: Around) => State
+  /** Whether it makes sense to offer it yet; absent: always. A rule of `faults` says no in any case. */
+  ready?: (around: Around) => boolean
   faults?: (values: Values, around: Around) => Faults
   /** The new due time; null: none. Absent: it stays. */
   due?: (values: Values, around: Around) => Date | null

@@ -69,6 +69,7 @@ const judge: Act = {
   staff: ['manager'],
   document: true,
   next: (values) => (values['verdict'] === 'sufficient' ? 'sufficient' : 'insufficient'),
+  ready: ({ case: of, now }) => of?.state !== 'requested' || isLate(of, now),
   faults: judgeFaults,
   due: () => null,
 }

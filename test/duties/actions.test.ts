@@ -80,11 +80,9 @@ describe('usage reports', () => {
     const judged = await take(asked, 'judge', values, pair.consortium)
     expect(judged).toMatchObject({ state: 'sufficient', closedAt: NOW, dueAt: null })
     const papers = await world.env.db('duty_documents').where({ case_id: asked.id })
-    expect(papers.map((paper) => paper.kind).sort()).toEqual([
-      'report.judge',
-      'report.request',
-      'report.submit',
-    ])
+    expect(
+      papers.map((paper) => String(paper.kind)).toSorted((a, b) => a.localeCompare(b)),
+    ).toEqual(['report.judge', 'report.request', 'report.submit'])
   })
 
   test('are handed in once', async () => {

@@ -1,7 +1,8 @@
 /** 漏えい等 (S-49, S-50): the notice that nothing blocks, and the clocks of the law (E-13, E-14, E-17). */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import * as duties from '../../src/duties/actions.ts'
-import { clocks, NINE_ITEMS } from '../../src/duties/leaks.ts'
+import { clocks } from '../../src/duties/clocks.ts'
+import { NINE_ITEMS } from '../../src/duties/leaks.ts'
 import type { Actor, Case, Values } from '../../src/duties/model.ts'
 import { YEAR_END } from '../../src/input/business_days.ts'
 import { Refusal } from '../../src/refusal.ts'

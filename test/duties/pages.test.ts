@@ -4,7 +4,7 @@ import * as duties from '../../src/duties/actions.ts'
 import { timetable } from '../../src/duties/jobs.ts'
 import type { Case, Values } from '../../src/duties/model.ts'
 import { earliestAudit } from '../../src/duties/audits.ts'
-import { addDays } from '../../src/input/business_days.ts'
+import { addDays, nextBusinessDay } from '../../src/input/business_days.ts'
 import { Browser, type Page } from '../support/browser.ts'
 import { markDemo } from '../support/builders.ts'
 import { makePair, type Pair } from '../support/duties.ts'
@@ -113,7 +113,10 @@ describe('an audit notice', () => {
     expect(given.text).toContain('実施待ち')
     const again = await judgedInsufficient()
     const second = await browser.open(`/admin/duties/new/audit?after=${again.id}`)
-    const refused = await browser.submit(second, { ...notice, on: addDays(on, 14) })
+    const refused = await browser.submit(second, {
+      ...notice,
+      on: nextBusinessDay(addDays(on, 14)),
+    })
     expect(errorAt(refused, 'on')).toMatch(/監査は1年に1回まで.*S-44/)
     const foreign = await browser.open(`/admin/duties/new/audit?after=${pair.memberId}`)
     expect(foreign.status).toBe(404)
