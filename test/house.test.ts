@@ -8,7 +8,7 @@ const src = fileURLToPath(new URL('../src/', import.meta.url))
 
 /** A room imports only rooms to its left. */
 const ROOMS = (
-  'notices audit templates catalogue residents people operators reviews members contracts services policies welcome ' +
+  'notices audit templates catalogue residents people reviews operators members contracts services policies welcome ' +
   'receipts consents provisions contributions ledger duties events registers rights api desk oidc demo'
 ).split(' ')
 
@@ -36,6 +36,11 @@ const TABLE: [who: RegExp, may: RegExp][] = [
   [
     /^oidc\/(consent|profile)\.ts$/,
     /^(ground\/|own\/|\w+\/(actions|model|schema)\.ts$|consents\/(asking|screen|pages|resume)\.ts$)/,
+  ],
+  // A program's draft of a service is the portal's draft.
+  [
+    /^api\/service_doors\.ts$/,
+    /^(ground\/|own\/|\w+\/(actions|model|schema)\.ts$|services\/(drafts|draft_schema)\.ts$)/,
   ],
   [/^\w+\/[\w.]+$/, /^(ground\/|own\/|\w+\/(actions|model|schema)\.ts$)/], // doors and the room's other files
 ]

@@ -7,7 +7,14 @@ import { Refusal, type Fields } from '../refusal.ts'
 
 const LIMIT = 256 * 1024
 
-const ajv = new Ajv({ allErrors: true, strict: true, formats })
+/** RFC 3339. */
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/
+
+const ajv = new Ajv({
+  allErrors: true,
+  strict: true,
+  formats: { ...formats, 'date-time': MOMENT },
+})
 const compiled = new WeakMap<object, ValidateFunction>()
 
 /**

@@ -4,7 +4,7 @@ import { atomically, type Env } from '../env.ts'
 import type { Fault } from '../input/faults.ts'
 import { isUuid } from '../input/ids.ts'
 import * as members from '../members/actions.ts'
-import type { StaffHere } from '../persons.ts'
+import type { Person } from '../persons.ts'
 import { Refusal } from '../refusal.ts'
 import * as reviews from '../reviews/actions.ts'
 import type { Proposal, State, Turn } from '../reviews/model.ts'
@@ -14,6 +14,9 @@ import { draftSchema, PARTS, type Part, type PartialDraft } from './draft_schema
 import { askedIn, isKeyTaken, lockSubject } from './draft_store.ts'
 import { clientIdOf } from './kept.ts'
 import type { ServiceNow } from './model.ts'
+
+/** Who writes: staff at the portal, or a program they answer for. */
+export type Author = Person & { memberId: string }
 
 /** States in which a proposal is still on its way. */
 export const OPEN: readonly State[] = ['draft', 'submitted', 'returned', 'proposed']
@@ -106,7 +109,7 @@ export function askedOf({ service, version, contract }: ServiceNow): PartialDraf
  *
  * @throws Refusal invalid_input at the fields of `/company/services/new`
  */
-export function begin(env: Env, given: PartialDraft, by: StaffHere): Promise<Proposal> {
+export function begin(env: Env, given: PartialDraft, by: Author): Promise<Proposal> {
   return atomically(env, async (env) => {
     const { memberId } = by
     const member = await members.byId(env, memberId)
@@ -128,7 +131,7 @@ export function begin(env: Env, given: PartialDraft, by: StaffHere): Promise<Pro
 }
 
 /** Begins the next version of a service from the one in force. @throws Refusal not_found, wrong_state */
-export function next(env: Env, serviceId: string, by: StaffHere): Promise<Proposal> {
+export function next(env: Env, serviceId: string, by: Author): Promise<Proposal> {
   return atomically(env, async (env) => {
     const { memberId } = by
     await lockSubject(env.db, serviceId)
@@ -152,7 +155,7 @@ export type PartGiven = {
  *
  * @throws Refusal invalid_input with `faults` by place, changed_meanwhile, wrong_state, not_found
  */
-export function savePart(env: Env, asked: PartGiven, by: StaffHere): Promise<Proposal> {
+export function savePart(env: Env, asked: PartGiven, by: Author): Promise<Proposal> {
   const { serviceId, part, given, hash } = asked
   return atomically(env, async (env) => {
     const found = await mine(env, serviceId, by.memberId)
@@ -167,12 +170,31 @@ export function savePart(env: Env, asked: PartGiven, by: StaffHere): Promise<Pro
 
 const isOf = (part: Part, field: string) => (PARTS[part] as readonly string[]).includes(field)
 
+/**
+ * Writes all of a draft anew but its key and kind. What does not fit the rules yet is kept and named when it is handed in.
+ *
+ * @throws Refusal changed_meanwhile, wrong_state, not_found
+ */
+export function replace(
+  env: Env,
+  { serviceId, hash, draft }: Seen & { draft: Omit<PartialDraft, 'key' | 'kind'> },
+  by: Author,
+): Promise<Proposal> {
+  return atomically(env, async (env) => {
+    const found = await mine(env, serviceId, by.memberId)
+    const proposal = writable(found)
+    if (!proposal) throw new Refusal('wrong_state')
+    const { key, kind } = found.asked
+    return writeAsked(env, proposal, { ...draft, key, kind }, { hash, by })
+  })
+}
+
 /** Writes what is asked for as a new revision; the review's words go to `earlier`, so that the company still sees them. */
 export function writeAsked(
   env: Env,
   { id, body }: Proposal,
   asked: PartialDraft,
-  { hash, by }: { hash: string; by: StaffHere },
+  { hash, by }: { hash: string; by: Author },
 ): Promise<Proposal> {
   const earlier = body['results'] ?? body['earlier']
   const next = { asked: asked as unknown as Json, ...(earlier !== undefined && { earlier }) }
@@ -193,7 +215,7 @@ export async function missing(env: Env, found: Mine, memberId: string): Promise<
 type Seen = { serviceId: string; hash: string }
 
 /** Hands a draft to the consortium. @throws Refusal invalid_input with every fault, changed_meanwhile, wrong_state */
-export function submit(env: Env, { serviceId, hash }: Seen, by: StaffHere): Promise<Proposal> {
+export function submit(env: Env, { serviceId, hash }: Seen, by: Author): Promise<Proposal> {
   return atomically(env, async (env) => {
     const found = await mine(env, serviceId, by.memberId)
     const proposal = writable(found)
@@ -204,7 +226,7 @@ export function submit(env: Env, { serviceId, hash }: Seen, by: StaffHere): Prom
 }
 
 /** Takes a submitted draft back to write in it again: what was said of it is void (J4). */
-export function recall(env: Env, { serviceId, hash }: Seen, by: StaffHere): Promise<Proposal> {
+export function recall(env: Env, { serviceId, hash }: Seen, by: Author): Promise<Proposal> {
   return atomically(env, async (env) => {
     const { proposal, asked } = await mine(env, serviceId, by.memberId)
     if (proposal?.state !== 'submitted' && proposal?.state !== 'proposed')
@@ -214,7 +236,7 @@ export function recall(env: Env, { serviceId, hash }: Seen, by: StaffHere): Prom
 }
 
 /** Throws a draft away; the service itself, where there is one, stays as it is. */
-export function discard(env: Env, { serviceId, hash }: Seen, by: StaffHere): Promise<Proposal> {
+export function discard(env: Env, { serviceId, hash }: Seen, by: Author): Promise<Proposal> {
   return atomically(env, async (env) => {
     const { proposal } = await mine(env, serviceId, by.memberId)
     if (!proposal || !OPEN.includes(proposal.state)) throw new Refusal('wrong_state')

@@ -1,8 +1,10 @@
 /** The door to /api/v1: tokens, scopes, senders, bodies, and the description held to the routes (D5, J2, L10, L14). */
+import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import * as client from 'openid-client'
 import * as api from '../../src/api/actions.ts'
 import { ENDPOINTS } from '../../src/api/endpoints.ts'
+import { openapi } from '../../src/api/openapi.ts'
 import { createApp } from '../../src/app.ts'
 import { makeService, type MadeService } from '../support/builders.ts'
 import { makeStaff, type SignedInPerson } from '../support/people.ts'
@@ -287,4 +289,11 @@ describe('other addresses', () => {
     for (const method of ['PUT', 'DELETE'])
       expect((await fetch(`${site.issuer}/members`, { method })).status).toBe(405)
   })
+})
+
+test('docs/openapi.json is what is served', async () => {
+  const kept = await readFile(new URL('../../docs/openapi.json', import.meta.url), 'utf8')
+  expect(JSON.parse(kept)).toEqual(
+    JSON.parse(JSON.stringify(openapi('https://id.example.jp', ENDPOINTS))),
+  )
 })

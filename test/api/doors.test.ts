@@ -1,0 +1,311 @@
+/** What a program does in its company's name: the portal's rules, its own company alone, answers as described (J2, J3). */
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import { ENDPOINTS } from '../../src/api/endpoints.ts'
+import * as duties from '../../src/duties/actions.ts'
+import * as reviews from '../../src/reviews/actions.ts'
+import { makePair, type Pair } from '../support/duties.ts'
+import { openSite, type Site } from '../support/site.ts'
+import { keyPair, makeProgram, type Answer, type Program } from './steps.ts'
+
+let site: Site
+let own: Pair
+let other: Pair
+let program: Program
+let stranger: Program
+let number: string
+
+const ajv = new Ajv2020({ allErrors: true, strict: false })
+addFormats.default(ajv)
+
+beforeAll(async () => {
+  site = await openSite()
+  own = await makePair(site.env)
+  other = await makePair(site.env)
+  program = await makeProgram(site, own.memberId, own.staff.person)
+  stranger = await makeProgram(site, other.memberId, other.staff.person)
+  const { contractId } = own.service
+  number = (await site.env.db('contracts').where({ id: contractId }).first<{ number: string }>())
+    ?.number as string
+})
+afterAll(() => site.close())
+
+/** Opens a door by its name and holds a good answer to its description. */
+async function ask(
+  operation: string,
+  params: Record<string, string> = {},
+  body?: unknown,
+  by = program,
+): Promise<Answer> {
+  const door = ENDPOINTS.find((one) => one.operation === operation)
+  if (!door) throw new Error(`no door ${operation}`)
+  const path = door.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => params[name] ?? '')
+  const sent =
+    typeof body === 'string' ? body : body === undefined ? undefined : JSON.stringify(body)
+  const answer = await by.call(path, {
+    method: door.method.toUpperCase(),
+    ...(sent !== undefined && { body: sent }),
+  })
+  if (answer.status < 300) {
+    expect(answer.status).toBe(door.creates ? 201 : 200)
+    const check = ajv.compile(door.answer)
+    expect({ operation, valid: check(answer.body), errors: check.errors }).toEqual({
+      operation,
+      valid: true,
+      errors: null,
+    })
+  }
+  return answer
+}
+
+const items = (answer: Answer) => answer.body['items'] as Record<string, unknown>[]
+
+let count = 0
+async function draft() {
+  const n = ++count
+  const { jwks } = await keyPair()
+  const both = (ja: string, en = ja) => ({ ja, en })
+  const clauses = [
+    'acquired',
+    'purposes',
+    'given_to_consortium',
+    'recipients',
+    'member_list',
+    'precedence',
+  ]
+  return {
+    key: `stroll-${n}`,
+    contract: number,
+    names: {
+      ...both(`川べりの散歩帳${'一二三四五六七'[n]}`, `River stroll ${'ABCDEFG'[n]}`),
+      kana: 'カワベリノサンポチョウ',
+    },
+    descriptions: both('歩いた道を残せます。', 'Keeps your walks.'),
+    contact: {
+      desk: both('お客様窓口', 'Help desk'),
+      phone: '03-0000-0000',
+      email: 'desk@company.example',
+    },
+    retention: both('利用を終えてから1年', 'One year after you stop'),
+    termsUrl: 'https://company.example/terms',
+    termsVersion: '3',
+    termsSha256: 'a'.repeat(64),
+    policyUrl: 'https://company.example/privacy',
+    policyVersion: '2',
+    policySha256: 'b'.repeat(64),
+    clauses: Object.fromEntries(clauses.map((clause) => [clause, '第5条第2項'])),
+    client: {
+      applicationType: 'web',
+      authMethod: 'private_key_jwt',
+      jwks: JSON.parse(jwks) as object,
+      redirectUris: ['https://app.company.example/callback'],
+      postLogoutRedirectUris: [],
+      landingOrigins: [],
+      idTokenAlg: 'ES256',
+    },
+    items: ['user_id', 'name', 'email'].map((item) => ({
+      item,
+      purposes: ['service_delivery'],
+      required: item === 'user_id',
+      reasons: both(`${item}を使います`, `uses ${item}`),
+      effects: both('この機能を使えません', 'This part does not work'),
+    })),
+  }
+}
+
+type Shown = { id: string; draft: { hash: string; state: string; revision: number } }
+
+describe('the company', () => {
+  test('reads itself, its people and its contracts', async () => {
+    expect((await ask('getCompany')).body['status']).toBe('active')
+    const staff = items(await ask('listStaff'))
+    expect(staff.map(({ id }) => id).sort()).toEqual(
+      [own.staff.person.id, own.developer.person.id].sort(),
+    )
+    const [contract] = items(await ask('listContracts'))
+    expect(contract).toMatchObject({ number, version: 2, state: 'in_force' })
+    const again = await ask('getContract', { contractId: own.service.contractId })
+    expect(again.body).toEqual(contract)
+  })
+})
+
+describe('a service', () => {
+  test('is drafted, changed, handed in and taken back', async () => {
+    const { key, contract, names } = await draft()
+    const begun = (await ask('beginService', {}, { key, contract, names })).body as Shown
+    expect(begun).toMatchObject({ clientId: null, draft: { state: 'draft', revision: 1 } })
+    const params = { serviceId: begun.id }
+    const early = await ask('submitDraft', params, { hash: begun.draft.hash })
+    expect(early.status).toBe(422)
+    expect((early.body['errors'] as object[]).length).toBeGreaterThan(3)
+    const { key: _key, ...whole } = { ...(await draft()), names }
+    const written = await ask('replaceDraft', params, { hash: begun.draft.hash, draft: whole })
+    const { hash } = (written.body as Shown).draft
+    expect((written.body as Shown).draft.revision).toBe(2)
+    const stale = await ask('replaceDraft', params, { hash: begun.draft.hash, draft: whole })
+    expect([stale.status, stale.body['type']]).toEqual([409, 'changed_meanwhile'])
+    expect((await ask('submitDraft', params, { hash })).body['state']).toBe('submitted')
+    const closed = await ask('replaceDraft', params, { hash, draft: whole })
+    expect([closed.status, closed.body['type']]).toEqual([409, 'wrong_state'])
+    expect((await ask('recallDraft', params, { hash })).body['state']).toBe('draft')
+    const turns = items(await ask('getServiceHistory', params)).map(({ turn }) => turn)
+    expect(turns).toEqual(['edited', 'submitted', 'edited', 'drafted'])
+    expect(items(await ask('listServices')).map(({ id }) => id)).toContain(begun.id)
+  })
+
+  test('the person who answers for the program cannot approve it', async () => {
+    const { key, contract, names } = await draft()
+    const begun = (await ask('beginService', {}, { key, contract, names })).body as Shown
+    const [proposal] = await reviews.list(site.env, { subjectId: begun.id })
+    if (!proposal) throw new Error('no proposal')
+    const { hash } = proposal
+    await reviews.propose(site.env, { id: proposal.id, hash, by: own.registrar.person })
+    const same = { ...own.approver.person, marks: own.staff.person.marks }
+    await expect(
+      reviews.approve(site.env, { id: proposal.id, hash, by: same }, async () => {}),
+    ).rejects.toMatchObject({ reason: 'second_person_needed' })
+  })
+
+  test.each([
+    ['a field nobody knows', { status: 'live' }, '/status'],
+    ['a state of its own', { approvedBy: 'me' }, '/approvedBy'],
+    ['no name', { names: undefined }, '/names'],
+    ['a javascript: address', { termsUrl: 'javascript:alert(1)' }, '/termsUrl'],
+    ['a prototype', { clauses: { constructor: 'x' } }, undefined],
+  ])('%s is refused at its place, and nothing is kept', async (_, change, place) => {
+    const before = items(await ask('listServices')).length
+    const answer = await ask('beginService', {}, { ...(await draft()), ...change })
+    expect(answer.status).toBe(422)
+    const fields = (answer.body['errors'] as { field: string }[]).map(({ field }) => field)
+    if (place) expect(fields).toContain(place)
+    expect(items(await ask('listServices'))).toHaveLength(before)
+  })
+
+  test.each([
+    ['a key twice', '{"key":"a","key":"b"}', 422],
+    ['a byte order mark', '\uFEFF{}', 422],
+    ['a deep nest', `${'['.repeat(40)}${']'.repeat(40)}`, 422],
+    ['no JSON', 'key=a', 422],
+    ['too much', `{"key":"${'a'.repeat(300_000)}"}`, 413],
+  ])('%s is refused', async (_, body, status) => {
+    expect((await ask('beginService', {}, body)).status).toBe(status)
+  })
+
+  test('another kind of body is refused', async () => {
+    const headers = { 'content-type': 'text/plain' }
+    const answer = await program.call('/services', { method: 'POST', headers, body: '{}' })
+    expect(answer.status).toBe(415)
+  })
+})
+
+describe('duties', () => {
+  const REQUEST = { period_from: '2026-04-01', period_to: '2026-09-30', due: '2030-11-29' }
+  const report = (pair: Pair) =>
+    duties.open(site.env, {
+      kind: 'report',
+      subject: { flow: pair.given },
+      values: REQUEST,
+      actor: pair.consortium,
+    })
+
+  test('a report is found, handed in, and only once', async () => {
+    const asked = await report(own)
+    expect(items(await ask('listDuties')).map(({ id }) => id)).toContain(asked.id)
+    const params = { dutyId: asked.id }
+    expect((await ask('getDuty', params)).body['acts']).toContain('submit')
+    const act = {
+      act: 'submit',
+      values: {
+        usage: '予約の受付に使った',
+        persons_range: '予約係の3名',
+        onward: 'none',
+        safety: '権限を分けた',
+        deletion: '1年で消した',
+      },
+    }
+    const odd = await ask('takeAct', params, {
+      ...act,
+      values: { ...act.values, state: 'sufficient' },
+    })
+    expect(odd.body['errors']).toEqual([{ field: '/values/state', rule: 'unknown_field' }])
+    expect((await ask('takeAct', params, { act: 'judge', values: {} })).status).toBeGreaterThan(400)
+    expect((await ask('takeAct', params, act)).body['state']).toBe('submitted')
+    expect((await ask('takeAct', params, act)).status).toBe(409)
+  })
+
+  test('a leak is told at once with what is known', async () => {
+    const told = await ask(
+      'notifyLeak',
+      {},
+      { discovered_at: '2026-11-20T23:10:00+09:00', persons: 12 },
+    )
+    expect(told.body).toMatchObject({ kind: 'leak', state: 'notified' })
+    expect((await ask('notifyLeak', {}, {})).status).toBe(422)
+    expect((await ask('notifyLeak', {}, { discovered_at: 'yesterday' })).status).toBe(422)
+  })
+})
+
+describe('J2 another company', () => {
+  test('finds nothing of this one: every id answers as one that is not there', async () => {
+    const { key, contract, names } = await draft()
+    const begun = (await ask('beginService', {}, { key, contract, names })).body as Shown
+    const duty = await duties.open(site.env, {
+      kind: 'report',
+      subject: { flow: own.given },
+      values: { period_from: '2026-04-01', period_to: '2026-06-30', due: '2030-12-02' },
+      actor: own.consortium,
+    })
+    const ids: Record<string, string[]> = {
+      serviceId: [begun.id, own.service.id],
+      contractId: [own.service.contractId],
+      dutyId: [duty.id],
+    }
+    const { key: _key, ...whole } = await draft()
+    const hash = begun.draft.hash
+    const bodies: Record<string, unknown> = {
+      replaceDraft: { hash, draft: whole },
+      submitDraft: { hash },
+      recallDraft: { hash },
+      discardDraft: { hash },
+      takeAct: { act: 'submit', values: {} },
+    }
+    let walked = 0
+    for (const door of ENDPOINTS) {
+      const name = /\{(\w+)\}/.exec(door.path)?.[1]
+      if (!name) continue
+      const missing = await ask(
+        door.operation,
+        { [name]: randomUUID() },
+        bodies[door.operation],
+        stranger,
+      )
+      for (const id of ids[name] ?? []) {
+        const answer = await ask(door.operation, { [name]: id }, bodies[door.operation], stranger)
+        expect([door.operation, answer.status, answer.body]).toEqual([
+          door.operation,
+          404,
+          missing.body,
+        ])
+        walked++
+      }
+    }
+    expect(walked).toBeGreaterThan(10)
+    const [proposal] = await reviews.list(site.env, { subjectId: begun.id })
+    expect(proposal?.revision).toBe(1)
+  })
+
+  test('has lists of its own', async () => {
+    for (const operation of ['listServices', 'listContracts', 'listDuties', 'listStaff']) {
+      const mine = items(await ask(operation)).map(({ id }) => id)
+      const theirs = items(await ask(operation, {}, undefined, stranger)).map(({ id }) => id)
+      expect(mine.filter((id) => theirs.includes(id))).toEqual([])
+    }
+  })
+})
+
+test('what a program changes is in the audit record, with the program', async () => {
+  const events = await site.env.db('audit_events').where({ act: 'api.call', actor_id: program.id })
+  expect(events.length).toBeGreaterThan(3)
+})
