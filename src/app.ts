@@ -17,10 +17,13 @@ import { Refusal } from './refusal.ts'
 import { health } from './http/health.ts'
 import * as apiClients from './api/client_routes.ts'
 import * as api from './api/routes.ts'
+import { askedAgain } from './consents/actions.ts'
+import * as consentPreview from './consents/preview_routes.ts'
 import * as consents from './consents/routes.ts'
 import * as contracts from './contracts/routes.ts'
 import { shownSite } from './contracts/shown_site.ts'
 import * as demo from './demo/routes.ts'
+import * as desk from './desk/routes.ts'
 import * as duties from './duties/routes.ts'
 import * as memberList from './members/actions.ts'
 import * as ledger from './ledger/routes.ts'
@@ -104,7 +107,8 @@ export async function createApp(
     consents.routes(env, guards, catalogue),
     members.routes(env, guards),
     contracts.routes(env, guards),
-    services.routes(env, guards),
+    services.routes(env, guards, askedAgain),
+    consentPreview.routes(env, guards, catalogue),
     people.routes(env, guards.confirmed, doors),
     operatorPages.routes(guards),
     policies.routes(env, guards),
@@ -112,6 +116,7 @@ export async function createApp(
     ledger.routes(env, guards),
     api.routes(env, guards),
     apiClients.clientRoutes(env, guards),
+    desk.routes(guards),
     demo.routes(env, guards),
     interaction.routes(env, () => provider, catalogue),
   ]

@@ -11,6 +11,7 @@ export function words(language: Language) {
   const day = make({ year: 'numeric', month: 'long', day: 'numeric' })
   const weekday = make({ weekday: 'short' })
   const time = make({ hour: 'numeric', minute: '2-digit', hour12: false })
+  const second = make({ hour: 'numeric', minute: '2-digit', second: '2-digit', hour12: false })
   const list = new Intl.ListFormat(locale, {
     type: 'conjunction',
     style: language === 'ja' ? 'narrow' : 'long',
@@ -29,6 +30,8 @@ export function words(language: Language) {
     time: (at: Date) => time.format(at),
     /** 2026年11月21日 9:05 */
     dateTime: (at: Date) => `${day.format(at)} ${time.format(at)}`,
+    /** 2026年11月21日 9:05:33 */
+    instant: (at: Date) => `${day.format(at)} ${second.format(at)}`,
     /** The last day included, for an exclusive end such as the next midnight. */
     lastDay: (end: Date) => dateWithWeekday(new Date(end.getTime() - 1)),
     /** あとn日: whole days until an exclusive end; 0 on the last day. */
