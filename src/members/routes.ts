@@ -1,6 +1,7 @@
 import { Router } from '@koa/router'
 import type { Env } from '../env.ts'
 import type { Guards } from '../http/guards.ts'
+import { publicJson } from '../http/public.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
 import * as members from './actions.ts'
@@ -20,7 +21,8 @@ export function routes(env: Env, guards: Guards): Router<State> {
     list(ctx, listed(await members.list(env), { language, at: env.now() }))
   })
   router.get('/members.json', async (ctx: Ctx) => {
-    ctx.body = feed(await members.list(env), env.now())
+    const { asOf, members: shown } = feed(await members.list(env), env.now())
+    publicJson(ctx, { asOf, members: shown }, shown)
   })
   applyRoutes(router)
   consoleRoutes(router, guards)

@@ -39,7 +39,7 @@ export type StopPage = {
     | { state: 'planned' | 'stopped' | 'excluded'; at: string; reason: string; text: string }
     | undefined
   counts: { label: string; value: string; note?: string }[]
-  services: { name: string; status: string; consents: number; clientId: string }[]
+  services: { name: string; status: string; consents: string; clientId: string }[]
   aims: Option[]
   reasons: Option[]
   /** Whether all that can be proposed is the way back: then no reason is asked. */
@@ -103,7 +103,7 @@ export function stopPage(facts: Facts): StopPage {
     services: run.services.map((one) => ({
       name: one[language],
       status: statusWord(one.status, language),
-      consents: one.consents,
+      consents: figureOf(one.consents, language),
       clientId: one.clientId,
     })),
     aims: aims.map((value) => ({ value, label: labels[value] })),
@@ -131,9 +131,12 @@ function stoppedNow(stop: Stop, { language, now }: Facts): StopPage['stopped'] {
   }
 }
 
+const figureOf = (n: number, language: Language) =>
+  n.toLocaleString(language === 'ja' ? 'ja-JP' : 'en-GB')
+
 function countsOf(run: DryRun, language: Language): StopPage['counts'] {
   const t = messages[language].stopping
-  const figure = (n: number) => n.toLocaleString(language === 'ja' ? 'ja-JP' : 'en-GB')
+  const figure = (n: number) => figureOf(n, language)
   const live = run.services.filter((one) => one.status === 'live').length
   return [
     { label: t.counts.services, value: figure(live) },
@@ -145,7 +148,7 @@ function countsOf(run: DryRun, language: Language): StopPage['counts'] {
     {
       label: t.counts.mails,
       value: figure(run.residents + run.companyMails),
-      note: t.mailsText(run.residents, run.companyMails),
+      note: t.mailsText(figure(run.residents), figure(run.companyMails)),
     },
   ]
 }

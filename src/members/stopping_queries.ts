@@ -18,7 +18,7 @@ const IN_FORCE = `
   join lateral (select given, at from resident_terms t
     where t.resident_id = a.resident_id and t.kind = 'provision' order by t.at desc, t.id limit 1) t
     on t.given and t.at <= a.started_at
-  join residents r on r.id = a.resident_id and r.closed_at is null
+  join residents r on r.id = a.resident_id and r.closed_at is null and r.test_member_id is null
   where a.ended_at is null`
 
 /** A company or a service as something to be stopped, with the status that counts. */
@@ -68,7 +68,7 @@ export async function dryRun(db: Knex, reach: Reach, at: Date): Promise<DryRun> 
        (select count(distinct h.resident_id) from held h where h.service_id = s.id) as consents
      from services s
      join lateral (select body from service_versions v where v.service_id = s.id order by version desc limit 1) v on true
-     where s.member_id = :memberId and (:serviceId::uuid is null or s.id = :serviceId)
+     where s.member_id = :memberId and (:serviceId::uuid is null or s.id = :serviceId) and s.side = 'live'
      order by s.created_at, s.client_id`,
     values,
   )

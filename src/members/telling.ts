@@ -40,7 +40,10 @@ async function tellSome(env: Env): Promise<boolean> {
   if (!telling) return false
   const stop = await store.byId(env.db, telling.stopId)
   if (!stop) throw new Error('a telling of no stop')
-  const next = await queries.toTell(env.db, stop, { ...telling, at, most: AT_ONCE })
+  const next =
+    telling.what === 'lift' || (await counts(env, stop))
+      ? await queries.toTell(env.db, stop, { ...telling, at, most: AT_ONCE })
+      : []
   if (!next.length) {
     await store.tellingDone(env.db, telling, at)
     env.log.info({ event: 'stop_told', stop: stop.id, what: telling.what })
@@ -52,6 +55,12 @@ async function tellSome(env: Env): Promise<boolean> {
     if (await store.noteTold(env.db, telling, one.residentId, at))
       await tell(env, { stop, what: telling.what, one, names: provider.member.names })
   return true
+}
+
+/** Whether the stop is what keeps its subject from working: a service that ended before is not told of twice. */
+async function counts(env: Env, { memberId, serviceId, turnedTo }: Stop): Promise<boolean> {
+  const [kind, id] = serviceId ? (['service', serviceId] as const) : (['member', memberId] as const)
+  return (await queries.subject(env.db, kind, id, env.now()))?.status === turnedTo
 }
 
 type Told = {

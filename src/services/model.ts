@@ -97,6 +97,16 @@ export type ServiceNow = {
   returnedAt?: Date
 }
 
+/** A service as a proposal would make it: for the diff, the count of who is asked again, and the preview. */
+export type Proposed = {
+  /** As it would be the moment it is live. */
+  now: ServiceNow
+  /** The version in force; undefined for a new service. */
+  before: ServiceNow | undefined
+  /** Now, or the first day of a contract that has not begun. */
+  at: Date
+}
+
 /**
  * Whether this person and this service may meet: test persons only at test sides of their company, everybody else only
  * at services that are live.
@@ -126,6 +136,22 @@ export function isPublic({ service, member }: Pick<ServiceNow, 'service' | 'memb
     ['live', 'suspended'].includes(service.status) &&
     ['active', 'suspended'].includes(member.status)
   )
+}
+
+/** coming: registered, not begun · open · paused · closed: outside its contract's term · struck: 抹消 (I-11). */
+export type PublicState = 'coming' | 'open' | 'paused' | 'closed' | 'struck'
+
+/** What a service is to the public; undefined where nothing is registered: drafts and test sides. */
+export function publicState(now: ServiceNow, at: Date): PublicState | undefined {
+  const { service, member } = now
+  if (service.side === 'test' || service.status === 'draft' || service.status === 'submitted')
+    return undefined
+  if (service.status === 'ended' || member.status === 'excluded' || member.status === 'left')
+    return 'struck'
+  if (service.status === 'approved') return 'coming'
+  const stands = standing(now, at)
+  if (stands === 'ok') return 'open'
+  return stands === 'contract_not_in_force' ? 'closed' : 'paused'
 }
 
 /**

@@ -57,7 +57,7 @@ export const stopping: Messages['stopping'] = {
     service: 'Service',
     status: 'Status',
     consents: 'Residents',
-    clientId: 'Client ID',
+    clientId: 'ID',
   },
   noServices: 'No service would stop',
   form: 'Propose',
