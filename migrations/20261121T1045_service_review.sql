@@ -17,3 +17,13 @@ create table service_approvals (
 create index service_approvals_by_service on service_approvals (service_id, at desc);
 create trigger service_approvals_append_only before update or delete or truncate on service_approvals
   for each statement execute function refuse_change();
+
+-- Who was told that a service ended: one mail per resident, however often the job runs.
+create table service_end_notices (
+  service_id uuid not null references services,
+  resident_id uuid not null references residents,
+  at timestamptz not null,
+  primary key (service_id, resident_id)
+);
+create trigger service_end_notices_append_only before update or delete or truncate on service_end_notices
+  for each statement execute function refuse_change();

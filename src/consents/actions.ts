@@ -52,6 +52,7 @@ export async function facts(
 export type Statuses = queries.StandingFacts['statuses']
 
 export { change, pause, withdraw, withdrawAll } from './ending.ts'
+export { askedAgain } from './again.ts'
 export { changedValues, recordShowing } from './showing.ts'
 
 export type Asking = {

@@ -25,7 +25,7 @@ export async function question(
   asked: readonly ItemId[],
 ): Promise<Question> {
   const at = env.now()
-  const template = env.templates.inForce(env.config.installation.consentTemplate, at)
+  const template = env.templates.inForce(consentText(service, env.config.installation), at)
   const narrow = offerOf(service, asked, template, at)
   const asking = await actions.asking(env, resident, narrow)
   const { last, provision } = asking
@@ -46,12 +46,15 @@ export type Show = {
   render: (page: ConsentPage) => Buffer
 }
 
-/** Renders the screen and records that it was served; the answer names this showing. */
-export async function show(env: Env, asked: Question, how: Show): Promise<void> {
-  const id = env.newId()
+/** The screen's content, the same for a real showing and for a preview. */
+export async function compose(
+  env: Env,
+  asked: Question,
+  how: Omit<Show, 'render' | 'interactionUid' | 'frame'> & { frame: ScreenFrame },
+): Promise<ConsentPage> {
   const { offer, resident, last } = asked
   const changed = last ? await actions.changedValues(env, resident, last) : []
-  const page = consentPage(
+  return consentPage(
     {
       language: how.language,
       installation: env.config.installation,
@@ -66,8 +69,15 @@ export async function show(env: Env, asked: Question, how: Show): Promise<void> 
       addHref: how.addHref,
       ticked: how.ticked,
     },
-    how.frame(id),
+    how.frame,
   )
+}
+
+/** Renders the screen and records that it was served; the answer names this showing. */
+export async function show(env: Env, asked: Question, how: Show): Promise<void> {
+  const id = env.newId()
+  const { offer, resident } = asked
+  const page = await compose(env, asked, { ...how, frame: how.frame(id) })
   const pageHash = how.render(page)
   await actions.recordShowing(env, {
     id,

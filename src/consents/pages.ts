@@ -111,6 +111,8 @@ export type ConsentPage = ConsentBody & {
   destination: string | undefined
   /** 「渡さないとどうなるか」 (R3). */
   refuseHref: string
+  /** Shown to staff or operators with an invented person: marked as such, and nothing can be answered. */
+  preview?: { links: { href: string; text: string }[] }
 }
 
 /** views/interaction/refuse: what refusing means, before the answer or when the return address is dead (R3). */

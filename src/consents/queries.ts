@@ -77,6 +77,29 @@ export async function factsOf(
   }
 }
 
+/** Consents of one service that are alike in everything that decides about asking again, and how many there are. */
+export type Alike = Pick<
+  Consent,
+  'items' | 'declined' | 'template' | 'templateVersion' | 'subjectType' | 'memberId'
+> & { residents: number }
+
+/** Consents in force and awake, gathered by what they say; some hundred thousand fold into a few rows. */
+export async function inForceAlike(db: Knex, serviceId: string, at: Date): Promise<Alike[]> {
+  const { rows } = await db.raw<{ rows: Alike[] }>(
+    `select c.items, c.declined, c.template, c.template_version as "templateVersion",
+       c.subject_type as "subjectType", c.member_id as "memberId", count(*)::integer as residents
+     from agreements a
+     join residents r on r.id = a.resident_id and r.closed_at is null
+     join lateral (select * from consents c where c.agreement_id = a.id order by version desc limit 1) c on true
+     join lateral (select given, at from resident_terms t where t.resident_id = a.resident_id
+       and t.kind = 'provision' order by t.at desc, t.id limit 1) t on t.given and t.at <= a.started_at
+     where a.service_id = :serviceId and a.ended_at is null and c.ends_at > :at
+     group by 1, 2, 3, 4, 5, 6`,
+    { serviceId, at },
+  )
+  return rows
+}
+
 export type CardRow = Standing & {
   /** The newest version that held items: what was agreed, also after the end. */
   content: Consent

@@ -13,14 +13,17 @@ const SCHEMA = 'jobs'
 const DEAD = 'dead'
 
 /** Every kind of later deed. A room adds its name here and its handler in its `jobs.ts`. */
-const KINDS = ['notices.mail', 'members.renamed', 'services.end_all'] as const
+const KINDS = ['notices.mail', 'members.renamed', 'services.end_all', 'services.tell_of_end'] as const
 type Kind = (typeof KINDS)[number]
+
+/** What is done with each kind. */
+export type Handlers = Record<Kind, (data: unknown) => Promise<void>>
 
 export type Queue = {
   /** Writes a job with `db` – pass the transaction of the fact. `data` holds ids or sealed bytes, never plain personal data. */
   send(db: Knex, kind: Kind, data: object): Promise<void>
-  /** Begins to work; `handlers` by kind. A handler that throws is tried again later. */
-  work(handlers: Record<Kind, (data: unknown) => Promise<void>>): Promise<void>
+  /** Begins to work on the kinds that have a handler here. A handler that throws is tried again later. */
+  work(handlers: Partial<Handlers>): Promise<void>
   stop(): Promise<void>
 }
 
@@ -83,6 +86,8 @@ export async function openQueue(url: string, log: Logger): Promise<Queue> {
     },
     async work(handlers) {
       for (const kind of KINDS) {
+        const handler = handlers[kind]
+        if (!handler) continue
         const options = {
           pollingIntervalSeconds: 0.5,
           batchSize: AT_ONCE,
@@ -90,7 +95,7 @@ export async function openQueue(url: string, log: Logger): Promise<Queue> {
           perJobResults: true,
         } as const
         await boss.work(kind, options, (jobs) =>
-          Promise.all(jobs.map((job) => settle(job, handlers[kind], log))),
+          Promise.all(jobs.map((job) => settle(job, handler, log))),
         )
       }
     },

@@ -186,3 +186,11 @@ export function subjectOf(
   if (now.contract.subjectType === 'public') return userId
   return keyed(key, `${now.member.id}:${userId}`).toString('base64url')
 }
+
+/** The text of the consent screen: the contract's own, else the installation's. Another text asks anew (D-12). */
+export function consentText(
+  now: Pick<ServiceNow, 'contract'>,
+  installation: { consentTemplate: string },
+): string {
+  return now.contract.template ?? installation.consentTemplate
+}

@@ -20,7 +20,7 @@ const columns = (at: string) => `
     m.corporate_number, ${statusAt('m', at)} as member_status, greatest(s.returned_at, m.returned_at) as returned_at,
     mv.id as member_version_id, mv.version as member_version, mv.body as member_body,
     c.number, cv.id as contract_version_id, cv.version as contract_version, cv.starts_at, cv.ends_at,
-    cv.subject_type, cv.offline_access,
+    cv.subject_type, cv.offline_access, cv.body ->> 'template' as consent_text,
     (select coalesce(jsonb_agg(jsonb_build_object('giver', f.giver, 'receiver', f.receiver, 'items', f.items,
         'dataset', f.dataset, 'purposes', f.purposes, 'delivery', f.delivery, 'startsAt', f.starts_at,
         'endsAt', f.ends_at, 'consideration', f.consideration) order by f.position), '[]')
@@ -100,6 +100,7 @@ type Row = {
   ends_at: Date
   subject_type: 'public' | 'pairwise'
   offline_access: boolean
+  consent_text: string | null
   flows: (Omit<Flow, 'startsAt' | 'endsAt'> & { startsAt: string; endsAt: string })[]
 }
 
@@ -196,10 +197,29 @@ function contractFromRow(row: Row): ServiceNow['contract'] {
     endsAt: row.ends_at,
     subjectType: row.subject_type,
     offlineAccess: row.offline_access,
+    ...(row.consent_text !== null && { template: row.consent_text }),
     flows: row.flows.map((flow) => ({
       ...flow,
       startsAt: new Date(flow.startsAt),
       endsAt: new Date(flow.endsAt),
     })),
   }
+}
+
+/** When each service last changed: its newest version or status. */
+export async function changedAt(db: Knex): Promise<Map<string, Date>> {
+  const { rows } = await db.raw<{ rows: { id: string; at: Date }[] }>(
+    `select s.id, greatest((select max(v.created_at) from service_versions v where v.service_id = s.id),
+       (select max(c.at) from service_status_changes c where c.service_id = s.id)) as at
+     from services s`,
+  )
+  return new Map(rows.map(({ id, at }) => [id, at]))
+}
+
+/** How sensitive each item of the catalogue is, by its id. */
+export async function sensitivities(db: Knex): Promise<Map<string, string>> {
+  const { rows } = await db.raw<{ rows: { id: string; sensitivity: string }[] }>(
+    `select distinct on (id) id, sensitivity from items order by id, version desc`,
+  )
+  return new Map(rows.map(({ id, sensitivity }) => [id, sensitivity]))
 }

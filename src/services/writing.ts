@@ -119,7 +119,7 @@ async function writeVersion(env: Env, step: Step & { catalogue: Catalogue }): Pr
 }
 
 /** Without the catalogue's version: a new one there does not make the same file a new version here. */
-function versionHash(body: ServiceBody, items: readonly ServiceItem[]): Buffer {
+export function versionHash(body: ServiceBody, items: readonly ServiceItem[]): Buffer {
   const unversioned = items.map((item) => ({ ...item, itemVersion: 0 }))
   return createHash('sha256')
     .update(canonical({ ...body, items: unversioned }))
