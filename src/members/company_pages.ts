@@ -1,4 +1,5 @@
 /** What the pages on companies show: the application, the console, a company's own. Pure, from rows to words. */
+import type { ListView } from '../http/listing.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import type { Fields } from '../refusal.ts'
@@ -38,7 +39,12 @@ export type StatePage = {
 }
 
 /** Facts below a heading. */
-export type Section = { heading: string; facts: [label: string, value: string][] }
+export type Section = {
+  heading: string
+  facts: [label: string, value: string][]
+  /** Long questions: in rows of a table, not beside each other. */
+  asked?: true
+}
 
 /** What a company says of itself, in the words of its fields. */
 export function profileSections(body: MemberBody, language: Language): Section[] {
@@ -46,12 +52,15 @@ export function profileSections(body: MemberBody, language: Language): Section[]
   const values: Values = typedProfile(body)
   const facts = (fields: readonly string[]): Section['facts'] =>
     fields.map((field) => [labelOf(field, language), values[field] || t.none])
-  const profile = Object.keys(PROFILE_FIELDS)
-  const officers = profile.filter((field) => /^(privacy|technical)_/.test(field))
+  const profile = Object.keys(PROFILE_FIELDS).filter((f) => !/^(privacy|technical)_/.test(f))
+  const officer = (who: 'privacy' | 'technical'): [string, string] => {
+    const { name, title, email } = body.officers?.[who] ?? {}
+    return [t.groups[who], [name, title, email].filter(Boolean).join(' / ') || t.none]
+  }
   return [
-    { heading: t.member.profile, facts: facts(profile.filter((f) => !officers.includes(f))) },
+    { heading: t.member.profile, facts: facts(profile) },
     { heading: t.member.contact, facts: facts(Object.keys(CONTACT_FIELDS)) },
-    { heading: t.member.officers, facts: facts(officers) },
+    { heading: t.member.officers, facts: [officer('privacy'), officer('technical')] },
   ]
 }
 
@@ -70,7 +79,7 @@ export function applicationSections(application: Application, language: Language
       facts: [[t.fields.corporate_number, corporateNumber], ...(company?.facts ?? [])],
     },
     ...others,
-    { heading: t.groups.security, facts: answers },
+    { heading: t.groups.security, facts: answers, asked: true },
     {
       heading: t.groups.manager,
       facts: [
@@ -106,12 +115,7 @@ export function differences(
 
 /** views/members/companies.eta */
 export type CompaniesPage = {
-  q: string
-  filter: string
-  sort: string
-  total: number
-  page: number
-  pages: number
+  list: ListView
   rows: {
     href: string
     name: string
@@ -123,10 +127,6 @@ export type CompaniesPage = {
     staff: number
     services: number
   }[]
-  /** Address of the list sorted by this column. */
-  sortHref: Record<'name' | 'number' | 'at' | 'status', string>
-  previous: string | undefined
-  next: string | undefined
 }
 
 /** One line of what happened to a proposal. */

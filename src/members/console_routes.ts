@@ -2,7 +2,7 @@ import { Router } from '@koa/router'
 import { dayOf } from '../input/days.ts'
 import { readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
-import { listHref, readListing } from '../http/listing.ts'
+import { listView, readListing } from '../http/listing.ts'
 import { to } from '../http/redirect.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
@@ -61,18 +61,9 @@ async function showList(ctx: Ctx): Promise<void> {
   const listing = readListing(ctx, OFFERS)
   const { rows, total } = await queries.companiesPage(env.db, listing, env.now())
   const pages = Math.max(1, Math.ceil(total / listing.perPage))
-  const href = (other: Record<string, string>) => listHref('/admin/members', listing, other)
-  const sorted = (key: string) => {
-    const turned = listing.sort === key && !listing.descending
-    return href({ sort: `${turned ? '-' : ''}${key}`, page: '1' })
-  }
+  const shown = { total, page: listing.page, pages }
   views.list(ctx, {
-    q: listing.q,
-    filter: listing.filter,
-    sort: `${listing.descending ? '-' : ''}${listing.sort}`,
-    total,
-    page: listing.page,
-    pages,
+    list: listView('/admin/members', listing, shown, OFFERS.sorts),
     rows: rows.map(({ id, what, state, at, ...row }) => ({
       name: row.name,
       corporateNumber: row.corporateNumber,
@@ -84,14 +75,6 @@ async function showList(ctx: Ctx): Promise<void> {
       state: (state as Proposal['state'] | null) ?? undefined,
       at: words(language).date(at),
     })),
-    sortHref: {
-      name: sorted('name'),
-      number: sorted('number'),
-      at: sorted('at'),
-      status: sorted('status'),
-    },
-    previous: listing.page > 1 ? href({ page: String(listing.page - 1) }) : undefined,
-    next: listing.page < pages ? href({ page: String(listing.page + 1) }) : undefined,
   })
 }
 
