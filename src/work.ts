@@ -1,6 +1,7 @@
 /** What a node does later and regularly: every room's jobs in one place. */
 import * as duties from './duties/jobs.ts'
 import type { Env } from './env.ts'
+import type { Handlers } from './jobs/queue.ts'
 import { startTimetable, type Entry } from './jobs/timetable.ts'
 import * as contracts from './contracts/jobs.ts'
 import * as members from './members/jobs.ts'
@@ -35,10 +36,11 @@ const mailSent: notices.Sent = async (env, about, at) => {
 
 /** Begins to work off the queue and the timetable. @returns stops both, letting what runs finish */
 export async function startWork(env: Env): Promise<() => Promise<void>> {
-  await env.queue.work({
+  const handlers: Handlers = {
     ...notices.handlers(env, mailSent),
     ...members.handlers(env),
     ...services.handlers(env),
-  })
+  }
+  await env.queue.work(handlers)
   return startTimetable(env, TIMETABLE)
 }

@@ -13,7 +13,12 @@ const SCHEMA = 'jobs'
 const DEAD = 'dead'
 
 /** Every kind of later deed. A room adds its name here and its handler in its `jobs.ts`. */
-const KINDS = ['notices.mail', 'members.renamed', 'services.end_all', 'services.tell_of_end'] as const
+const KINDS = [
+  'notices.mail',
+  'members.renamed',
+  'services.end_all',
+  'services.tell_of_end',
+] as const
 type Kind = (typeof KINDS)[number]
 
 /** What is done with each kind. */
