@@ -2,6 +2,9 @@
 import { isDay } from '../input/days.ts'
 import type { Act, Fault, Faults, Field, Values } from './model.ts'
 
+/** Characters; the schemas of the forms and of the API hold to the same. */
+const LONGEST = { line: 200, text: 4000 } as const
+
 type Form = { readonly [field: string]: unknown }
 
 /**
@@ -13,7 +16,7 @@ export function valuesOf(act: Act, form: Form, whole = true): { values: Values; 
   const faults: Faults = {}
   for (const field of act.fields) {
     const given = form[field.name]
-    const read = field.kind === 'many' ? many(given) : one(field, given)
+    const read = field.kind === 'many' ? many(field, given) : one(field, given)
     if (read === undefined) {
       if (field.must && whole) faults[field.name] = { rule: 'required' }
     } else if (isFault(read)) faults[field.name] = read
@@ -27,19 +30,22 @@ type Read = string | number | string[] | Fault | undefined
 const isFault = (read: Exclude<Read, undefined>): read is Fault =>
   typeof read === 'object' && !Array.isArray(read)
 
-function many(given: unknown): string[] | undefined {
+function many({ options }: Field, given: unknown): string[] | Fault | undefined {
   const list = (Array.isArray(given) ? given : [given]).filter(
     (one): one is string => typeof one === 'string' && one !== '',
   )
-  return list.length ? list : undefined
+  if (list.some((one) => !options?.includes(one))) return { rule: 'not_valid' }
+  return list.length ? [...new Set(list)] : undefined
 }
 
-function one({ kind }: Field, given: unknown): Read {
+function one({ kind, options }: Field, given: unknown): Read {
   const text = typeof given === 'string' ? given.normalize('NFC').trim() : ''
   if (!text) return undefined
   if (kind === 'day') return isDay(text) ? text : { rule: 'date' }
   if (kind === 'moment') return moment(text)
   if (kind === 'count' || kind === 'yen') return whole(text)
+  if (options && !options.includes(text)) return { rule: 'not_valid' }
+  if (text.length > LONGEST[kind === 'line' ? 'line' : 'text']) return { rule: 'too_long' }
   if (kind === 'line' && /[\r\n]/.test(text)) return { rule: 'not_text' }
   return text.replaceAll('\r\n', '\n')
 }

@@ -336,7 +336,7 @@ export const duties = {
     kind: '種類',
     number: '番号',
     member: '相手',
-    bound: '義務を負う側',
+    bound: '負う側',
     state: '状態',
     late: '期限を過ぎたもの',
     open: '続いているもの',
