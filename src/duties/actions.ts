@@ -78,7 +78,7 @@ export function take(
   })
 }
 
-/** Keeps a leak notice that is not yet to be sent: nothing of it is required (M7). */
+/** Keeps a leak notice that is not yet to be sent: nothing of it is required. */
 export function saveDraft(
   env: Env,
   asked: { id: string | undefined; subject: Subject; values: Values; actor: Actor },
@@ -160,7 +160,7 @@ export async function flowsFor(env: Env, kind: Kind, actor: Actor): Promise<Flow
   return all.filter((flow) => mayTake(act, actor.side, flow.receiver))
 }
 
-/** What waits for the consortium: its turn in a case, and whatever is late (S-48, A1). */
+/** What waits for the consortium: its turn in a case, and whatever is late (S-48). */
 export async function tasks(env: Env): Promise<Task[]> {
   const cases = await queries.open(env.db, undefined)
   return cases

@@ -153,7 +153,7 @@ function auditNotes(around: Around, language: Language): string[] {
   return notes
 }
 
-/** What the platform itself counted, beside a usage report (M6). */
+/** What the platform itself counted, beside a usage report. */
 async function figures(
   env: Env,
   of: Case,

@@ -2,7 +2,7 @@
  * 義務 – what the receiver of a flow owes its giver, whichever side that is.
  * Owns: cases (reports, management reports, orders, audits, leaks, claims, approvals), their steps, the documents they
  * produce with number, sender and proof of delivery. Does not own: contracts and their flows, stopping a company.
- * Rows: S-36…S-50, S-52, I-34, D-08. Law: APPI 22–26, 規則 7, 8 (E-13, E-14), 民法 140, 142 (E-17).
+ * Rows: S-36…S-50, S-52, I-34. Law: APPI 22–26, 規則 7, 8 (E-13, E-14), 民法 140, 142 (E-17).
  */
 import type { Bearers, Side } from '../contracts/model.ts'
 import type { YearEnd } from '../input/business_days.ts'

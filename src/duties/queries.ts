@@ -268,7 +268,7 @@ export async function names(db: Knex, caseId: string): Promise<Map<string, strin
   return new Map(rows.map(({ id, name }) => [id, name]))
 }
 
-/** How many provisions a company received in a time: what its report can be held against (M6). */
+/** How many provisions a company received in a time: what its report can be held against. */
 export async function provisions(
   db: Knex,
   { memberId, from, to }: { memberId: string; from: Date; to: Date },
