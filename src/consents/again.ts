@@ -1,6 +1,6 @@
 /** Who would be asked again if a service became what a proposal says: the rules of the screen itself, counted (A3). */
 import type { Env } from '../env.ts'
-import type { ServiceNow } from '../services/model.ts'
+import { consentText, type ServiceNow } from '../services/model.ts'
 import { offerOf, reasonToAsk, type AskReason, type Consent, type Standing } from './model.ts'
 import * as queries from './queries.ts'
 

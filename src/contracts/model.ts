@@ -30,6 +30,8 @@ export type ContractVersion = {
   subjectType: 'public' | 'pairwise'
   /** Whether its services may hold refresh tokens. */
   offlineAccess: boolean
+  /** A folder of consent-templates/ for the consent screen of its services; undefined: the installation's. */
+  template?: string
   flows: Flow[]
 }
 

@@ -156,9 +156,10 @@ function linesOf(asked: Asked, reader: Reader): Map<string, string> {
   const view = shown(asked, reader)
   for (const { facts } of view.sections) for (const [label, value] of facts) lines.set(label, value)
   asked.flows.forEach((flow, n) => {
-    const head = `${c.flow(n + 1)} ${c.directions[flow.giver]}`
+    const head = (label: string) =>
+      c.detail.flowLine(c.flow(n + 1), c.directions[flow.giver], label)
     for (const [label, value] of flowFacts({ ...flow, items: [], purposes: [] }, reader))
-      if (value !== '') lines.set(`${head} ${label}`, value)
+      if (value !== '') lines.set(head(label), value)
     const each = [
       [c.flowFields.items, catalogue.items, flow.items],
       [c.flowFields.purposes, catalogue.purposes, flow.purposes],
@@ -166,7 +167,7 @@ function linesOf(asked: Asked, reader: Reader): Map<string, string> {
     for (const [label, known, ids] of each) {
       for (const id of ids) {
         const name = known.find((one) => one.id === id)?.names[language] ?? id
-        lines.set(`${head} ${label}: ${name}`, c.yes)
+        lines.set(c.detail.entry(head(label), name), c.detail.includes)
       }
     }
   })

@@ -5,6 +5,7 @@ import * as consents from '../consents/actions.ts'
 import { offerOf, type AskReason } from '../consents/model.ts'
 import type { Env } from '../env.ts'
 import { release, type Facts } from '../provisions/model.ts'
+import { consentText } from '../services/model.ts'
 import { grantPayload } from './grants.ts'
 import { currentEnv, grantId, residentOf, serviceOf } from './request.ts'
 import { askedItems, keptScope } from './scopes.ts'
@@ -70,7 +71,7 @@ export function grantLoader(base: Env, items: readonly Item[]) {
     const resident = session?.accountId ? await residentOf(env, session.accountId) : undefined
     const service = client ? await serviceOf(env, client.clientId) : undefined
     if (!resident || !service || !session || !params) return undefined
-    const template = env.templates.inForce(env.config.installation.consentTemplate, env.now())
+    const template = env.templates.inForce(consentText(service, env.config.installation), env.now())
     const offer = offerOf(service, askedItems(params, items), template, env.now())
     const asking = await consents.asking(env, resident, offer)
     if (asking.reason) reasons.set(ctx, asking.reason)

@@ -1,6 +1,8 @@
 /** What an approved version does to those who stand on the contract: counted before, and at once afterwards (S-36, A3). */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import * as contracts from '../../src/contracts/actions.ts'
+import * as services from '../../src/services/actions.ts'
+import { consentText } from '../../src/services/model.ts'
 import {
   codeFor,
   introspect,
@@ -62,7 +64,7 @@ test('an item leaves the contract: the next answer of a live token is without it
   expect(page.text).toContain('いま影響を受けるのは、サービス1件、同意している人2人です')
   expect(page.text).toContain('渡らなくなる項目：メールアドレスと確認の状態')
   expect(page.text).toMatch(
-    /その1 民間推進体制 → 会社 登録項目: メールアドレスと確認の状態<\/th><td[^>]*>許す<\/td><td[^>]*>なし/,
+    /その1（民間推進体制 → 会社）の登録項目：メールアドレスと確認の状態<\/th><td[^>]*>含む<\/td><td[^>]*>なし/,
   )
   expect((await userinfo(site, tokens.access)).body).toHaveProperty('email')
 
@@ -76,7 +78,7 @@ test('an item leaves the contract: the next answer of a live token is without it
   }
   expect(Date.now() - at).toBeLessThan(1500)
   const after = await approver.open(`${BASE}/${service.contractId}`)
-  expect(after.text).toMatch(/<span class="chip chip-warn">メールアドレスと確認の状態<\/span>/)
+  expect(after.text).toMatch(/<strong>メールアドレスと確認の状態<\/strong>/)
   expect(after.text).toContain('契約の上限を超える項目は、承認されていても渡りません。')
 })
 
@@ -127,4 +129,20 @@ test('the duties of a flow bind its receiver, with what its version says', async
     flow: { dataset: 'walk.steps' },
   })
   expect(await contracts.bindingOf(site.env, service.memberId, new Date('2031-01-01'))).toEqual([])
+})
+
+test('the text of the consent screen is the contract’s own where it names one', async () => {
+  const service = await makeService(site.env)
+  const textOf = async () => {
+    const now = await services.byId(site.env, service.id)
+    return now && consentText(now, { consentTemplate: 'the-usual-one' })
+  }
+  expect(await textOf()).toBe('the-usual-one')
+  await next(service, { template: 'city-platform' })
+  expect(await textOf()).toBe('the-usual-one')
+  await decide(approver, service.contractId, 'approve')
+  expect(await textOf()).toBe('city-platform')
+  const resident = await makeResident(site.env)
+  const tokens = await tokensFor(site, new Browser(site.issuer), service, resident)
+  expect((await userinfo(site, tokens.access)).status).toBe(200)
 })

@@ -135,7 +135,7 @@ describe('an empty database', () => {
     [
       'an end before the beginning',
       (m) => (m.contracts[0].to = '2026-03-31'),
-      ['/contracts/0/flows/0/to term_backwards', '/contracts/0/to term_backwards'],
+      ['/contracts/0/to term_backwards'],
     ],
     [
       'a flow outside the term',

@@ -222,12 +222,13 @@ export const contracts: Messages['contracts'] = {
     noServices: 'No service stands on this contract yet.',
     service: 'Service',
     residents: 'Residents agreeing',
-    people: (n) => String(n),
+    people: (n) => n.toLocaleString('en-GB'),
+    heading: 'Data-use contract',
     over: 'Items over the ceiling',
     overText: 'Items over the ceiling are not released, even where they were approved.',
     lost: 'Items that stop',
     affected: (services, residents) =>
-      `Touches ${services === 1 ? '1 service' : `${services} services`} and ${residents === 1 ? '1 resident' : `${residents} residents`} now`,
+      `Touches ${services === 1 ? '1 service' : `${services} services`} and ${residents === 1 ? '1 resident' : `${residents.toLocaleString('en-GB')} residents`} now`,
     affectedText: 'Once approved, the new ceiling holds at once, also for tokens already issued.',
     affectedNone: 'Touches no service now',
     affectedNoneText: 'Once approved, it holds from its first day.',
@@ -257,7 +258,10 @@ export const contracts: Messages['contracts'] = {
       refused: 'It is declined',
       withdrawn: 'It is taken back',
     },
-    stopped: 'It could not be approved',
+    stopped: 'It could not go on',
+    includes: 'Included',
+    flowLine: (flow, direction, label) => `${flow} (${direction}): ${label}`,
+    entry: (line, name) => `${line}, ${name}`,
   },
   print: {
     title: 'Data-use contract',
@@ -334,6 +338,6 @@ export const contracts: Messages['contracts'] = {
     residentsText: (n) =>
       n === 0
         ? 'The name of the provider stays. Nobody is asked anew.'
-        : `The name of the provider changes. Once the text is renewed, ${n === 1 ? '1 resident is' : `${n} residents are`} asked anew.`,
+        : `The name of the provider changes. Once the text is renewed, ${n === 1 ? '1 resident is' : `${n.toLocaleString('en-GB')} residents are`} asked anew.`,
   },
 }

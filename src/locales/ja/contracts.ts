@@ -222,12 +222,13 @@ export const contracts = {
     noServices: 'この契約にもとづくサービスは、まだありません。',
     service: 'サービス',
     residents: '同意している人',
-    people: (n: number) => `${n}人`,
+    people: (n: number) => `${n.toLocaleString('ja-JP')}人`,
+    heading: 'データ利用契約',
     over: '上限を超える項目',
     overText: '契約の上限を超える項目は、承認されていても渡りません。',
     lost: '渡らなくなる項目',
     affected: (services: number, residents: number) =>
-      `いま影響を受けるのは、サービス${services}件、同意している人${residents}人です`,
+      `いま影響を受けるのは、サービス${services}件、同意している人${residents.toLocaleString('ja-JP')}人です`,
     affectedText:
       '承認すると、その時から新しい上限が働きます。すでに出ている利用の許可にも効きます。',
     affectedNone: 'いま影響を受けるサービスはありません',
@@ -257,7 +258,11 @@ export const contracts = {
       refused: '却下しました',
       withdrawn: '取り下げました',
     },
-    stopped: '承認できませんでした',
+    stopped: '進められませんでした',
+    includes: '含む',
+    flowLine: (flow: string, direction: string, label: string) =>
+      `${flow}（${direction}）の${label}`,
+    entry: (line: string, name: string) => `${line}：${name}`,
   },
   print: {
     title: 'データ利用契約',
@@ -334,6 +339,6 @@ export const contracts = {
     residentsText: (n: number) =>
       n === 0
         ? '提供者の名前は変わりません。うかがい直す人はいません。'
-        : `提供者の名前が変わります。文面を改めると、${n}人にうかがい直します。`,
+        : `提供者の名前が変わります。文面を改めると、${n.toLocaleString('ja-JP')}人にうかがい直します。`,
   },
 }
