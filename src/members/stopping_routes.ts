@@ -36,9 +36,10 @@ export function stoppingRoutes(router: Router<State>, env: Env, guards: Guards):
     )
     router.post(base, operator('registrar', 'approver'), async (ctx) => {
       const known = await find(ctx)
-      const typed = readForm(ctx, stopSchema)
-      const asked = bodyOf(typed, kind, env.now())
-      if ('fields' in asked) return draw(ctx, known, { form: typed, fields: asked.fields }, 422)
+      const typed = typedIn(ctx)
+      const asked = 'fields' in typed ? typed : bodyOf(typed.form, kind, env.now())
+      if ('fields' in asked)
+        return draw(ctx, known, { form: typed.form, fields: asked.fields }, 422)
       await stopping.propose(env, known.subject, asked.body, here(ctx))
       to(ctx, `${addressOf(known.subject)}?done=proposed`)
     })
@@ -54,6 +55,19 @@ export function stoppingRoutes(router: Router<State>, env: Env, guards: Guards):
       await stopping.refuse(env, subject, { id: proposal, hash, by: here(ctx), note })
       to(ctx, `${addressOf(subject)}?done=refused`)
     })
+  }
+}
+
+/** What was typed; with what the schema finds wrong with it, so that the same form comes again. */
+function typedIn(ctx: Ctx): { form: StopForm } | { form: StopForm; fields: Fields } {
+  try {
+    return { form: readForm(ctx, stopSchema) }
+  } catch (error) {
+    if (!(error instanceof Refusal) || !error.details.fields) throw error
+    const typed = Object.entries(ctx.state.body ?? {}).filter(
+      ([name, value]) => name in stopSchema.properties && typeof value === 'string',
+    )
+    return { form: Object.fromEntries(typed), fields: error.details.fields }
   }
 }
 

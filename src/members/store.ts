@@ -85,7 +85,9 @@ export async function insertVersion(
 export async function setStatus(db: Knex, id: string, status: MemberStatus): Promise<void> {
   // Whoever left is not suspended afterwards by what was set before.
   const calledOff = status === 'left' ? { turns_to: null, turns_at: null } : {}
-  await db('members').where({ id }).update({ status, ...calledOff })
+  await db('members')
+    .where({ id })
+    .update({ status, ...calledOff })
 }
 
 export async function insertStatusChange(

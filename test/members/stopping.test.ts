@@ -14,6 +14,7 @@ import {
   type MadeResident,
   type MadeService,
 } from '../support/builders.ts'
+import { makeProgram } from '../api/steps.ts'
 import { queueIsEmpty } from '../support/mailbox.ts'
 import { makeOperator, makeStaff, signIn, type SignedInPerson } from '../support/people.ts'
 import { openSite, type Site } from '../support/site.ts'
@@ -189,6 +190,22 @@ describe('within a second, on both nodes', () => {
     }
   })
 })
+
+test.each(['suspend', 'exclude'] as const)(
+  '%s stops the programs of the company as well, with the tokens they hold',
+  async (aim) => {
+    const service = await makeService(site.env)
+    const { person } = await makeStaff(site.env, service.memberId)
+    const program = await makeProgram(site, service.memberId, person)
+    const token = await program.token()
+    expect((await program.call('/company', { token })).status).toBe(200)
+    await decide(service, aim)
+    for (const _node of [1, 2]) {
+      expect((await program.call('/company', { token })).status).toBe(401)
+      await expect(program.token()).rejects.toMatchObject({ error: 'invalid_client' })
+    }
+  },
+)
 
 /** A new session of somebody whose company is stopped: signing in leads to the page that says so. */
 async function sessionOf(person: SignedInPerson) {
@@ -454,9 +471,11 @@ describe('whoever is concerned', () => {
     const records = await recordsOf(service)
     await decide(service, 'exclude')
     const feed = (await (await fetch(`${site.issuer}/members.json`)).json()) as {
-      members: { status: string; left: string | null; history: { status: string }[] }[]
+      members: { corporateNumber: string; left: string | null; history: { status: string }[] }[]
     }
-    const mine = feed.members.find((one) => one.history.at(-1)?.status === 'excluded' && one.left)
+    const { corporateNumber } = (await members.byId(site.env, service.memberId)) ?? {}
+    const mine = feed.members.find((one) => one.corporateNumber === corporateNumber)
+    expect(mine?.left).toMatch(/^\d{4}-\d{2}-\d{2}$/)
     expect(mine?.history.map((turn) => turn.status)).toEqual(['active', 'excluded'])
     expect(await recordsOf(service)).toBe(records)
     const line = await site.env
@@ -484,4 +503,140 @@ test('a browser in the midst of signing in is told calmly', async () => {
   await decide(service, 'suspend')
   const page = await goOn(browser, start, resident)
   expect(page.text).toContain('お客様の操作が原因ではありません')
+})
+
+describe('the page', () => {
+  const at = (service: MadeService, kind: 'member' | 'service' = 'member') =>
+    `/admin/${kind}s/${kind === 'member' ? service.memberId : service.id}/stop`
+  function browserOf(person: SignedInPerson): Browser {
+    const browser = new Browser(site.issuer)
+    signIn(browser, person)
+    return browser
+  }
+  const typed = {
+    aim: 'suspend',
+    reason: 'security',
+    residents_ja: '調べが終わるまで止めます。',
+    residents_en: '',
+    company: '直ちに原因を報告してください。',
+    at: '',
+  }
+  /** The fields of the one form that leads there. */
+  function formOf(page: { text: string }, action: string): Record<string, string> {
+    const form =
+      new RegExp(`<form[^>]*action="${action}"[\\s\\S]*?</form>`).exec(page.text)?.[0] ?? ''
+    return Object.fromEntries(
+      [...form.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)"/g)].map((m) => [
+        m[1] ?? '',
+        m[2] ?? '',
+      ]),
+    )
+  }
+  const open = async (browser: Browser, path: string) => {
+    const page = await browser.request(path)
+    expect(page.status).toBe(200)
+    return page
+  }
+
+  test('leads two operators from the dry run to the stop and back', async () => {
+    const { service, tokens } = await inUse()
+    const path = at(service)
+    const one = browserOf(registrar)
+    const sent = await one.submit(await open(one, path), typed)
+    expect(sent.url).toContain('?done=proposed')
+    expect(sent.text).not.toContain(`action="${path}/approve"`)
+    expect((await userinfo(site, tokens.access)).status).toBe(200)
+    const two = browserOf(approver)
+    const seen = await open(two, path)
+    expect(seen.text).toContain('調べが終わるまで止めます。')
+    const done = await two.follow(
+      await two.post(`${path}/approve`, formOf(seen, `${path}/approve`)),
+    )
+    expect(done.text).toContain('承認しました')
+    expect((await userinfo(site, tokens.access)).status).toBe(401)
+    await two.submit(await open(two, path), { aim: 'lift', company: '原因を確かめました。' })
+    const back = browserOf(await makeOperator(site.env, ['approver']))
+    const lifted = await open(back, path)
+    await back.follow(await back.post(`${path}/approve`, formOf(lifted, `${path}/approve`)))
+    expect((await members.byId(site.env, service.memberId))?.status).toBe('active')
+  })
+
+  test('of a single service works alike, and knows no exclusion', async () => {
+    const service = await makeService(site.env)
+    const path = at(service, 'service')
+    const one = browserOf(registrar)
+    const page = await open(one, path)
+    expect(page.text).not.toContain('value="exclude"')
+    const bent = await one.submit(page, { ...typed, aim: 'exclude' })
+    expect(bent.status).toBe(422)
+    const sent = await one.submit(page, typed)
+    expect(sent.url).toContain('?done=proposed')
+  })
+
+  test.each([
+    [{ residents_ja: '' }, 'residents_ja'],
+    [{ residents_ja: '\u202e止めます' }, 'residents_ja'],
+    [{ residents_ja: '長'.repeat(201) }, 'residents_ja'],
+    [{ company: ' ' }, 'company'],
+    [{ reason: 'because' }, 'reason'],
+    [{ aim: 'forget' }, 'aim'],
+    [{ at: '2020-01-01T09:00' }, 'at'],
+    [{ at: '2999-01-01T09:00' }, 'at'],
+    [{ at: 'tomorrow' }, 'at'],
+  ])('names the field that is wrong and keeps the rest: %j', async (bent, field) => {
+    const service = await makeService(site.env)
+    const one = browserOf(registrar)
+    const page = await one.submit(await open(one, at(service)), { ...typed, ...bent })
+    expect(page.status).toBe(422)
+    expect(page.text).toContain(`href="#${field}"`)
+    if (field !== 'company')
+      expect(page.text).toContain('直ちに原因を報告してください。</textarea>')
+    expect(await site.env.db('proposals').where({ subject_id: service.memberId })).toEqual([])
+  })
+
+  test('takes no more than it asks for, and no form of another site', async () => {
+    const service = await makeService(site.env)
+    const one = browserOf(registrar)
+    const page = await open(one, at(service))
+    const more = await one.submit(page, { ...typed, status: 'excluded' })
+    expect(more.status).toBe(422)
+    expect((await one.post(at(service), typed)).status).toBe(403)
+  })
+
+  test('lets nobody approve without a fresh second factor', async () => {
+    const service = await makeService(site.env)
+    const path = at(service)
+    const one = browserOf(registrar)
+    await one.submit(await open(one, path), typed)
+    const stale = await makeOperator(site.env, ['approver'])
+    await site.env
+      .db('operator_sessions')
+      .where({ holder_id: stale.person.id })
+      .update({ confirmed_at: new Date(Date.now() - 301_000) })
+    const two = browserOf(stale)
+    const page = await open(two, path)
+    expect(page.text).toContain(`href="${path}/decide"`)
+    const form = { ...formOf(page, `${path}/refuse`) }
+    expect((await two.post(`${path}/approve`, form)).status).toBe(403)
+    expect((await two.request(`${path}/decide`)).headers.get('location')).toMatch(
+      /^\/admin\/confirm/,
+    )
+  })
+
+  test.each(['auditor', 'privacy_officer', 'administrator'] as const)(
+    'an operator who is %s may look and change nothing',
+    async (role) => {
+      const service = await makeService(site.env)
+      const reader = browserOf(await makeOperator(site.env, [role]))
+      const page = await open(reader, at(service))
+      expect(page.text).not.toContain('<form class="rise" method="post"')
+      expect((await reader.post(at(service), typed)).status).toBe(403)
+    },
+  )
+
+  test.each(['x', '00000000-0000-4000-8000-000000000000'])('of %s there is none', async (id) => {
+    const one = browserOf(registrar)
+    expect((await one.request(`/admin/members/${id}/stop`)).status).toBe(404)
+    expect((await one.request(`/admin/services/${id}/stop`)).status).toBe(404)
+  })
 })
