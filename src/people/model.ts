@@ -87,7 +87,7 @@ function mark(key: Buffer, kind: 'mail' | 'name' | 'number', value: string): str
 
 /** The keyed hash of a staff number (職員番号): the number itself is kept nowhere. */
 export function numberMarkOf(key: Buffer, number: string): string {
-  return mark(key, 'number', number.normalize('NFKC').trim())
+  return mark(key, 'number', number.normalize('NFKC').trim().toLowerCase())
 }
 
 /** The keyed hash of an address: two spellings of one mailbox have the same. */

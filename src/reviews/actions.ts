@@ -62,14 +62,16 @@ export function edit(env: Env, { body, ...seen }: Seen & { body: Body }): Promis
 /** Hands a draft to the consortium. @throws Refusal not_found, wrong_state, changed_meanwhile */
 export const submit = (env: Env, seen: Seen) => turn(env, seen, 'submitted')
 
-/** Gives it back to its author to be corrected (補正); `note` says what. */
-export const giveBack = (env: Env, seen: Seen & { note: string }) => turn(env, seen, 'returned')
+/** Gives it back to its author to be corrected (補正); `note` says what. @throws Refusal invalid_input without one */
+export const giveBack = async (env: Env, seen: Seen & { note: string }) =>
+  turn(env, withNote(seen), 'returned')
 
 /** One operator stands for it; a second must see it. */
 export const propose = (env: Env, seen: Seen) => turn(env, seen, 'proposed')
 
-/** Declines it for good; `note` says why. */
-export const refuse = (env: Env, seen: Seen & { note: string }) => turn(env, seen, 'refused')
+/** Declines it for good; `note` says why. @throws Refusal invalid_input without one */
+export const refuse = async (env: Env, seen: Seen & { note: string }) =>
+  turn(env, withNote(seen), 'refused')
 
 /** Its author takes it back. */
 export const withdraw = (env: Env, seen: Seen) => turn(env, seen, 'withdrawn')
@@ -108,6 +110,12 @@ export function list(env: Env, filter: store.Filter): Promise<Proposal[]> {
 /** What became of a proposal so far, oldest first. */
 export function turns(env: Env, id: string): Promise<Turn[]> {
   return store.turns(env.db, id)
+}
+
+/** Nobody is sent back or away without a word. */
+function withNote(seen: Seen & { note: string }): Seen {
+  if (seen.note.trim() === '') throw new Refusal('invalid_input', { fields: { note: 'required' } })
+  return seen
 }
 
 function turn(env: Env, seen: Seen, kind: Exclude<TurnKind, 'drafted' | 'edited' | 'approved'>) {
