@@ -198,7 +198,7 @@ export const desk = {
     correct: 'Correct and send again',
     services: 'Services',
     noServices: 'There are no services yet.',
-    addService: 'Begin a new service',
+    toServices: 'To your services',
     contracts: 'Data-use contracts',
     noContracts: 'There are no data-use contracts yet.',
     until: 'Last day',

@@ -195,7 +195,7 @@ export const desk = {
     correct: '直して出し直す',
     services: 'サービス',
     noServices: 'サービスは、まだありません。',
-    addService: '新しいサービスを書き始める',
+    toServices: 'サービスの一覧へ',
     contracts: 'データ利用契約',
     noContracts: 'データ利用契約は、まだありません。',
     until: '満了の日',
