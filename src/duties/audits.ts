@@ -109,6 +109,7 @@ export function earliestAudit({ today, yearEnd, flow }: Around): string {
 
 function noticeFaults(values: Values, around: Around): Faults {
   if (around.after?.state !== 'insufficient') return { on: { rule: 'audit_without_judgement' } }
+  if (around.audited) return { on: { rule: 'audit_same_report' } }
   const on = textOf(values, 'on')
   try {
     const day = earliestAudit(around)
@@ -124,7 +125,7 @@ function noticeFaults(values: Values, around: Around): Faults {
 }
 
 /** The same day of the next year, or the 1st of March after 29 February (民法 143). */
-export function yearLater(day: string): string {
+function yearLater(day: string): string {
   const next = `${Number(day.slice(0, 4)) + 1}${day.slice(4)}`
   return day.endsWith('02-29') ? `${next.slice(0, 4)}-03-01` : next
 }

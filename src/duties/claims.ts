@@ -13,7 +13,7 @@ import {
 } from './model.ts'
 
 /** Within how many days the person or company hears an answer; 要確認, the documents only say 適切かつ迅速 (I-34). */
-export const ANSWER_DAYS = 14
+const ANSWER_DAYS = 14
 
 const open: Act = {
   who: 'either',

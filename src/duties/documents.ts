@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { canonical } from '../audit/model.ts'
 import type { Env } from '../env.ts'
 import { dayOf } from '../input/days.ts'
+import type { Both } from '../installation.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import {
@@ -18,8 +19,6 @@ import {
 } from './model.ts'
 import * as store from './store.ts'
 
-export type Names = { member: { ja: string; en: string } | undefined }
-
 type Making = {
   of: Case
   name: string
@@ -27,7 +26,7 @@ type Making = {
   values: Values
   actor: Actor
   flow: FlowOf | undefined
-  member: Names['member']
+  member: Both | undefined
 }
 
 /**

@@ -65,7 +65,12 @@ export async function openingForm(env: Env, asking: Asking): Promise<FormPage> {
     ],
   })
   const nothing = on === 'flow' && !flows.length ? t.form.noFlows : undefined
-  return { ...form, nothing, inputs: [...subject, ...form.inputs] }
+  const inputs = around
+    ? form.inputs.map((input) =>
+        input.kind === 'day' ? { ...input, min: firstDay(around) } : input,
+      )
+    : form.inputs
+  return { ...form, nothing, inputs: [...subject, ...inputs] }
 }
 
 /** The form of an act on a case. */
@@ -132,16 +137,23 @@ function select(
   return { ...input, kind: 'select', options: [first, ...options] }
 }
 
+/** Days too near are greyed out by the browser's picker; the rule is held by the server alone. */
+function firstDay(around: Around): string | undefined {
+  try {
+    return earliestAudit(around)
+  } catch (error) {
+    if (error instanceof CalendarUnknown) return undefined
+    throw error
+  }
+}
+
 function auditNotes(around: Around, language: Language): string[] {
   const t = messages[language].duties
-  const notes: string[] = []
-  try {
-    const count = around.flow?.auditNoticeDays ?? 1
-    notes.push(t.form.earliest(dayWords(earliestAudit(around), language), count))
-  } catch (error) {
-    if (!(error instanceof CalendarUnknown)) throw error
-    notes.push(t.rules.calendar_unknown({}))
-  }
+  const day = firstDay(around)
+  const count = around.flow?.auditNoticeDays ?? 1
+  const notes = [
+    day ? t.form.earliest(dayWords(day, language), count) : t.rules.calendar_unknown({}),
+  ]
   if (around.flow?.auditNoticeAssumed) notes.push(t.case.assumed)
   const last = around.audits.at(-1)
   const next = nextAuditFrom(around.audits)

@@ -148,6 +148,8 @@ function discoveredFaults(values: Values, around: Around): Faults {
 
 function momentFaults(values: Values, name: string, { now, case: of }: Around): Faults {
   const at = textOf(values, name)
+  // Before that no calendar of ours begins.
+  if (at && new Date(at).getTime() < 0) return { [name]: { rule: 'moment' } }
   if (at && new Date(at) > now) return { [name]: { rule: 'moment_future' } }
   if (at && name === 'reported_at' && of?.knownAt && new Date(at) < of.knownAt)
     return { [name]: { rule: 'before_known' } }

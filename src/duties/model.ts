@@ -55,7 +55,7 @@ export type State =
 export type Who = 'giver' | 'receiver' | 'consortium' | 'either'
 
 /** Who has to move next; a state that is not named here is over. */
-export const WAITS: Partial<Record<State, Who>> = {
+const WAITS: Partial<Record<State, Who>> = {
   requested: 'receiver',
   submitted: 'giver',
   replied: 'giver',
@@ -149,6 +149,8 @@ export type Around = {
   after?: Case
   /** Days of the other audits of the same company and receiver that were not called off. */
   audits: readonly string[]
+  /** Whether an audit already stands on the report in `after`. */
+  audited: boolean
 }
 
 /** One thing that can be done to a case, or that opens one (`from` is empty then). */

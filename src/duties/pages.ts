@@ -75,6 +75,8 @@ export type Input = {
   error: string | undefined
   value: string
   values: readonly string[]
+  /** The first day that can be chosen. */
+  min?: string | undefined
   options: { value: string; label: string }[]
 }
 

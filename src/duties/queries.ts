@@ -90,7 +90,7 @@ const ORDERS = {
   number: 'd.number',
   opened: 'd.opened_at',
 } as const
-export type CaseSort = keyof typeof ORDERS
+type CaseSort = keyof typeof ORDERS
 
 export type CaseList = {
   /** `like` pattern; undefined: everything. */

@@ -5,6 +5,9 @@ import type { Act, Fault, Faults, Field, Values } from './model.ts'
 /** Characters; the schemas of the forms and of the API hold to the same. */
 const LONGEST = { line: 200, text: 4000 } as const
 
+/** Years people mean; a slip of the hand is no year. */
+const YEARS = /^(19[7-9]|20|21)\d/
+
 type Form = { readonly [field: string]: unknown }
 
 /**
@@ -41,7 +44,7 @@ function many({ options }: Field, given: unknown): string[] | Fault | undefined 
 function one({ kind, options }: Field, given: unknown): Read {
   const text = typeof given === 'string' ? given.normalize('NFC').trim() : ''
   if (!text) return undefined
-  if (kind === 'day') return isDay(text) ? text : { rule: 'date' }
+  if (kind === 'day') return isDay(text) && YEARS.test(text) ? text : { rule: 'date' }
   if (kind === 'moment') return moment(text)
   if (kind === 'count' || kind === 'yen') return whole(text)
   if (options && !options.includes(text)) return { rule: 'not_valid' }

@@ -107,6 +107,15 @@ export async function auditDays(
   return rows.map((row) => row.day)
 }
 
+/** Whether an audit that was not called off stands on a report. */
+export async function isAudited(db: Knex, reportId: string): Promise<boolean> {
+  const row = await db('duty_cases')
+    .where({ kind: 'audit', after_id: reportId })
+    .whereNot({ state: 'cancelled' })
+    .first('id')
+  return row !== undefined
+}
+
 /** The next running number of a year; no other transaction gets one before this one ends, so none is left out. */
 export async function nextNumber(db: Knex, year: number): Promise<number> {
   const { rows } = await db.raw<{ rows: { last: number }[] }>(

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import * as duties from '../../src/duties/actions.ts'
 import { CRITERIA } from '../../src/duties/reports.ts'
 import type { Actor, Case, Values } from '../../src/duties/model.ts'
+import { atomically } from '../../src/env.ts'
 import { addDays } from '../../src/input/business_days.ts'
 import { dayOf } from '../../src/input/days.ts'
 import { Refusal } from '../../src/refusal.ts'
@@ -188,6 +189,8 @@ describe('audits', () => {
     expect(await wrong(announce(again, '2027-11-30'))).toEqual({ on: 'audit_second' })
     await take(audit, 'cancel', { reason: '日程の都合' }, pair.consortium)
     const second = await announce(again, '2027-11-30')
+    // one audit on one judgement
+    expect(await wrong(announce(again, '2029-01-10'))).toEqual({ on: 'audit_same_report' })
     // also before one that is already announced
     const third = await insufficient()
     expect(await wrong(announce(third, '2026-12-01'))).toEqual({ on: 'audit_second' })
@@ -329,6 +332,20 @@ describe('documents', () => {
     const rows = await env.db('duty_documents').orderBy('running').select('running', 'year')
     expect(rows.map(({ running }) => running)).toEqual(rows.map((_, n) => n + 1))
     expect(new Set(rows.map(({ year }) => year))).toEqual(new Set([2026]))
+  })
+
+  test('of a step that failed leave no number behind', async () => {
+    const before = await ask()
+    const failed = atomically(world.env, async (env) => {
+      await duties.open(env, {
+        ...{ kind: 'report', subject: { flow: pair.given }, values: REQUEST },
+        actor: pair.consortium,
+      })
+      throw new Error('the lights went out')
+    })
+    await expect(failed).rejects.toThrow('the lights went out')
+    const running = ({ number }: Case) => Number(number?.slice(-4))
+    expect(running(await ask())).toBe(running(before) + 1)
   })
 
   test('begin anew with the year in Tokyo', async () => {

@@ -91,6 +91,9 @@ describe('a leak', () => {
     expect(await wrong(notify({ discovered_at: future }))).toEqual({
       discovered_at: 'moment_future',
     })
+    expect(await wrong(notify({ discovered_at: '0001-01-01T00:00:00.000Z' }))).toEqual({
+      discovered_at: 'moment',
+    })
   })
 
   test('comes from a program of the company as JSON', async () => {

@@ -37,6 +37,7 @@ describe('a form', () => {
     ['line', 'x'.repeat(201), 'too_long'],
     ['text', 'x'.repeat(4001), 'too_long'],
     ['day', '2026-02-30', 'date'],
+    ['day', '0000-01-01', 'date'],
     ['moment', '2026-11-21', 'moment'],
     ['moment', '2026-11-21T25:00', 'moment'],
     ['yen', '-1', 'whole_number'],

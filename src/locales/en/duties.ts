@@ -325,6 +325,8 @@ export const duties: typeof ja = {
       'That is no business day; choose one (Licence contract, Usage 2, S-43)',
     audit_second: ({ day }: Said) =>
       `One audit a year at most (Licence contract, Usage 2, S-44). There is one on ${day}`,
+    audit_same_report: (_: Said) =>
+      'An audit on this judgement was announced already (Licence contract, Usage 2, S-42)',
     calendar_unknown: (_: Said) =>
       'The holidays of that year are not known yet, so business days cannot be counted (S-43)',
     no_house_rules: (_: Said) => 'No house rules were sent yet (Licence contract, Usage 2, S-45)',
