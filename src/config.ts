@@ -48,14 +48,14 @@ export function readConfig(source: Source = process.env): Config {
   const production = source['NODE_ENV'] === 'production'
   const port = readPort(source['PORT'], faults)
   const issuer = source['ISSUER'] ?? `http://localhost:${port}`
-  const originOf = (name: string) =>
-    source[name] ? readOrigin(name, source[name], production, faults) : issuer
+  const surface = (name: string, text: string | undefined) =>
+    text ? readOrigin(name, text, production, faults) : issuer
   const config: Config = {
     production,
     port,
     issuer: readOrigin('ISSUER', issuer, production, faults),
-    adminOrigin: originOf('ADMIN_ORIGIN'),
-    companyOrigin: originOf('COMPANY_ORIGIN'),
+    adminOrigin: surface('ADMIN_ORIGIN', source['ADMIN_ORIGIN']),
+    companyOrigin: surface('COMPANY_ORIGIN', source['COMPANY_ORIGIN']),
     dataDir: resolve(source['DATA_DIR'] || './.data'),
     databaseUrl: readUrl(
       'DATABASE_URL',
