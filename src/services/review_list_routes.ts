@@ -140,7 +140,7 @@ function rowOfProposal(proposal: Proposal, company: string, language: Language):
 }
 
 const order: Record<Sort, (a: Row, b: Row) => number> = {
-  changed: (a, b) => b.changed.getTime() - a.changed.getTime(),
+  changed: (a, b) => a.changed.getTime() - b.changed.getTime(),
   name: (a, b) => a.name.localeCompare(b.name, 'ja'),
   company: (a, b) => a.company.localeCompare(b.company, 'ja'),
   status: (a, b) => ROW_STATES.indexOf(a.status as never) - ROW_STATES.indexOf(b.status as never),
@@ -161,7 +161,7 @@ function wanted(rows: readonly Row[], { q, filter, sort, descending }: Listing<S
 
 async function showList(ctx: Ctx): Promise<void> {
   const { env, language } = ctx.state
-  const listing = readListing(ctx, { sorts: SORTS, filters: ROW_STATES })
+  const listing = readListing(ctx, { sorts: SORTS, filters: ROW_STATES, descending: true })
   const shown = paged(wanted(await rowsOf(env, language), listing), listing)
   const t = messages[language].reviewing.services
   views.list(ctx, {

@@ -245,12 +245,12 @@ function decideOf(
   const why = !open
     ? 'over'
     : state === 'submitted'
-      ? 'state'
+      ? undefined
       : involved
         ? 'involved'
-        : !approver
-          ? 'role'
-          : undefined
+        : approver
+          ? undefined
+          : 'role'
   return {
     hash,
     choices,

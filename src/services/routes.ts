@@ -17,11 +17,7 @@ import { staffRoutes } from './staff_routes.ts'
 const list = page<ServicesPage>('services/list')
 
 /** `/services`: what residents may meet, to read before they begin. */
-export function routes(
-  env: Env,
-  guards: Guards,
-  askedAgain: AskedAgain,
-): Router<State> {
+export function routes(env: Env, guards: Guards, askedAgain: AskedAgain): Router<State> {
   const router = new Router<State>()
   router.get('/services', guards.anyone, async (ctx: Ctx) => {
     const [all, entries] = [await services.list(env), await catalogue(env)]
@@ -33,7 +29,7 @@ export function routes(
   listRoutes(router, guards)
   reviewRoutes(router, guards, askedAgain)
   lifeRoutes(router, guards)
-  staffRoutes(router, guards)
+  staffRoutes(router, env, guards)
   handingOverRoutes(router, guards)
   registrationRoutes(router, env, guards)
   return router

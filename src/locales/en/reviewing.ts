@@ -180,6 +180,8 @@ export const reviewing: Messages['reviewing'] = {
       member_list: 'Address of the list of members',
       precedence: 'Which terms come first',
     },
+    what: 'Clause',
+    result: 'Result',
     company: 'Place named by the company',
     place: 'Place that was checked',
     found: 'Says this in effect',

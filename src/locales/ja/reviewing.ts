@@ -179,6 +179,8 @@ export const reviewing = {
       member_list: '加盟企業の一覧のURL',
       precedence: '別途の条件との優先順位',
     },
+    what: '条項',
+    result: '結果',
     company: '会社が示した場所',
     place: '確かめた場所',
     found: '同じ趣旨の文がある',
