@@ -318,14 +318,30 @@ describe('what is registered about a company', () => {
     await decide(registrar, 'propose')
     expect((await decide(approver, 'approve')).status).toBe(200)
     await queueIsEmpty(site.env)
-    const twice = { memberId: made.memberId, version: 2 }
-    await Promise.all([1, 2, 3].map(() => handlers(site.env)['members.renamed'](twice)))
+    await handlers(site.env)['members.renamed']({ memberId: made.memberId, version: 2 })
+    // The same job on three nodes at once, for one name more.
+    const now = (await versionsOf()).at(-1)
+    const names = { ja: 'ゆうなぎ改め堂', en: 'Yunagi Aratame' }
+    await site.env.db('member_versions').insert({
+      id: site.env.newId(),
+      member_id: made.memberId,
+      version: 3,
+      body: JSON.stringify({ ...now.body, names }),
+      body_hash: Buffer.alloc(32),
+      created_at: site.env.now(),
+    })
+    const again = { memberId: made.memberId, version: 3 }
+    await Promise.all([1, 2, 3].map(() => handlers(site.env)['members.renamed'](again)))
     await queueIsEmpty(site.env)
     const told = async (to: string) =>
       (await mailsTo(site.env, to)).filter(({ subject }) => /名前が|is now called/.test(subject))
-    expect(await told(one.email)).toHaveLength(1)
+    expect((await told(one.email)).map(({ subject }) => subject)).toEqual([
+      expect.stringContaining('あさやけ改め堂に変わりました'),
+      expect.stringContaining('ゆうなぎ改め堂に変わりました'),
+    ])
     expect((await told(other.email)).map(({ subject }) => subject)).toEqual([
       expect.stringContaining('is now called Asayake Aratame'),
+      expect.stringContaining('is now called Yunagi Aratame'),
     ])
     expect(await site.env.db('member_notices').where({ resident_id: stranger.id })).toEqual([])
   })
