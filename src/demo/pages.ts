@@ -1,4 +1,5 @@
 /** What the /dev pages show; pure but for the configuration. */
+import { generateSync } from 'otplib'
 import type { Env } from '../env.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
@@ -14,7 +15,13 @@ type Person = { email: string; password: string }
 export type Guide = {
   sample: string
   residents: (Person & { note: string })[]
-  groups: { title: string; people: (Person & { totpSecret: string })[] }[]
+  groups: {
+    title: string
+    /** Where they sign in. */
+    href: string
+    /** With the code that an app would show now. */
+    people: (Person & { totpSecret: string; code: string })[]
+  }[]
   services: {
     name: string
     status: string
@@ -26,13 +33,26 @@ export type Guide = {
 
 export function guideFor(env: Env, demo: Demo, language: Language): Guide {
   const t = messages[language].demo
+  const epoch = Math.floor(env.now().getTime() / 1000)
+  const withCode = <T extends { totpSecret: string }>(one: T) => ({
+    ...one,
+    code: generateSync({ secret: one.totpSecret, epoch }),
+  })
   const notes = residentsOf(yearAt(env.now())).map(({ note }) => t.notes[note])
   return {
     sample: `http://localhost:${portOf(env) + 1}/`,
     residents: demo.residents.map((one, n) => ({ ...one, note: notes[n] ?? '' })),
     groups: [
-      { title: t.operators, people: demo.operators },
-      { title: t.staff, people: demo.staff },
+      {
+        title: t.operators,
+        href: `${env.config.adminOrigin}/admin/login`,
+        people: demo.operators.map(withCode),
+      },
+      {
+        title: t.staff,
+        href: `${env.config.companyOrigin}/company/login`,
+        people: demo.staff.map(withCode),
+      },
     ],
     services: demo.services.map((one) => ({
       name: one.name,

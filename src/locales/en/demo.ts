@@ -12,7 +12,10 @@ export const demo: Messages['demo'] = {
   operators: 'Operators of the consortium',
   staff: 'Staff of member companies',
   services: 'Services',
-  later: 'The pages for operators and staff follow later.',
+  codes:
+    'The code changes every 30 seconds and works once. Load this page again for the present one.',
+  signIn: 'Open the sign-in page',
+  code: 'Code now',
   email: 'Email address',
   password: 'Password',
   totp: 'TOTP key',
