@@ -39,6 +39,7 @@ import * as operatorPages from './operators/routes.ts'
 import { confirmedGuard, OPERATOR_COOKIE, operatorGuard } from './operators/guards.ts'
 import * as people from './people/routes.ts'
 import * as policies from './policies/routes.ts'
+import * as receipts from './receipts/routes.ts'
 import * as residents from './residents/routes.ts'
 import * as serviceList from './services/actions.ts'
 import { collects } from './services/model.ts'
@@ -105,6 +106,7 @@ export async function createApp(
     welcome.routes(env, guards),
     residents.routes(env, guards, anyCollects),
     consents.routes(env, guards, catalogue),
+    receipts.routes(env, guards),
     members.routes(env, guards),
     contracts.routes(env, guards),
     services.routes(env, guards, askedAgain),

@@ -12,6 +12,7 @@ export const frame: Messages['frame'] = {
   account: 'Your account',
   services: 'Data use by service',
   history: 'History',
+  receipts: 'Receipts',
   security: 'Security',
   signIn: 'Sign in',
   signOut: 'Sign out',

@@ -1,5 +1,6 @@
 import { api } from './api.ts'
 import { consents } from './consents.ts'
+import { receipts } from './receipts.ts'
 import { contracts } from './contracts.ts'
 import { duties } from './duties.ts'
 import { forms } from './forms.ts'
@@ -33,6 +34,7 @@ export const all: Messages = {
   refusals,
   interaction,
   consents,
+  receipts,
   contracts,
   duties,
   notices,

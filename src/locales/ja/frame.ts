@@ -11,6 +11,7 @@ export const frame = {
   account: '登録情報',
   services: '各サービスでのデータ利用',
   history: '履歴',
+  receipts: '同意の控え',
   security: '安全の設定',
   signIn: 'サインイン',
   signOut: 'サインアウト',

@@ -1,0 +1,86 @@
+/** What the pages of receipts show: pure, from a receipt to words in one language. */
+import type { Language } from '../locales/index.ts'
+import { messages } from '../locales/index.ts'
+import { words } from '../locales/words.ts'
+import type { Kind, Receipt } from './model.ts'
+
+type Line = {
+  id: string
+  service: string
+  provider: string
+  what: string
+  kind: Kind
+  at: string
+  items: string[]
+}
+
+/** views/receipts/list.eta */
+export type ReceiptsPage = { receipts: Line[]; total: number; page: number; pages: number }
+
+/** views/receipts/one.eta */
+export type ReceiptPage = {
+  id: string
+  line: Line
+  until: string | undefined
+  text: string
+  items: { id: string; name: string; required: boolean; purposes: string }[]
+  declined: string[]
+  contact: { desk: string; phone: string; email: string }
+  deletion: boolean
+  /** SHA-256 of the entry in the ledger, in groups of four. */
+  fingerprint: string
+  jws: string
+}
+
+/** views/receipts/verify.eta */
+export type VerifyPage = {
+  typed: string
+  result: { ok: true; page: Omit<ReceiptPage, 'jws'> } | { ok: false; why: string } | undefined
+}
+
+export function lineOf(receipt: Receipt, language: Language): Line {
+  const { service, pii_information: items } = receipt.pii_processing
+  const t = messages[language].receipts
+  const { event_state: kind, event_time } = receipt.consent_event
+  return {
+    id: receipt.record_id,
+    service: service.name[language],
+    provider: receipt.party_identification[0]?.party_name[language] ?? '',
+    what: t.kinds[kind],
+    kind,
+    at: words(language).dateTime(new Date(event_time)),
+    items: items.map((item) => item.name?.[language] ?? item.item),
+  }
+}
+
+export function shownOf(
+  receipt: Receipt,
+  language: Language,
+  names: (item: string) => string,
+): Omit<ReceiptPage, 'jws'> {
+  const t = messages[language].receipts
+  const { pii_processing: processing, consent_event: event, ledger } = receipt
+  const { desk, phone, email } = receipt.party_identification[0]?.party_contact ?? {}
+  const over = event.event_state === 'withdrawn' || event.event_state === 'paused'
+  return {
+    id: receipt.record_id,
+    line: lineOf(receipt, language),
+    until: over ? undefined : words(language).date(new Date(Date.parse(event.valid_until) - 1)),
+    text: t.text(
+      processing.privacy_notice.version,
+      t.languages[processing.privacy_notice.language],
+    ),
+    items: processing.pii_information.map((item) => ({
+      id: item.item,
+      name: item.name?.[language] ?? item.item,
+      required: item.required,
+      purposes: words(language).list(
+        item.purposes.map((purpose) => purpose.name?.[language] ?? purpose.id),
+      ),
+    })),
+    declined: processing.declined.map(names),
+    contact: { desk: desk?.[language] ?? '', phone: phone ?? '', email: email ?? '' },
+    deletion: event.deletion_requested,
+    fingerprint: ledger.leaf_sha256.replace(/(.{4})(?=.)/g, '$1 '),
+  }
+}

@@ -1,0 +1,86 @@
+import { Router } from '@koa/router'
+import type { Env } from '../env.ts'
+import { readForm } from '../http/forms.ts'
+import type { Guards } from '../http/guards.ts'
+import type { Ctx, SignedIn, State } from '../http/state.ts'
+import { page } from '../http/views.ts'
+import { Refusal } from '../refusal.ts'
+import { catalogue } from '../catalogue/actions.ts'
+import * as receipts from './actions.ts'
+import { lineOf, shownOf, type ReceiptPage, type ReceiptsPage, type VerifyPage } from './pages.ts'
+import { verifySchema } from './schema.ts'
+
+const PER_PAGE = 20
+const views = {
+  list: page<ReceiptsPage>('receipts/list'),
+  one: page<ReceiptPage>('receipts/one'),
+  verify: page<VerifyPage>('receipts/verify'),
+}
+
+/** `/account/receipts`, each receipt as page and as JSON, and `/receipts/verify` for everybody (R9). */
+export function routes(env: Env, guards: Guards): Router<State> {
+  const router = new Router<State>()
+  router.get('/account/receipts', guards.resident, list)
+  router.get('/account/receipts/:id', guards.resident, one)
+  router.get('/receipts/verify', guards.anyone, (ctx) =>
+    views.verify(ctx, { typed: '', result: undefined }),
+  )
+  router.post('/receipts/verify', guards.anyone, (ctx) => verify(ctx, env))
+  return router
+}
+
+function whoseOf(ctx: Ctx): SignedIn {
+  if (!ctx.state.resident) throw new Refusal('sign_in_required')
+  return ctx.state.resident
+}
+
+async function list(ctx: Ctx): Promise<void> {
+  const { env, language } = ctx.state
+  const asked = typeof ctx.query['page'] === 'string' ? ctx.query['page'] : ''
+  const number = /^[1-9]\d{0,4}$/.test(asked) ? Number(asked) : 1
+  const at = { limit: PER_PAGE, offset: (number - 1) * PER_PAGE }
+  const found = await receipts.list(env, whoseOf(ctx), at)
+  views.list(ctx, {
+    receipts: found.receipts.map(({ receipt }) => lineOf(receipt, language)),
+    total: found.total,
+    page: number,
+    pages: Math.max(1, Math.ceil(found.total / PER_PAGE)),
+  })
+}
+
+/** A browser gets the page; everything else the JSON with the JWS. */
+async function one(ctx: Ctx): Promise<void> {
+  const { env, language } = ctx.state
+  const { id = '' } = ctx['params'] as { id?: string }
+  const found = await receipts.find(env, whoseOf(ctx), id.replace(/\.json$/, ''))
+  if (!found) throw new Refusal('not_found')
+  const jws = await receipts.sign(env, found.receipt)
+  if (id.endsWith('.json') || ctx.accepts(['json', 'html']) === 'json') {
+    if (id.endsWith('.json')) ctx.attachment(`receipt-${found.row.id}.json`)
+    ctx.body = { receipt: jws, payload: found.receipt }
+    return
+  }
+  views.one(ctx, { ...shownOf(found.receipt, language, await namesIn(ctx)), jws })
+}
+
+async function namesIn(ctx: Ctx): Promise<(item: string) => string> {
+  const { items } = await catalogue(ctx.state.env)
+  const { language } = ctx.state
+  return (item) => items.find(({ id }) => id === item)?.names[language] ?? item
+}
+
+async function verify(ctx: Ctx, env: Env): Promise<void> {
+  const { receipt: typed } = readForm(ctx, verifySchema)
+  const result = await receipts.check(env, typed)
+  const { language } = ctx.state
+  views.verify(
+    ctx,
+    {
+      typed,
+      result: result.ok
+        ? { ok: true, page: shownOf(result.receipt, language, await namesIn(ctx)) }
+        : { ok: false, why: result.why },
+    },
+    { status: result.ok ? 200 : 422 },
+  )
+}
