@@ -3,10 +3,10 @@ import type { Env } from '../env.ts'
 import type { Choice, Decide, ShownTurn } from '../http/parts.ts'
 import type { Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
+import * as operators from '../operators/actions.ts'
 import type { OperatorHere } from '../persons.ts'
 import * as reviews from '../reviews/actions.ts'
 import type { Proposal } from '../reviews/model.ts'
-import * as queries from './queries.ts'
 
 type Reading = { operator: OperatorHere | undefined; language: Language; base: string }
 type Said = { note?: string; fields?: Record<string, string> }
@@ -23,7 +23,7 @@ export async function shownTurns(
 ): Promise<ShownTurn[]> {
   const turns = await reviews.turns(env, proposal.id)
   const ids = turns.map(({ byId }) => byId)
-  const names = await queries.operatorNames(env.db, ids)
+  const names = await operators.names(env, ids)
   return turns.toReversed().map((turn) => ({
     turn: turn.turn,
     revision: turn.revision,
@@ -41,8 +41,8 @@ export async function decideBox(
   said: Said = {},
 ): Promise<Decide> {
   const turns = await reviews.turns(env, proposal.id)
-  const names = await queries.operatorNames(
-    env.db,
+  const names = await operators.names(
+    env,
     turns.map(({ byId }) => byId),
   )
   const proposed = turns.findLast((turn) => turn.turn === 'proposed')

@@ -135,15 +135,3 @@ export async function membersAt(db: Knex, at: Date): Promise<{ id: string; names
   )
   return rows
 }
-
-/** Names of the operators behind these ids, for the record of a procedure. */
-export async function operatorNames(
-  db: Knex,
-  ids: readonly string[],
-): Promise<Map<string, string>> {
-  const { rows } = await db.raw<{ rows: { id: string; name: string }[] }>(
-    `select id, name from operators where id = any(:ids::uuid[])`,
-    { ids: ids.filter((id) => isUuid(id)) },
-  )
-  return new Map(rows.map(({ id, name }) => [id, name]))
-}

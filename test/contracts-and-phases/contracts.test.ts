@@ -335,7 +335,7 @@ describe('terms of one company', () => {
         decide(approver, one, 'approve'),
         decide(second, other, 'approve'),
       ])
-      expect(answers.map((page) => page.status).sort()).toEqual([303, 422])
+      expect(answers.map((page) => page.status).sort((a, b) => a - b)).toEqual([303, 422])
       const rows = await site.env.db('contracts').where({ member_id: member })
       expect(rows).toHaveLength(1)
       const versions = await site.env.db('contract_versions').whereIn('contract_id', [one, other])
@@ -353,7 +353,7 @@ describe('terms of one company', () => {
     const answers = await Promise.all(
       [approver, ...others].map((browser) => decide(browser, id, 'approve', { hash })),
     )
-    const statuses = answers.map((page) => page.status).sort()
+    const statuses = answers.map((page) => page.status).sort((a, b) => a - b)
     expect(statuses).toEqual([303, 409, 409, 409])
     expect(await site.env.db('contract_versions').where({ contract_id: id })).toHaveLength(1)
   })
@@ -369,7 +369,7 @@ describe('terms of one company', () => {
     const answers = await Promise.all(
       [registrar, second].map((browser) => send(browser, path, path, next)),
     )
-    expect(answers.map((page) => page.status).sort()).toEqual([303, 409])
+    expect(answers.map((page) => page.status).sort((a, b) => a - b)).toEqual([303, 409])
   })
 })
 
