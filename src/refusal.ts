@@ -26,6 +26,7 @@ export type Reason =
   | 'second_person_needed'
   | 'last_administrator'
   | 'changed_meanwhile'
+  | 'other_side'
   | 'token_invalid'
   | 'scope_missing'
 

@@ -13,6 +13,8 @@ export type StandingFacts = {
   standing: Standing
   /** The resident's shared user ID. */
   userId: string
+  /** Whose test person it is; null: a resident. */
+  testMemberId: string | null
   provision: Terms | undefined
   sessionLive: boolean | undefined
   /** Of the service and its company, read behind the gate (K8). */
@@ -35,7 +37,7 @@ export async function hold(db: Knex, agreementId: string): Promise<void> {
 
 const FACTS = {
   name: 'consents_facts',
-  text: `select to_jsonb(a.*) as agreement, c.*, r.user_id, t.given as term_given, t.at as term_at,
+  text: `select to_jsonb(a.*) as agreement, c.*, r.user_id, r.test_member_id, t.given as term_given, t.at as term_at,
       case when $2::text is null then null else (s.session_uid is not null and s.ended_at is null) end as session_live,
       ${statusAt('v', '$3::timestamptz')} as service_status, ${statusAt('m', '$3::timestamptz')} as member_status
     from agreements a
@@ -51,6 +53,7 @@ const FACTS = {
 
 type Row = Parameters<typeof standingFromRow>[0] & {
   user_id: string
+  test_member_id: string | null
   term_given: boolean | null
   term_at: Date | null
   session_live: boolean | null
@@ -71,6 +74,7 @@ export async function factsOf(
   return {
     standing: standingFromRow(row),
     userId: row.user_id,
+    testMemberId: row.test_member_id,
     provision: row.term_at ? { given: row.term_given === true, at: row.term_at } : undefined,
     sessionLive: row.session_live ?? undefined,
     statuses: { service: row.service_status, member: row.member_status },

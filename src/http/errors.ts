@@ -33,6 +33,7 @@ const status: Record<Reason, number> = {
   second_person_needed: 403,
   last_administrator: 409,
   changed_meanwhile: 409,
+  other_side: 403,
   token_invalid: 401,
   scope_missing: 403,
 }

@@ -9,6 +9,7 @@ import { keyed } from '../vault.ts'
 import { cookie, putCookie } from './cookies.ts'
 import { originOf } from './headers.ts'
 import type { Ctx, Middleware } from './state.ts'
+import { readUpload, takesUpload } from './upload.ts'
 
 const ajv = new Ajv({ allErrors: true, coerceTypes: false, strict: true })
 addFormats.default(ajv)
@@ -29,15 +30,25 @@ const parse = bodyParser({
 export const unsafe: Middleware = async (ctx, next) => {
   if (['GET', 'HEAD', 'OPTIONS'].includes(ctx.method)) return next()
   fromOurPages(ctx)
-  if (ctx.get('content-encoding') || !ctx.is('application/x-www-form-urlencoded'))
-    throw new Refusal('unsupported_media_type')
-  await parse(ctx, async () => {})
-  const body = (ctx.request.body ?? {}) as Record<string, unknown>
+  const body = await bodyIn(ctx)
   refuseBadText(body)
   if (!isToken(ctx, body['csrf'])) throw new Refusal('csrf')
   delete body['csrf']
   ctx.state.body = body
   await next()
+}
+
+/** The fields of a form; where files are taken (upload.ts), the file is put beside them, apart from the text. */
+async function bodyIn(ctx: Ctx): Promise<Record<string, unknown>> {
+  if (ctx.get('content-encoding')) throw new Refusal('unsupported_media_type')
+  if (takesUpload(ctx.path) && ctx.is('multipart/form-data')) {
+    const { fields, file } = await readUpload(ctx)
+    if (file) ctx.state.upload = file
+    return fields
+  }
+  if (!ctx.is('application/x-www-form-urlencoded')) throw new Refusal('unsupported_media_type')
+  await parse(ctx, async () => {})
+  return (ctx.request.body ?? {}) as Record<string, unknown>
 }
 
 /** Origin or Sec-Fetch-Site, where the browser sends them, must be ours. */

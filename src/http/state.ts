@@ -3,6 +3,7 @@ import type { Env } from '../env.ts'
 import type { Installation } from '../installation.ts'
 import type { Language } from '../locales/index.ts'
 import type { CompanyHere, OperatorHere, StaffHere } from '../persons.ts'
+import type { Upload } from './upload.ts'
 
 /** The resident signed in with this browser. */
 export type SignedIn = {
@@ -34,6 +35,8 @@ export type State = {
   site?: Installation
   /** Parsed form fields; present after the body was read. */
   body?: Record<string, unknown>
+  /** The one file of a form that takes one; see upload.ts. */
+  upload?: Upload
   /** Extra `form-action` sources of this page. */
   formAction?: string[]
   /** Whether this page carries the one script, for passkeys (I3). */

@@ -15,6 +15,7 @@ import { isUuid } from '../input/ids.ts'
 import { Refusal } from '../refusal.ts'
 import * as residents from '../residents/actions.ts'
 import type { Resident } from '../residents/model.ts'
+import { mayMeet } from '../services/model.ts'
 import {
   finish,
   formActionOf,
@@ -36,6 +37,7 @@ export function consentSteps(catalogue: Catalogue) {
   async function ask(ctx: Ctx, details: Interaction): Promise<Question> {
     const service = await serviceIn(ctx, details)
     const resident = await whoIsAsked(ctx, details)
+    if (!mayMeet(service, resident.testMemberId ?? null)) throw new Refusal('other_side')
     const asked = await question(
       ctx.state.env,
       resident,

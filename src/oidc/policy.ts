@@ -6,6 +6,7 @@ import { offerOf, type AskReason } from '../consents/model.ts'
 import type { Env } from '../env.ts'
 import { release, type Facts } from '../provisions/model.ts'
 import { consentText } from '../services/model.ts'
+import { mayMeet } from '../services/model.ts'
 import { grantPayload } from './grants.ts'
 import { currentEnv, grantId, residentOf, serviceOf } from './request.ts'
 import { askedItems, keptScope } from './scopes.ts'
@@ -71,6 +72,11 @@ export function grantLoader(base: Env, items: readonly Item[]) {
     const resident = session?.accountId ? await residentOf(env, session.accountId) : undefined
     const service = client ? await serviceOf(env, client.clientId) : undefined
     if (!resident || !service || !session || !params) return undefined
+    if (!mayMeet(service, resident.testMemberId ?? null)) {
+      // The interaction says so, calmly (step.ts); nothing is asked there.
+      reasons.set(ctx, 'new')
+      return undefined
+    }
     const template = env.templates.inForce(consentText(service, env.config.installation), env.now())
     const offer = offerOf(service, askedItems(params, items), template, env.now())
     const asking = await consents.asking(env, resident, offer)
@@ -80,6 +86,7 @@ export function grantLoader(base: Env, items: readonly Item[]) {
       at: env.now(),
       standing: asking.last,
       userId: resident.userId,
+      testMemberId: resident.testMemberId ?? null,
       provision: asking.provision,
       sessionLive: undefined,
       service,

@@ -46,6 +46,7 @@ export async function factsOf(
     at: env.now(),
     standing: found?.standing,
     userId: found?.userId,
+    testMemberId: found?.testMemberId ?? null,
     provision: found?.provision,
     sessionLive: found?.sessionLive,
     service: service && found && withStatuses(service, found.statuses),

@@ -12,7 +12,7 @@ import {
   type Standing,
 } from '../consents/model.ts'
 import type { Terms } from '../residents/model.ts'
-import { ceiling, standing as standingOf, type ServiceNow } from '../services/model.ts'
+import { ceiling, mayMeet, standing as standingOf, type ServiceNow } from '../services/model.ts'
 
 /** Everything the decision looks at, read at the moment of use. */
 export type Facts = {
@@ -20,6 +20,8 @@ export type Facts = {
   standing: Standing | undefined
   /** The resident's shared user ID. */
   userId: string | undefined
+  /** The company whose test person it is; null or absent: a resident. */
+  testMemberId?: string | null
   provision: Terms | undefined
   /** Whether the browser session the credential came from still stands; undefined where none is involved. */
   sessionLive: boolean | undefined
@@ -40,6 +42,7 @@ type WhyNot =
   | 'service_not_available'
   | 'contract_not_in_force'
   | 'other_terms'
+  | 'other_side'
 
 /** What may leave; `spent`: agreed and approved, but as often as its bound allows this month. */
 export type Released = { items: AgreedItem[]; spent: AgreedItem[]; whyNot?: never }
@@ -95,6 +98,7 @@ function reasonAgainst(facts: Facts): WhyNot | undefined {
   if (consent.endsAt <= facts.at) return 'expired'
   if (facts.sessionLive === false) return 'session_ended'
   if (!facts.service) return 'service_not_available'
+  if (!mayMeet(facts.service, facts.testMemberId ?? null)) return 'other_side'
   const standing = standingOf(facts.service, facts.at)
   if (standing !== 'ok') return standing
   const { member, contract } = facts.service

@@ -25,6 +25,7 @@ export function opened(env: Env, row: store.Row): Resident {
     chosenLanguage: row.language_chosen ? row.language : undefined,
     emailVerifiedAt: row.email_verified_at,
     createdAt: row.created_at,
+    testMemberId: row.test_member_id ?? null,
     dataKey,
     profile,
   }

@@ -33,6 +33,8 @@ export type Resident = {
   chosenLanguage: Language | undefined
   emailVerifiedAt: Date | null
   createdAt: Date
+  /** The company whose test person it is, made up; null: a resident. */
+  testMemberId?: string | null
   /** The key under which this resident's values and salts are sealed. */
   dataKey: Buffer
   profile: Profile

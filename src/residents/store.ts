@@ -19,10 +19,12 @@ export type Row = {
   language: Language
   language_chosen: boolean
   created_at: Date
+  /** The company whose test person it is. */
+  test_member_id?: string | null
 }
 
 const COLUMNS =
-  'id, user_id, email_index, pending_index, email_verified_at, password_hash, data_key, profile, language, language_chosen, created_at'
+  'id, user_id, email_index, pending_index, email_verified_at, password_hash, data_key, profile, language, language_chosen, created_at, test_member_id'
 const OPEN = 'closed_at is null and data_key is not null'
 const BY_USER_ID = {
   name: 'resident_by_user_id',

@@ -81,6 +81,8 @@ export const forms: Messages['forms'] = {
     number_taken: 'An operator with this staff number is registered already',
     number_like_my_number:
       'Twelve-digit numbers are not accepted. We never take your My Number here',
+    address_port: 'No port can stand here: only 443 is used',
+    test_needs: 'Write overview, items and texts first',
     key_pattern: 'Begin with a small letter; small letters, digits and hyphens only, up to 40',
     key_taken: 'Another service of your company has this short name',
     contract_unknown: 'Choose one of your contracts',

@@ -86,6 +86,10 @@ export const refusals: Messages['refusals'] = {
     title: 'Another person has to approve this',
     text: 'It takes somebody who neither wrote, edited nor proposed it. Nothing was changed.',
   },
+  other_side: {
+    title: 'You cannot sign in here',
+    text: 'This is a service under test, or an ID made for testing. You did nothing wrong. Nothing was handed over.',
+  },
   changed_meanwhile: {
     title: 'This was changed while you looked at it',
     text: 'Please read the new content and decide again. Nothing was changed.',

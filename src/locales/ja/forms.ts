@@ -77,6 +77,8 @@ export const forms = {
     choose_some: '1つ以上選んでください',
     number_taken: 'この職員番号の担当者は、すでに登録されています',
     number_like_my_number: '12桁の番号は入力できません。個人番号は、ここでは受け取りません',
+    address_port: 'ポートは書けません。443番だけを使います',
+    test_needs: '先に、概要・項目・文面を書いてください',
     key_pattern: '半角の小文字で始め、小文字・数字・ハイフンだけで、40文字までにしてください',
     key_taken: 'この短い名前は、御社のほかのサービスで使われています',
     contract_unknown: '御社のデータ利用契約から選んでください',

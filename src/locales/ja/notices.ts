@@ -119,6 +119,18 @@ export const notices = {
         '削除の結果を、利用者とまちIDの窓口へお知らせください。法律で保存が必要な記録は、その旨をお伝えください。',
       ],
     }),
+    service_keys_changed: (v: { clientId: string; at: string; link: string }): Letter => ({
+      subject: 'まちID：サービスの公開鍵が変わりました',
+      lines: [`${v.at}に、御社の担当の人が、サービス（${v.clientId}）の公開鍵を入れ替えました。`],
+      link: { text: '鍵の画面を開く', href: v.link },
+      notes: ['心当たりがないときは、すぐに鍵を戻し、窓口へお知らせください。'],
+    }),
+    service_secret_issued: (v: { clientId: string; at: string; link: string }): Letter => ({
+      subject: 'まちID：サービスの秘密の値を発行しました',
+      lines: [`${v.at}に、御社の担当の人が、サービス（${v.clientId}）の秘密の値を発行しました。`, '前の値は、もう使えません。'],
+      link: { text: '鍵の画面を開く', href: v.link },
+      notes: ['心当たりがないときは、すぐに新しい値に替え、窓口へお知らせください。'],
+    }),
     application_received: (v: ApplicationMail): Letter => ({
       subject: `まちID：加盟の申込みを受け付けました（${v.number}）`,
       lines: [

@@ -1,0 +1,74 @@
+/** One file and the fields beside it, as a browser sends them (RFC 7578); held in memory, never on a disk (L7). */
+import { Busboy } from '@fastify/busboy'
+import { Refusal } from '../refusal.ts'
+import type { Ctx } from './state.ts'
+
+/** The largest file taken, in bytes. */
+export const LARGEST_UPLOAD = 512 * 1024
+
+/** A file as it came: its name is not kept, its type not believed. */
+export type Upload = { bytes: Buffer; truncated: boolean }
+
+/** Where forms with a file may be posted; everywhere else they are refused as the wrong kind of body. */
+export const takesUpload = (path: string): boolean =>
+  /^\/company\/services\/[0-9a-f-]{36}\/logo$/.test(path)
+
+/**
+ * Reads a multipart body. A field named twice counts as a list, as in other forms; the one file is `file`.
+ *
+ * @throws Refusal body_too_large, invalid_input where the body is cut off or no form
+ */
+export function readUpload(
+  ctx: Ctx,
+): Promise<{ fields: Record<string, string | string[]>; file: Upload | undefined }> {
+  const declared = Number(ctx.get('content-length') || 0)
+  if (declared > 2 * LARGEST_UPLOAD) return Promise.reject(new Refusal('body_too_large'))
+  return new Promise((resolve, reject) => {
+    const fields: Record<string, string | string[]> = Object.create(null) as Record<string, string>
+    let file: Upload | undefined
+    const fail = () => {
+      ctx.req.unpipe()
+      ctx.req.resume()
+      reject(new Refusal('invalid_input'))
+    }
+    const parser = parserOf(ctx, fail)
+    if (!parser) return
+    parser.on('field', (name, value, nameCut, valueCut) => {
+      if (nameCut || valueCut) return fail()
+      const before = fields[name]
+      fields[name] = before === undefined ? value : [before, value].flat()
+    })
+    parser.on('file', (name, stream) => {
+      const parts: Buffer[] = []
+      stream.on('data', (part: Buffer) => parts.push(part))
+      stream.on('error', fail)
+      stream.on('end', () => {
+        if (name === 'file') file = { bytes: Buffer.concat(parts), truncated: stream.truncated }
+      })
+    })
+    for (const limit of ['filesLimit', 'fieldsLimit', 'partsLimit'] as const) parser.on(limit, fail)
+    parser.on('error', fail)
+    parser.on('finish', () => resolve({ fields: { ...fields }, file }))
+    ctx.req.on('aborted', fail)
+    ctx.req.pipe(parser)
+  })
+}
+
+function parserOf(ctx: Ctx, fail: () => void): InstanceType<typeof Busboy> | undefined {
+  const type = ctx.get('content-type')
+  const limits = {
+    files: 1,
+    fileSize: LARGEST_UPLOAD,
+    fields: 5,
+    fieldSize: 4096,
+    fieldNameSize: 60,
+    parts: 6,
+    headerPairs: 20,
+  }
+  try {
+    return new Busboy({ headers: { 'content-type': type }, limits })
+  } catch {
+    fail()
+    return undefined
+  }
+}
