@@ -21,8 +21,8 @@ export const QUESTIONS = [
   'audit',
   'certificate',
 ] as const
-export type Question = (typeof QUESTIONS)[number]
-export type Answer = { answer: 'yes' | 'no'; note: string }
+type Question = (typeof QUESTIONS)[number]
+type Answer = { answer: 'yes' | 'no'; note: string }
 
 /** Answers that need a sentence whatever they are, or where they are the worrying one. */
 const EXPLAINED: Partial<Record<Question, 'yes' | 'no' | 'always'>> = {

@@ -20,7 +20,7 @@ import { notifyStaff } from './staffing.ts'
 import * as store from './store.ts'
 
 /** correction: the same company put right · renamed: the same legal person under another name · left: it goes. */
-export const CHANGES = ['correction', 'renamed'] as const
+const CHANGES = ['correction', 'renamed'] as const
 export type Change =
   | { change: (typeof CHANGES)[number]; profile: Profile; note: string }
   | { change: 'left'; note: string }

@@ -25,7 +25,7 @@ export type ApplyPage = {
 /** views/members/apply_sent.eta */
 export type SentPage = { number: string }
 
-export type ApplicationState =
+type ApplicationState =
   'draft' | 'submitted' | 'returned' | 'proposed' | 'approved' | 'refused' | 'withdrawn'
 
 /** views/members/apply_state.eta */

@@ -22,6 +22,7 @@ import {
 } from './company_pages.ts'
 import { nothingSchema } from './forms.ts'
 import type { MemberStatus } from './model.ts'
+import * as reading from './console_queries.ts'
 import * as queries from './queries.ts'
 import { reviewRoutes } from './review_routes.ts'
 import { inviteAgain, staffOf } from './staffing.ts'
@@ -59,7 +60,7 @@ export function consoleRoutes(router: Router<State>, guards: Guards): void {
 async function showList(ctx: Ctx): Promise<void> {
   const { env, language } = ctx.state
   const listing = readListing(ctx, OFFERS)
-  const { rows, total } = await queries.companiesPage(env.db, listing, env.now())
+  const { rows, total } = await reading.companiesPage(env.db, listing, env.now())
   const pages = Math.max(1, Math.ceil(total / listing.perPage))
   const shown = { total, page: listing.page, pages }
   views.list(ctx, {
@@ -85,7 +86,7 @@ async function showOne(ctx: Ctx): Promise<void> {
   if (!found) throw new Refusal('not_found')
   const { member } = found
   const today = dayOf(env.now())
-  const { contracts, services } = await queries.belongings(env.db, id)
+  const { contracts, services } = await reading.belongings(env.db, id)
   views.one(ctx, {
     id,
     name: member.names[language],
@@ -94,7 +95,7 @@ async function showOne(ctx: Ctx): Promise<void> {
     version: member.version,
     sections: profileSections(member, language),
     versions: await versionsOf(ctx, id),
-    history: (await queries.turns(env.db, id)).map(({ status, reason, at }) => ({
+    history: (await reading.turns(env.db, id)).map(({ status, reason, at }) => ({
       on: words(language).date(at),
       what: messages[language].members.turns[status as MemberStatus],
       reason: reason ?? undefined,
@@ -111,7 +112,7 @@ async function showOne(ctx: Ctx): Promise<void> {
 /** The versions of a company, newest first, each with what it changed. */
 export async function versionsOf(ctx: Ctx, memberId: string): Promise<MemberPage['versions']> {
   const { env, language } = ctx.state
-  const all = await queries.versions(env.db, memberId)
+  const all = await reading.versions(env.db, memberId)
   return all.map(({ version, body, at }, n) => {
     const before = all[n + 1]?.body
     return {

@@ -8,7 +8,7 @@ import * as queries from './queries.ts'
 import * as store from './store.ts'
 
 /** Residents told by one job; more make a job of their own. */
-export const TOLD_AT_ONCE = 200
+const TOLD_AT_ONCE = 200
 
 /** What this room does later. */
 export function handlers(env: Env) {

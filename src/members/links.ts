@@ -6,7 +6,7 @@ import type { Proposal } from '../reviews/model.ts'
 import * as reviews from '../reviews/actions.ts'
 import * as store from './store.ts'
 
-export const LINK_DAYS = 30
+const LINK_DAYS = 30
 
 const hashOf = (secret: string) => createHash('sha256').update(secret).digest()
 

@@ -28,7 +28,7 @@ export type MemberNow = {
 
 /** 個人情報の責任者 and 技術の責任者. */
 export type Officers = Record<'privacy' | 'technical', Officer>
-export type Officer = { name: string; title: string; email: string }
+type Officer = { name: string; title: string; email: string }
 
 /** What `member_versions.body` holds. */
 export type MemberBody = Pick<

@@ -26,6 +26,7 @@ import * as deciding from './deciding.ts'
 import { leaveSchema, profileChangeSchema, seenSchema } from './forms.ts'
 import { warnings } from './names.ts'
 import { typedProfile, type Typed } from './application.ts'
+import * as reading from './console_queries.ts'
 import * as queries from './queries.ts'
 
 const views = {
@@ -138,7 +139,7 @@ async function show(ctx: Ctx, fields: Fields = {}): Promise<void> {
   const { env, language, operator } = ctx.state
   const proposal = await deciding.need(env, String(ctx['params']['id']))
   const turns = await reviews.turns(env, proposal.id)
-  const names = await queries.peopleNames(env.db, turns.map(({ byId }) => byId).filter(isUuid))
+  const names = await reading.peopleNames(env.db, turns.map(({ byId }) => byId).filter(isUuid))
   const application = applicationOf(proposal)
   const content = application
     ? await ofApplication(ctx, proposal, application)

@@ -22,7 +22,7 @@ export function hashOf(body: MemberBody): Buffer {
     .digest()
 }
 
-export type Turn = { status: MemberStatus; reason: string | null; at: Date }
+type Turn = { status: MemberStatus; reason: string | null; at: Date }
 
 export type Writing = {
   /** What is known of the company; undefined makes it known. */

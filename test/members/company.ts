@@ -4,7 +4,7 @@ import { QUESTIONS } from '../../src/members/application.ts'
 let count = 0
 
 /** A 法人番号 with its check digit, a different one each time. */
-export function corporateNumber(): string {
+function corporateNumber(): string {
   const body = String(200000000000 + ++count * 7919 + Math.floor(Math.random() * 1e9))
   const sum = Array.from(body)
     .reverse()
