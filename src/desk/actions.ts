@@ -10,6 +10,7 @@ import * as operators from '../operators/actions.ts'
 import type { Task } from '../operators/model.ts'
 import type { OperatorHere, OperatorRole, StaffHere } from '../persons.ts'
 import type { Kind, State } from '../reviews/model.ts'
+import * as services from '../services/actions.ts'
 import { byDeadline, hrefOf, waitsFor, type Waiting } from './model.ts'
 import * as queries from './queries.ts'
 
@@ -42,6 +43,7 @@ export async function today(
     ...(await contracts.tasks(env)),
     ...(await duties.tasks(env)),
     ...(await operators.tasks(env)),
+    ...(await services.tasks(env)),
   ]
   const tasks = [
     ...rooms.filter((task) => !ownPages.has(task.href) && concerns(task, roles)),

@@ -20,8 +20,6 @@ export type Waiting = {
   title: string
   /** The company concerned; empty where there is none. */
   company: string
-  /** `body.axis` of kind `phase`. */
-  axis: string | null
   /** Whether who asks had a hand in it, also through another account: then they cannot approve it (J4). */
   involved: boolean
 }
@@ -31,21 +29,20 @@ export function hrefOf({
   id,
   kind,
   subjectId,
-  axis,
-}: Pick<Waiting, 'id' | 'kind' | 'subjectId' | 'axis'>): string {
+}: Pick<Waiting, 'id' | 'kind' | 'subjectId'>): string {
   const subject = subjectId ?? ''
   const pages: Record<Kind, string> = {
     member: `/admin/applications/${id}`,
     hand_over: `/admin/hand-overs/${id}`,
     contract: `/admin/contracts/${subject}`,
-    service: `/admin/services/${subject}`,
+    service: `/admin/reviews/${id}`,
     stop_member: `/admin/members/${subject}/stop`,
     lift_member: `/admin/members/${subject}/stop`,
     exclude_member: `/admin/members/${subject}/stop`,
     stop_service: `/admin/services/${subject}/stop`,
     lift_service: `/admin/services/${subject}/stop`,
     operator: `/admin/operators/proposals/${id}`,
-    phase: axis ? `/admin/phases/${axis}` : '/admin/phases',
+    phase: '/admin/phases',
     audit_notice: '/admin/duties',
   }
   return pages[kind]

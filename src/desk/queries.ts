@@ -9,7 +9,7 @@ import type { Waiting } from './model.ts'
 /** Proposals by name. A draft of a company is its own until it is handed in. `:language`, `:marks` */
 const PROPOSALS = `
   select p.id, p.kind, p.subject_id as "subjectId", p.member_id as "memberId", p.state, p.revision,
-    p.changed_at as "changedAt", r.body ->> 'axis' as axis,
+    p.changed_at as "changedAt",
     coalesce(company.body -> 'names' ->> :language, '') as company,
     coalesce(case p.kind
       when 'member' then coalesce(r.body -> 'application' -> 'profile' -> 'names' ->> :language,

@@ -51,7 +51,6 @@ function pageOf({ objectKind, objectId, details }: Event): string | undefined {
     id: objectId,
     kind,
     subjectId: typeof subject === 'string' ? subject : null,
-    axis: null,
   })
 }
 

@@ -29,7 +29,8 @@ export const STAFF_MENU = [
   { href: '/company/contracts', key: 'contracts', roles: STAFF_ROLES },
   { href: '/company/duties', key: 'duties', roles: STAFF_ROLES },
   { href: '/company/staff', key: 'staff', roles: ['manager'] },
-  { href: '/company/profile', key: 'profile', roles: ['manager'] },
+  { href: '/company/profile', key: 'profile', roles: STAFF_ROLES },
+  { href: '/company/api', key: 'api', roles: STAFF_ROLES },
   { href: '/company/account', key: 'account', roles: STAFF_ROLES },
 ] as const satisfies readonly Entry<StaffRole>[]
 

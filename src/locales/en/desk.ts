@@ -22,6 +22,7 @@ export const desk = {
       duties: 'Reports and audits',
       staff: 'Our staff',
       profile: 'Our company',
+      api: 'Programs',
       account: 'My settings',
     },
   },

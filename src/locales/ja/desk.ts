@@ -23,6 +23,7 @@ export const desk = {
       duties: '報告と監査',
       staff: '社内の担当者',
       profile: '会社の情報',
+      api: 'プログラムの登録',
       account: '自分の設定',
     },
   },
