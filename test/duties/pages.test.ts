@@ -90,6 +90,32 @@ describe('a usage report', () => {
   })
 })
 
+describe('the consortium’s own report', () => {
+  test('is asked for by the company and cannot be judged at the console', async () => {
+    const staff = as(pair.staff)
+    const form = await staff.open('/company/duties/new/report')
+    expect(form.text).toContain(pair.collected)
+    expect(form.text).not.toContain(pair.given)
+    const id = idIn(await staff.submit(form, request(pair.collected)))
+    const registrar = as(pair.registrar)
+    const submit = await registrar.open(`/admin/duties/${id}/report/submit`)
+    const report = {
+      usage: 'あ',
+      persons_range: 'い',
+      onward: 'none',
+      safety: 'う',
+      deletion: 'え',
+    }
+    expect((await registrar.submit(submit, report)).text).toContain('相手の側の番です')
+    expect((await registrar.open(`/admin/duties/${id}/report/judge`)).status).toBe(404)
+    const verdict = { verdict: 'sufficient', criteria: 'answers_all', reason: 'よい' }
+    const own = await registrar.submit(submit, verdict, `/admin/duties/${id}/report/judge`)
+    expect(own.status).toBe(422)
+    expect(errorAt(own, 'criteria')).toMatch(/自分の報告は、自分では判断できません.*S-42/)
+    expect((await staff.open(`/company/duties/${id}`)).text).toContain('判断を記録する')
+  })
+})
+
 describe('an audit notice', () => {
   test('one day too early, on a day off and a second one are refused at the field', async () => {
     const first = await judgedInsufficient()
