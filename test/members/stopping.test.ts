@@ -1,6 +1,6 @@
 /** Stopping a company and the way back (S-51, C7, E2, J9, K8, K9), on two nodes and real PostgreSQL. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { closeGate, closeStopGate, passStopGate } from '../../src/database/gate.ts'
+import { closeGate, closeStopGate } from '../../src/database/gate.ts'
 import * as members from '../../src/members/actions.ts'
 import * as stopping from '../../src/members/stopping.ts'
 import type { Aim, StopBody } from '../../src/members/stopping_model.ts'
@@ -239,14 +239,17 @@ describe('a moment that is still to come', () => {
     expect((await userinfo(site, tokens.access)).status).toBe(200)
     expect((await members.byId(site.env, service.memberId))?.status).toBe('active')
     await new Promise((resolve) => setTimeout(resolve, at.getTime() - Date.now() + 20))
+    const page = await new Browser(site.issuer).open(authorizePath(service))
+    expect(errorOn(page)).toBe('invalid_client')
+    expect((await introspect(site, service, tokens.access)).status).toBe(401)
     expect((await userinfo(site, tokens.access)).status).toBe(401)
     const found = await members.list(site.env)
     const one = found.find(({ member }) => member.id === service.memberId)
     expect(one?.member.status).toBe('suspended')
     expect(one?.history.at(-1)).toEqual({ status: 'suspended', at })
     await telling.settle(site.env)
-    const row = await site.env.db('members').where({ id: service.memberId }).first('*')
-    expect(row).toMatchObject({ status: 'suspended', turns_to: null })
+    const settled = await site.env.db('members').where({ id: service.memberId }).first('*')
+    expect(settled).toMatchObject({ status: 'suspended', turns_to: null })
     const changes = site.env.db('member_status_changes').where({ member_id: service.memberId })
     expect(await changes.where({ status: 'suspended' }).pluck('at')).toEqual([at])
   })
@@ -340,19 +343,19 @@ describe('two persons', () => {
 })
 
 describe('a release under way', () => {
-  const waiting = async () =>
-    Number(
-      (
-        (await site.env.db.raw(
-          `select count(*) as n from pg_stat_activity
-           where datname = current_database() and wait_event_type = 'Lock' and wait_event = 'advisory'`,
-        )) as { rows: { n: string }[] }
-      ).rows[0]?.n,
-    )
-  const until = async (fits: (n: number) => boolean) => {
-    for (let n = 0; n < 200 && !fits(await waiting()); n++)
+  /** How many wait for a lock of this kind. */
+  const waiting = async (what: string) => {
+    const { rows } = (await site.env.db.raw(
+      `select count(*) as n from pg_stat_activity
+       where datname = current_database() and wait_event_type = 'Lock' and wait_event = ?`,
+      [what],
+    )) as { rows: { n: string }[] }
+    return Number(rows[0]?.n)
+  }
+  const until = async (fits: (n: number) => boolean, what = 'advisory') => {
+    for (let n = 0; n < 200 && !fits(await waiting(what)); n++)
       await new Promise((resolve) => setTimeout(resolve, 10))
-    expect(fits(await waiting())).toBe(true)
+    expect(fits(await waiting(what))).toBe(true)
   }
 
   test('K8 a release held at the gate is refused when the company is stopped meanwhile', async () => {
@@ -368,16 +371,22 @@ describe('a release under way', () => {
     expect(await recordsOf(service)).toBe(records)
   })
 
-  test('K8 a release that has passed the gate ends before the stop counts', async () => {
-    const { service } = await inUse()
-    const release = await site.env.db.transaction()
-    await release.raw(`select ${passStopGate('?::uuid')}`, [service.memberId])
+  test('K8 a release that has passed the gate ends, ledgered, before the stop counts', async () => {
+    const { service, tokens } = await inUse()
+    const records = await recordsOf(service)
+    const held = await site.env.db.transaction()
+    await held.raw('lock table provision_records in exclusive mode')
+    const asked = userinfo(site, tokens.access)
+    await until((n) => n === 1, 'relation')
     let done = false
     const stop = decide(service, 'suspend').then(() => (done = true))
     await until((n) => n === 1)
     expect(done).toBe(false)
-    await release.commit()
+    await held.commit()
+    expect((await asked).status).toBe(200)
     await stop
+    expect(await recordsOf(service)).toBe(records + 1)
+    expect((await userinfo(site, tokens.access)).status).toBe(401)
   })
 
   test('stopping while many ask: each answer is ledgered or refused, none is both', async () => {
