@@ -14,7 +14,13 @@ import type { Proposal } from '../reviews/model.ts'
 import type { Application } from './application.ts'
 import { applicationOf, numberOf } from './applying.ts'
 import { wrongFields, typedIn } from './apply_routes.ts'
-import { askToLeave, changeOf, propose as proposeChange, type Change } from './changing.ts'
+import {
+  askToLeave,
+  changeOf,
+  openChange,
+  propose as proposeChange,
+  type Change,
+} from './changing.ts'
 import {
   applicationSections,
   differences,
@@ -63,13 +69,13 @@ export function reviewRoutes(router: Router<State>, guards: Guards): void {
   )
   router.get('/admin/members/:id/change', registrar, async (ctx) => {
     const { member } = await need(ctx)
-    form(ctx, 'change', member, typedProfile(member))
+    await form(ctx, 'change', member, typedProfile(member))
   })
   router.post('/admin/members/:id/change', registrar, (ctx) =>
     handIn(ctx, 'change', () => readForm(ctx, profileChangeSchema) as Typed),
   )
   router.get('/admin/members/:id/leave', registrar, async (ctx) => {
-    form(ctx, 'leave', (await need(ctx)).member, {})
+    await form(ctx, 'leave', (await need(ctx)).member, {})
   })
   router.post('/admin/members/:id/leave', registrar, (ctx) =>
     handIn(ctx, 'leave', () => readForm(ctx, leaveSchema) as Typed),
@@ -86,13 +92,15 @@ async function need(ctx: Ctx) {
   return found
 }
 
-function form(
+async function form(
   ctx: Ctx,
   view: 'change' | 'leave',
   { id, names }: { id: string; names: { ja: string; en: string } },
   values: ChangePage['values'],
   fields: Fields = {},
-): void {
+): Promise<void> {
+  const open = await openChange(ctx.state.env, id)
+  const returned = open?.state === 'returned' ? open : undefined
   const given = {
     company: names[ctx.state.language],
     action: `/admin/members/${id}/${view}`,
@@ -100,7 +108,7 @@ function form(
     desk: true,
     values,
     fields,
-    hash: undefined,
+    hash: returned?.hash,
     note: undefined,
     confirmHref: undefined,
   }
@@ -112,11 +120,12 @@ async function handIn(ctx: Ctx, view: 'change' | 'leave', read: () => Typed): Pr
   const { member } = await need(ctx)
   if (!by) throw new Refusal('sign_in_required')
   try {
-    const asked = { memberId: member.id, by, typed: read() }
+    const { hash, ...typed } = read()
+    const asked = { memberId: member.id, by, typed, hash }
     const { id } = await (view === 'change' ? proposeChange(env, asked) : askToLeave(env, asked))
     to(ctx, `/admin/applications/${id}`)
   } catch (error) {
-    form(ctx, view, member, typedIn(ctx), wrongFields(error))
+    await form(ctx, view, member, typedIn(ctx), wrongFields(error))
   }
 }
 

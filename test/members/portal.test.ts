@@ -257,6 +257,33 @@ describe('what is registered about a company', () => {
     )
   })
 
+  test('a registrar proposes for the company, and what was given back is proposed anew', async () => {
+    const path = `/admin/members/${made.memberId}/change`
+    const form = await at(registrar).open(path)
+    expect(form.status).toBe(200)
+    const now = (await versionsOf()).at(-1)
+    const fields = Object.fromEntries(
+      Object.entries(filled()).filter(
+        ([name]) => !/^(q_|n_|manager_|corporate|desk_|phone$|email$|url$)/.test(name),
+      ),
+    )
+    const kept = { name_ja: now.body.names.ja, name_en: now.body.names.en }
+    const asked = { ...fields, ...kept, change: 'correction', note: '届け出による' }
+    expect((await post(at(approver), path, asked)).status).toBe(403)
+    expect((await post(at(registrar), path, asked)).status).toBe(200)
+    expect((await open())?.state).toBe('proposed')
+    await decide(approver, 'return', { note: '書面の日付を書いてください。' })
+    const returned = await open()
+    const anew = { ...asked, note: '届け出（11月1日）による', hash: returned?.hash ?? '' }
+    expect((await post(at(registrar), path, anew)).status).toBe(200)
+    expect((await decide(approver, 'approve')).status).toBe(200)
+    expect(await versionsOf()).toHaveLength(2)
+    const leave = `/admin/members/${made.memberId}/leave`
+    expect((await post(at(registrar), leave, { note: '' })).status).toBe(422)
+    expect((await post(at(registrar), leave, { note: '合併のため' })).status).toBe(200)
+    expect((await decide(registrar, 'approve')).status).toBe(403)
+  })
+
   test('mass assignment, bad fields and nothing changed are refused', async () => {
     for (const wrong of [
       { status: 'active' },
