@@ -27,3 +27,6 @@ create table service_end_notices (
 );
 create trigger service_end_notices_append_only before update or delete or truncate on service_end_notices
   for each statement execute function refuse_change();
+
+-- Counting and telling go by service.
+create index agreements_by_service on agreements (service_id) where ended_at is null;

@@ -12,7 +12,7 @@ export type Difference = {
 }
 
 /** Everything a version says, flat: path → text. Lists are one text, a line each. */
-export function fieldsOf(now: ServiceNow): Map<string, string> {
+function fieldsOf(now: ServiceNow): Map<string, string> {
   const { id: _id, version: _version, items, clauses, ...body } = now.version
   const { kind, authMethod } = now.service
   const flat = new Map<string, string>([
@@ -61,9 +61,9 @@ export function differencesOf(before: ServiceNow | undefined, after: ServiceNow)
   })
 }
 
-export type Cell = { required: boolean; added: boolean } | undefined
+type Cell = { required: boolean; added: boolean } | undefined
 
-export type MatrixRow = {
+type MatrixRow = {
   item: string
   /** Not part of the version in force, and there is one. */
   added: boolean

@@ -89,7 +89,6 @@ describe('going live', () => {
 
   test('not outside the contract’s term, nor while the company is suspended', async () => {
     const made = await approved()
-    const soon = new Date(Date.now() + 3600_000)
     await makeContractVersion(site.env, made.company.contractId, 2, {
       required: ['name'],
       optional: [],
@@ -100,7 +99,6 @@ describe('going live', () => {
     await expect(life.goLive(site.env, asked(made))).rejects.toMatchObject({
       reason: 'wrong_state',
     })
-    expect(soon.getTime()).toBeGreaterThan(Date.now())
     const other = await approved()
     await site.env
       .db('members')

@@ -323,6 +323,20 @@ describe('the page', () => {
     expect(page.text).not.toContain('<img src=x')
   })
 
+  test('a name like another service’s is shown to both persons, and cannot be approved (F7)', async () => {
+    const name = 'ひろば図書館'
+    const { proposal } = await examined({
+      names: { ja: name, en: 'Square Library', kana: 'ヒロバ' },
+    })
+    await makeService(site.env, { name: `${name} ` })
+    const two = console_(approver)
+    const page = await two.open(`/admin/reviews/${proposal.id}`)
+    expect(page.text).toContain('見分けにくい名前です')
+    const pressed = await two.submit(page, {}, `/admin/reviews/${proposal.id}/approve`)
+    expect(pressed.status).toBe(422)
+    expect(await made(proposal)).toBeUndefined()
+  })
+
   test('examined and approved by hand in two browsers, with step-up behind it', async () => {
     const { proposal, asked } = await submitted({}, undefined)
     const one = console_(registrar)

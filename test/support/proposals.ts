@@ -11,7 +11,7 @@ import type { MadeService } from './builders.ts'
 
 const both = (ja: string, en = ja) => ({ ja, en })
 
-export function publicKey(): { keys: object[] } {
+function publicKey(): { keys: object[] } {
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   return { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: randomUUID(), alg: 'ES256' }] }
 }
