@@ -54,7 +54,7 @@ export function demoTable(env: Env, memberService: string | undefined): string {
     '',
     ...part('  まちIDのデモが動いています。  The Machi ID demo is running.', addresses),
     ...part('  利用者  Residents', residents),
-    ...part('  担当者（画面は準備中）  Operators and staff (their pages follow)', people),
+    ...part('  担当者  Operators and staff', people),
     '  デモのパスワードと鍵は公開されています。実在の人の情報は入れないでください。',
     '  Demo passwords and keys are public: do not enter the data of real people.',
     '',

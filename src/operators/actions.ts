@@ -4,7 +4,7 @@ import { dayOf } from '../input/days.ts'
 import { Refusal } from '../refusal.ts'
 import * as reviews from '../reviews/actions.ts'
 import { seal } from '../vault.ts'
-import type { OperatorAsked, Task } from './model.ts'
+import { newName, type OperatorAsked, type Task } from './model.ts'
 import * as store from './store.ts'
 
 export { first } from './first.ts'
@@ -70,7 +70,7 @@ export async function tasks(env: Env): Promise<Task[]> {
   return [
     ...open.map(({ id, subjectId, body }) => ({
       kind: 'operator_change',
-      name: all.get(subjectId ?? '')?.name ?? String(body['name'] ?? ''),
+      name: all.get(subjectId ?? '')?.name ?? newName(body),
       href: `/admin/operators/proposals/${id}`,
     })),
     ...ending.map(({ id, name, endsOn }) => ({

@@ -77,6 +77,10 @@ export type OperatorChange =
   | { change: 'boxed'; role: OperatorRole; endsOn: string; reason: string }
   | { change: 'renew'; reason: string }
 
+/** Whom a change is about, where no operator has the id yet. */
+export const newName = (body: { [key: string]: unknown }) =>
+  typeof body['name'] === 'string' ? body['name'] : '—'
+
 /** The roles that a change gives somebody who did not have them. */
 export function rolesGiven(change: OperatorChange, before: readonly OperatorRole[]) {
   const after =

@@ -11,7 +11,7 @@ import { Refusal, type Fields } from '../refusal.ts'
 import * as reviews from '../reviews/actions.ts'
 import type { Proposal } from '../reviews/model.ts'
 import { appointment } from './form.ts'
-import { hasRights, rolesOn, type OperatorKept } from './model.ts'
+import { hasRights, newName, rolesOn, type OperatorKept } from './model.ts'
 import { oneRoutes } from './one_routes.ts'
 import type { ListedOperator, NewOperatorPage, OperatorsPage, ProposalPage } from './pages.ts'
 import { proposalPage } from './proposal_page.ts'
@@ -38,7 +38,7 @@ export function routes(guards: Guards): Router<State> {
   const only = guards.operator('administrator')
   const fresh = guards.confirmed
   router.get(PATH, readers, list)
-  router.get(`${PATH}/new`, only, fresh, (ctx) => void showNew(ctx))
+  router.get(`${PATH}/new`, only, fresh, (ctx) => showNew(ctx))
   router.post(`${PATH}/new`, only, fresh, appoint)
   router.get(`${PATH}/proposals/:id`, readers, (ctx) => showProposal(ctx))
   router.post(`${PATH}/proposals/:id/approve`, only, fresh, (ctx) => decide(ctx, 'approve'))
@@ -75,7 +75,7 @@ async function list(ctx: Ctx): Promise<void> {
     })),
     proposals: open.map((proposal) => ({
       href: `${PATH}/proposals/${proposal.id}`,
-      name: named.get(proposal.subjectId ?? '') ?? String(proposal.body['name'] ?? ''),
+      name: named.get(proposal.subjectId ?? '') ?? newName(proposal.body),
       change: changeOf(proposal).change,
       at: dateTime(proposal.changedAt),
     })),

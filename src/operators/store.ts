@@ -105,9 +105,10 @@ export function endBoxes(
   operatorId: string,
   { at, id }: { at: Date; id?: string },
 ): Promise<number> {
-  const rows = db('operator_boxed_roles').where({ operator_id: operatorId }).whereNull('ended_at')
-  if (id !== undefined) rows.where({ id })
-  return rows.update({ ended_at: at })
+  return db('operator_boxed_roles')
+    .where({ operator_id: operatorId, ...(id !== undefined && { id }) })
+    .whereNull('ended_at')
+    .update({ ended_at: at })
 }
 
 export type ChangeRow = {

@@ -1,3 +1,3 @@
 export { endFactors } from './factors.ts'
 export { endInvitations, invite, issue } from './invitations.ts'
-export { confirm, endSession, endSessions, openSession, recognise } from './sessions.ts'
+export { endSessions, openSession, recognise } from './sessions.ts'

@@ -223,9 +223,10 @@ export function endPasskeys(
   holderId: string,
   { at, id }: { at: Date; id?: string },
 ): Promise<number> {
-  const rows = db('passkeys').where({ area, holder_id: holderId }).whereNull('ended_at')
-  if (id !== undefined) rows.where({ id })
-  return rows.update({ ended_at: at })
+  return db('passkeys')
+    .where({ area, holder_id: holderId, ...(id !== undefined && { id }) })
+    .whereNull('ended_at')
+    .update({ ended_at: at })
 }
 
 export async function insertInvitation(

@@ -27,7 +27,7 @@ export async function factorsOf(env: Env, area: Area, holderId: string): Promise
 /** Who changes a factor of their own, from which session. */
 export type Own = { area: Area; holderId: string; session: string; language: Language }
 
-export type FactorChange = 'passkey_added' | 'passkey_removed' | 'password_set' | 'password_removed'
+type FactorChange = 'passkey_added' | 'passkey_removed' | 'password_set' | 'password_removed'
 
 /** Adds a passkey. @throws Refusal invalid_input where the credential is known already */
 export function addPasskey(env: Env, own: Own, made: NewPasskey, name: string): Promise<void> {

@@ -91,7 +91,7 @@ export function numberMarkOf(key: Buffer, number: string): string {
 }
 
 /** The keyed hash of an address: two spellings of one mailbox have the same. */
-export function addressMarkOf(key: Buffer, email: string): string {
+function addressMarkOf(key: Buffer, email: string): string {
   return mark(key, 'mail', canonicalAddress(email))
 }
 

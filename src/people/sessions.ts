@@ -46,11 +46,6 @@ export async function recognise(
   return found
 }
 
-/** Notes that a second factor was shown again in this session (J6). */
-export function confirm(env: Env, area: Area, sessionId: string): Promise<void> {
-  return store.confirmSession(env.db, area, sessionId, env.now())
-}
-
 /**
  * The same session with a factor shown just now, under a new bearer value (G2, J6).
  *

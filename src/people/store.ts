@@ -61,12 +61,6 @@ export async function touchSession(db: Knex, area: Area, id: string, at: Date): 
     .update({ seen_at: at })
 }
 
-export async function confirmSession(db: Knex, area: Area, id: string, at: Date): Promise<void> {
-  await db(TABLE[area])
-    .where({ id_hash: Buffer.from(id, 'hex') })
-    .update({ confirmed_at: at, seen_at: at })
-}
-
 /** The same session under another bearer value: the old one is nobody's from now on (G2). */
 export async function renewSession(
   db: Knex,
@@ -111,7 +105,10 @@ export async function endSessions(
   holderIds: readonly string[],
   { at, except }: { at: Date; except?: string | undefined },
 ): Promise<void> {
-  const rows = db(TABLE[area]).whereIn('holder_id', holderIds).whereNull('ended_at')
-  if (except) rows.whereNot('id_hash', Buffer.from(except, 'hex'))
-  await rows.update({ ended_at: at })
+  const kept = except ? [Buffer.from(except, 'hex')] : []
+  await db(TABLE[area])
+    .whereIn('holder_id', holderIds)
+    .whereNotIn('id_hash', kept)
+    .whereNull('ended_at')
+    .update({ ended_at: at })
 }

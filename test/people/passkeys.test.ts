@@ -249,11 +249,11 @@ describe('step-up', () => {
     site.env.db('operator_sessions').update({ confirmed_at: new Date(Date.now() - 400_000) })
   const confirmedAt = async () => {
     const [row] = await site.env
-      .db<{ at: Date }>('operator_sessions')
+      .db('operator_sessions')
       .where({ holder_id: person.person.id })
       .whereNull('ended_at')
-      .select('confirmed_at as at')
-    return row?.at ?? new Date(0)
+      .pluck<Date[]>('confirmed_at')
+    return row ?? new Date(0)
   }
 
   test('by passkey: back to the page, under a new bearer value', async () => {
@@ -342,7 +342,7 @@ describe('one’s own factors', () => {
     const answers = await Promise.all(
       ids.map((id) => one.post('/admin/account/passkey/remove', { csrf: csrf(page), id })),
     )
-    expect(answers.map(({ status }) => status).sort()).toEqual([303, 422])
+    expect(answers.map(({ status }) => status).sort((a, b) => a - b)).toEqual([303, 422])
     const foreign = await makeOperator(site.env, ['auditor'])
     await withPasskey(foreign)
     const [theirs] = await site.env

@@ -8,7 +8,7 @@ import type { Browser, Page } from '../support/browser.ts'
 
 export const PASSWORD = 'Tsukue no ue no enpitsu 9'
 export const SEED = 'AGKXONCAVO66CWD2HYC5ZUY4OZIURP2D'
-export const BASE = { operator: '/admin', staff: '/company' } as const
+const BASE = { operator: '/admin', staff: '/company' } as const
 
 /** Gives an account password and codes. */
 export async function equip(env: Env, area: Area, id: string, seed = SEED): Promise<void> {

@@ -102,7 +102,7 @@ export const operators = {
     facts: {
       email: 'メールアドレス',
       registered: '登録した日',
-      verified: 'メールを確かめた日',
+      verified: 'メールの確認',
       notVerified: 'まだ確かめていません',
       provision: '加盟企業への提供',
       given: '同意しています',
