@@ -123,8 +123,10 @@ export function keptOf(
   }
 }
 
-/** What a draft says beyond an onboarding file. */
-function furtherOf(draft: ServiceDraft): Partial<ServiceBody> & Pick<ServiceBody, 'names'> {
+/** What a draft says beyond an onboarding file; a test side may be made before all of it is written. */
+function furtherOf(
+  draft: Partial<ServiceDraft> & Pick<ServiceDraft, 'names' | 'client'>,
+): Partial<ServiceBody> & Pick<ServiceBody, 'names'> {
   const { names, client } = draft
   const { termsVersion, termsSha256, policyVersion, policySha256, clauses } = draft
   const { backchannelLogoutUri, eventsUri, secretReason } = client
@@ -137,11 +139,11 @@ function furtherOf(draft: ServiceDraft): Partial<ServiceBody> & Pick<ServiceBody
       ...(names.zhHant && { zhHant: normalName(names.zhHant) }),
       ...(names.ko && { ko: normalName(names.ko) }),
     },
-    termsVersion: normalText(termsVersion),
-    termsSha256,
-    policyVersion: normalText(policyVersion),
-    policySha256,
-    clauses,
+    ...(termsVersion && { termsVersion: normalText(termsVersion) }),
+    ...(termsSha256 && { termsSha256 }),
+    ...(policyVersion && { policyVersion: normalText(policyVersion) }),
+    ...(policySha256 && { policySha256 }),
+    ...(clauses && { clauses: Object.fromEntries(Object.entries(clauses)) }),
     ...(draft.logo && { logo: draft.logo }),
     ...(backchannelLogoutUri && { backchannelLogoutUri }),
     ...(eventsUri && { eventsUri }),

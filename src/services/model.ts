@@ -4,7 +4,6 @@
  * Law: APPI 27 (third-party provision). Rows: S-18, S-20, S-34…S-36, S-58.
  */
 import type { ItemId } from '../catalogue/model.ts'
-import type { Clause } from './clauses.ts'
 import { permits, type ContractVersion } from '../contracts/model.ts'
 import type { Both } from '../installation.ts'
 import type { MemberNow } from '../members/model.ts'
@@ -59,7 +58,7 @@ type ServiceVersion = {
   policyVersion?: string
   policySha256?: string
   /** Clause → its place in the service's terms (S-09, S-19). */
-  clauses?: { [C in Clause]?: string }
+  clauses?: { [clause: string]: string }
   /** SHA-256 of the logo, served at /logos/<sha256>.png (F8). */
   logo?: string
   backchannelLogoutUri?: string

@@ -317,8 +317,9 @@ describe('a draft', () => {
     const again = await manager.submit(page, {}, `/company/services/${company.id}/next`)
     expect(again.status).toBe(409)
     const draft = await proposalOf(company.id)
-    const { redirectUris } = (draft?.body['asked'] as { client: { redirectUris: string[] } }).client
-    expect(redirectUris).toEqual([company.redirectUri])
+    expect(draft?.body['asked']).toMatchObject({
+      client: { redirectUris: [company.redirectUri] },
+    })
   })
 })
 

@@ -39,7 +39,11 @@ const kept = async () => Number((await site.env.db('service_logos').count('* as 
 
 async function upload(
   bytes: Buffer | undefined,
-  { name = 'logo.png', type = 'image/png', csrf }: { name?: string; type?: string; csrf?: string } = {},
+  {
+    name = 'logo.png',
+    type = 'image/png',
+    csrf,
+  }: { name?: string; type?: string; csrf?: string } = {},
 ): Promise<Page> {
   const page = await staff.open(address())
   const value = (field: string) =>
@@ -128,7 +132,11 @@ describe('a logo', () => {
       '4096',
     ],
     ['a picture that is cut off', () => picture.subarray(0, picture.length - 200), '画像として'],
-    ['a page behind a PNG mark', () => Buffer.from('89504e470d0a1a0a3c68746d6c3e', 'hex'), '画像として'],
+    [
+      'a page behind a PNG mark',
+      () => Buffer.from('89504e470d0a1a0a3c68746d6c3e', 'hex'),
+      '画像として',
+    ],
     ['more than 512 kB', () => Buffer.concat([picture, Buffer.alloc(520 * 1024)]), '512 kB'],
   ])('%s is refused at its field and nothing is kept', async (_what, bytes, words) => {
     const before = [await kept(), (await asked()).logo]
