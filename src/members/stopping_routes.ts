@@ -1,4 +1,4 @@
-/** `/admin/members/:id/stop` and `/admin/services/:id/stop`: look, propose, decide (A7 of the operators' pages, S-51). */
+/** `/admin/members/:id/stop` and `/admin/services/:id/stop`: look, propose, decide (S-51, J4). */
 import type { Router } from '@koa/router'
 import type { Env } from '../env.ts'
 import { readForm } from '../http/forms.ts'
