@@ -19,6 +19,8 @@ export type OperatorsPage = {
   rows: ListedOperator[]
   proposals: { href: string; name: string; change: string; at: string }[]
   newHref: string | undefined
+  /** Who looked at personal data, for those who may read it. */
+  viewsHref: string | undefined
 }
 
 /** What a form of rights holds, also after a failed attempt. */
@@ -74,6 +76,12 @@ export type ResidentsPage = {
   /** Whether nobody has this address. */
   none: boolean
   found: ResidentSeen | undefined
+}
+
+/** views/operators/views.eta: who looked at whom, and why. */
+export type ViewsPage = {
+  list: ListView
+  rows: { at: string; who: string; object: string; reason: string }[]
 }
 
 /** What a privacy officer sees of a resident: no values but the masked address. */

@@ -1,26 +1,30 @@
 import type Router from '@koa/router'
 import type { Env } from '../env.ts'
 import { readForm } from '../http/forms.ts'
+import { likeOf, listView, readListing } from '../http/listing.ts'
 import type { Guards } from '../http/guards.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
-import type { Language } from '../locales/index.ts'
+import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import type { Fields } from '../refusal.ts'
 import * as residents from '../residents/actions.ts'
 import type { Resident } from '../residents/model.ts'
 import { viewPerson } from './actions.ts'
-import type { ResidentSeen, ResidentsPage } from './pages.ts'
+import type { ResidentSeen, ResidentsPage, ViewsPage } from './pages.ts'
 import { countsOf, servicesInForce } from './queries.ts'
 import { lookUpSchema } from './schema.ts'
 import { fieldsOf, self } from './shown.ts'
+import * as store from './store.ts'
 
 const view = page<ResidentsPage>('operators/residents')
+const viewed = page<ViewsPage>('operators/views')
 const PATH = '/admin/residents'
 const NOBODY = { email: '', reason: '', fields: {}, none: false, found: undefined }
 
 /** One resident by exact address, after a reason was written down: no list, no values, no impersonation (J10, J12). */
 export function residentRoutes(router: Router<State>, guards: Guards): void {
+  router.get(`${PATH}/views`, guards.operator('auditor', 'privacy_officer'), showViews)
   const only = [guards.operator('privacy_officer'), guards.confirmed] as const
   router.get(PATH, ...only, (ctx) => void view(ctx, NOBODY))
   router.post(PATH, ...only, async (ctx) => {
@@ -29,6 +33,24 @@ export function residentRoutes(router: Router<State>, guards: Guards): void {
     } catch (error) {
       show(ctx, { fields: fieldsOf(error) })
     }
+  })
+}
+
+/** Reasons are read by auditors and privacy officers (J10). */
+async function showViews(ctx: Ctx): Promise<void> {
+  const { env, language } = ctx.state
+  const listing = readListing(ctx, { sorts: ['at'] as const, descending: true })
+  const { page: number, perPage } = listing
+  const asked = { like: likeOf(listing.q), limit: perPage, offset: (number - 1) * perPage }
+  const { rows, total } = await store.views(env.db, asked)
+  const shown = { total, page: number, pages: Math.max(1, Math.ceil(total / perPage)) }
+  const { dateTime } = words(language)
+  const kinds = messages[language].operators.views.kinds
+  viewed(ctx, {
+    list: listView(`${PATH}/views`, listing, shown, ['at']),
+    rows: rows.map(({ at, operatorName: who, objectKind, reason }) => {
+      return { at: dateTime(at), who, object: kinds[objectKind] ?? objectKind, reason }
+    }),
   })
 }
 

@@ -7,6 +7,7 @@ import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
 import { dayOf, startOfDay } from '../input/days.ts'
 import { words } from '../locales/words.ts'
+import type { OperatorRole } from '../persons.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import * as reviews from '../reviews/actions.ts'
 import type { Proposal } from '../reviews/model.ts'
@@ -61,6 +62,7 @@ async function list(ctx: Ctx): Promise<void> {
   all.sort((a, b) => key(a).localeCompare(key(b), language) * (listing.descending ? -1 : 1))
   const shown = paged(all, listing)
   const open = await reviews.list(env, { kinds: ['operator'], states: ['proposed'] })
+  const has = (role: OperatorRole) => self(ctx).roles.includes(role)
   const { date, dateTime } = words(language)
   const named = new Map((await store.list(env.db)).map(({ id, name }) => [id, name]))
   views.list(ctx, {
@@ -79,7 +81,8 @@ async function list(ctx: Ctx): Promise<void> {
       change: changeOf(proposal).change,
       at: dateTime(proposal.changedAt),
     })),
-    newHref: self(ctx).roles.includes('administrator') ? `${PATH}/new` : undefined,
+    newHref: has('administrator') ? `${PATH}/new` : undefined,
+    viewsHref: has('auditor') || has('privacy_officer') ? '/admin/residents/views' : undefined,
   })
 }
 

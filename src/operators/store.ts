@@ -174,6 +174,24 @@ export async function insertView(
   })
 }
 
+export type View = { operatorName: string; objectKind: string; reason: string; at: Date }
+
+/** Who looked at whom, and why, newest first: one page of it, and how many there are. */
+export async function views(
+  db: Knex,
+  { like, limit, offset }: { like: string; limit: number; offset: number },
+): Promise<{ rows: View[]; total: number }> {
+  const { rows } = await db.raw<{ rows: (View & { total: string })[] }>(
+    `select o.name as "operatorName", v.object_kind as "objectKind", v.reason, v.at,
+       count(*) over () as total
+     from operator_views v join operators o on o.id = v.operator_id
+     where o.name ilike :like escape '\\' or v.reason ilike :like escape '\\'
+     order by v.at desc, v.id limit :limit offset :offset`,
+    { like, limit, offset },
+  )
+  return { rows, total: Number(rows[0]?.total ?? 0) }
+}
+
 /** Whether this warning is the first of its kind; it counts as sent now. */
 export async function noteWarning(
   db: Knex,

@@ -123,6 +123,18 @@ export const operators: Messages['operators'] = {
     last: 'Last provided',
     never: 'Never',
   },
+  views: {
+    title: 'Who looked at personal data',
+    lead: 'Who looked, when and why. Nothing here can be deleted or changed.',
+    at: 'When',
+    who: 'Who',
+    object: 'Whose',
+    reason: 'Why',
+    hint: 'Name or reason',
+    empty: 'Nothing has been recorded yet.',
+    link: 'See who looked',
+    kinds: { resident: 'A resident' },
+  },
   terminal: {
     usage:
       'Usage: npm run administrator -- --email=you@example.jp --name="Name" [--ends=2027-03-31] [--lang=en]',

@@ -120,6 +120,18 @@ export const operators = {
     last: '最後の提供',
     never: 'まだありません',
   },
+  views: {
+    title: '個人の情報を見た記録',
+    lead: 'だれが、いつ、なぜ見たかの記録です。消すことも直すこともできません。',
+    at: '日時',
+    who: '見た人',
+    object: '対象',
+    reason: '理由',
+    hint: '見た人、理由',
+    empty: 'まだ記録はありません。',
+    link: '見た記録を確かめる',
+    kinds: { resident: '登録者' } as Record<string, string>,
+  },
   terminal: {
     usage:
       '使い方: npm run administrator -- --email=you@example.jp --name="姓 名" [--ends=2027-03-31] [--lang=en]',
