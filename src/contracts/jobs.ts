@@ -36,7 +36,7 @@ async function warnOf(env: Env, contract: Contract, end: Date): Promise<void> {
       const row = { contractId: contract.id, endsAt: end, days, mailed, at }
       if (!(await store.noteWarning(env.db, row)) || !mailed) return
       await members.notifyStaff(env, contract.memberId, 'contract_ends', {
-        link: `${env.config.issuer}/company/contracts/${contract.id}`,
+        link: `${env.config.companyOrigin}/company/contracts/${contract.id}`,
         number: contract.number,
         on: words('ja').lastDay(end),
         left: words('ja').daysLeft(end, at),

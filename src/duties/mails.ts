@@ -30,13 +30,13 @@ export async function tell(env: Env, { of, name, document, to }: Telling): Promi
   if (to === 'member') {
     // A leak of the consortium itself is no letter to a company; whom to tell is decided case by case.
     if (!of.memberId || (of.kind === 'leak' && of.receiver === 'consortium')) return
-    const link = `${env.config.issuer}/company/duties/${of.id}`
+    const link = `${env.config.companyOrigin}/company/duties/${of.id}`
     for (const reader of await queries.managers(env.db, of.memberId, today)) {
       const about = await note(env, of, document.id, { staffId: reader.id })
       await send(env, reader.email, { ...values, link }, about)
     }
   } else if (of.kind === 'leak') {
-    const link = `${env.config.issuer}/admin/duties/${of.id}`
+    const link = `${env.config.adminOrigin}/admin/duties/${of.id}`
     for (const reader of await queries.privacyOfficers(env.db, today)) {
       const about = await note(env, of, document.id, { operatorId: reader.id })
       await send(env, reader.email, { ...values, link }, about)
@@ -80,7 +80,7 @@ async function remindOf(
     title: messages.ja.duties.kinds[one.kind],
     number: one.number ?? '',
     due: words('ja').lastDay(one.dueAt),
-    link: `${env.config.issuer}/company/duties/${one.id}`,
+    link: `${env.config.companyOrigin}/company/duties/${one.id}`,
   }
   const letter = kind === 'late' ? 'duty_late' : 'duty_soon'
   for (const reader of await queries.managers(env.db, one.memberId, dayOf(env.now()))) {

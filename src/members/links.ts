@@ -16,7 +16,7 @@ export async function issueLink(env: Env, proposalId: string): Promise<string> {
   const at = env.now()
   const expiresAt = new Date(at.getTime() + LINK_DAYS * 86_400_000)
   await store.insertLink(env.db, { secretHash: hashOf(secret), proposalId, at, expiresAt })
-  return `${env.config.issuer}/company/apply/open/${secret}`
+  return `${env.config.companyOrigin}/company/apply/open/${secret}`
 }
 
 /** The application behind a link. @throws Refusal link_expired */

@@ -126,7 +126,7 @@ async function tell(
     decision,
     note,
     less: decision === 'approved' ? notes.length : 0,
-    link: `${env.config.issuer}/company/services/${proposal.subjectId ?? ''}`,
+    link: `${env.config.companyOrigin}/company/services/${proposal.subjectId ?? ''}`,
   }
   if (proposal.memberId)
     await members.notifyStaff(env, proposal.memberId, 'service_decided', values)
