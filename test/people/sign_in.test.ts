@@ -60,6 +60,10 @@ describe.each(['operator', 'staff'] as const)('at the door of %s', (area) => {
       area === 'operator'
         ? await makeOperator(site.env, ['auditor'])
         : await makeStaff(site.env, memberId)
+    // A password alone: as good as none (H13).
+    await equip(site.env, area, other.person.id)
+    const table = area === 'operator' ? 'operators' : 'staff'
+    await site.env.db(table).where({ id: other.person.id }).update({ totp_sealed: null })
     const gone =
       area === 'operator'
         ? await makeOperator(site.env, ['auditor'], { endsOn: '2020-03-31' })
