@@ -198,7 +198,6 @@ export const portal: Messages['portal'] = {
     turnColumns: { at: 'When', turn: 'What', by: 'By', note: 'Reason' },
     noDraft: 'There is nothing to submit.',
     life: 'Go public, or end the service',
-    preview: 'See the consent screen',
   },
   logo: {
     title: 'Logo',

@@ -189,7 +189,6 @@ export const portal = {
     turnColumns: { at: '日時', turn: 'したこと', by: 'だれが', note: '理由' },
     noDraft: '審査に出すものはありません。',
     life: '公開する・終了する',
-    preview: '同意画面の見え方を確かめる',
   },
   logo: {
     title: 'ロゴ',
