@@ -102,6 +102,7 @@ export function plainHand(browser: Browser): Hand {
 
 /** In Chromium: what is filled in must be there to be seen and touched. */
 export function screenHand(tab: Tab, issuer: string): Hand {
+  tab.setDefaultTimeout(15_000)
   return {
     async open(address) {
       await tab.goto(address.startsWith('http') ? address : `${issuer}${address}`)
@@ -116,8 +117,9 @@ export function screenHand(tab: Tab, issuer: string): Hand {
         (await whole.count()) ? whole : (await byButton.count()) ? byButton : bare
       ).first()
       if (!(await form.count())) throw new Error(`no form to ${action} on ${tab.url()}`)
-      for (const fold of await tab.locator('main details:not([open])').all())
-        await fold.evaluate((one) => one.setAttribute('open', ''))
+      await tab.evaluate(() => {
+        for (const fold of document.querySelectorAll('main details')) fold.setAttribute('open', '')
+      })
       for (const [name, value] of Object.entries(filled)) await put(form, name, [value].flat())
       const button = form.locator(`button[formaction="${action}"]`)
       const press = (await button.count()) ? button : form.locator('button:not(.unseen)').last()
