@@ -41,7 +41,7 @@ export function statusOf(row: CardRow, view: View): Status {
 }
 
 /** What the consortium decided about a service or its company; the company's decision goes first. */
-export function stopOf(serviceId: string, view: View): Stop | undefined {
+function stopOf(serviceId: string, view: View): Stop | undefined {
   const memberId = view.services.get(serviceId)?.member.id
   return (
     view.stops.find((stop) => stop.serviceId === null && stop.memberId === memberId) ??

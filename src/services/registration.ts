@@ -74,7 +74,7 @@ export function registrationPage(now: ServiceNow, shown: Shown): RegistrationPag
   }
 }
 
-export const statementPath = (serviceId: string, purpose: string) =>
+const statementPath = (serviceId: string, purpose: string) =>
   `/services/${serviceId}/statements/${encodeURIComponent(purpose)}`
 
 const purposesOf = ({ version }: ServiceNow) => [

@@ -13,7 +13,7 @@ import * as queries from './registration_queries.ts'
 export const LASTS = { statement: 3600, answer: 60 } as const
 
 /** Types of their own, so that none passes for a token of another kind (RFC 8725 §3.11). */
-export const TYPES = {
+const TYPES = {
   statement: 'registration-statement+jwt',
   answer: 'intended-use+jwt',
 } as const
