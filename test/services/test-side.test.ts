@@ -15,6 +15,8 @@ import { openSite, type Site } from '../support/site.ts'
 import { release } from '../../src/provisions/model.ts'
 import * as provisions from '../../src/provisions/actions.ts'
 import * as notices from '../../src/notices/actions.ts'
+import * as residents from '../../src/residents/actions.ts'
+import { requestEmailChange } from '../../src/residents/credentials.ts'
 import * as services from '../../src/services/actions.ts'
 
 const CALLBACK = 'http://localhost:3999/callback'
@@ -159,6 +161,18 @@ describe('a test side', () => {
     for (const to of [person.email, 'somebody@company.example'])
       await notices.send(env, { to, language: 'ja', letter: 'recover', values })
     expect(sent).toEqual(['notices.mail'])
+  })
+
+  test('a made-up person cannot take an address that mail reaches', async () => {
+    const made = await residents.authenticate(site.env, { ...person, address: undefined })
+    const typed = { newEmail: 'somebody@company.example', password: person.password }
+    const self = {
+      residentId: made?.id ?? '',
+      sessionUid: 'none',
+      address: undefined,
+      device: undefined,
+    }
+    await expect(requestEmailChange(site.env, self, typed)).rejects.toThrow('invalid_input')
   })
 
   test('five people at most', async () => {
