@@ -37,7 +37,7 @@ export const receipts: Messages['receipts'] = {
   signed: 'Signed receipt (JWS)',
   fingerprint: 'Mark in the ledger',
   json: 'Receipt for programs (JSON)',
-  print: 'To keep it on paper, use your browser’s print function.',
+  print: 'To keep it on paper, print it from your browser.',
   verify: {
     title: 'Check a receipt',
     lead: 'Paste a signed receipt to see whether Machi ID made it. Anybody may do so.',
