@@ -5,6 +5,8 @@ type Entry<Role> = {
   href: string
   /** Message key below `t.desk.menu`. */
   key: string
+  /** Addresses elsewhere that belong to the same matter: the entry is current there too. */
+  also?: readonly string[]
   /** Roles that the page's guard lets in; test/contracts/roles.test.ts holds the two together. */
   roles: readonly Role[]
 }
@@ -12,9 +14,19 @@ type Entry<Role> = {
 export const OPERATOR_MENU = [
   { href: '/admin', key: 'desk', roles: OPERATOR_ROLES },
   { href: '/admin/proposals', key: 'proposals', roles: OPERATOR_ROLES },
-  { href: '/admin/members', key: 'members', roles: OPERATOR_ROLES },
+  {
+    href: '/admin/members',
+    key: 'members',
+    also: ['/admin/applications', '/admin/hand-overs'],
+    roles: OPERATOR_ROLES,
+  },
   { href: '/admin/contracts', key: 'contracts', roles: OPERATOR_ROLES },
-  { href: '/admin/services', key: 'services', roles: OPERATOR_ROLES },
+  {
+    href: '/admin/services',
+    key: 'services',
+    also: ['/admin/reviews', '/admin/catalogue'],
+    roles: OPERATOR_ROLES,
+  },
   { href: '/admin/duties', key: 'duties', roles: OPERATOR_ROLES },
   { href: '/admin/residents', key: 'residents', roles: ['privacy_officer'] },
   { href: '/admin/phases', key: 'phases', roles: OPERATOR_ROLES },
@@ -34,7 +46,7 @@ export const STAFF_MENU = [
   { href: '/company/account', key: 'account', roles: STAFF_ROLES },
 ] as const satisfies readonly Entry<StaffRole>[]
 
-export type MenuLink = { href: string; key: string }
+export type MenuLink = { href: string; key: string; also?: readonly string[] }
 
 /** What somebody with these roles may enter, in order; empty where nobody is signed in. */
 export function operatorMenu(roles: readonly OperatorRole[]): MenuLink[] {

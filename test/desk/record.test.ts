@@ -94,7 +94,9 @@ describe('searching', () => {
     await event('zebra.two')
     await audit.record(site.env, { actor: { kind: 'system', id: 'job' }, act: 'zebra.three' })
     const found = async (query: string) =>
-      [...(await read(query)).matchAll(/>(zebra\.\w+)</g)].map(([, act]) => act).sort()
+      [...(await read(query)).matchAll(/>(zebra\.\w+)</g)]
+        .map(([, act]) => act ?? '')
+        .toSorted((a, b) => a.localeCompare(b))
     expect(await found('?q=zebra.')).toEqual(['zebra.one', 'zebra.three', 'zebra.two'])
     expect(await found('?q=zebra.t')).toEqual(['zebra.three', 'zebra.two'])
     expect(await found(`?q=${encodeURIComponent('別の')}`)).toEqual(['zebra.one'])
