@@ -22,6 +22,8 @@ export function statementsOf(now: ServiceNow, at: Date): Map<string, string[]> {
 
 /** views/services/registration.eta */
 export type RegistrationPage = Offered & {
+  /** SHA-256 of the logo, at /logos/<sha256>.png (F8). */
+  logo?: string
   corporateNumber: string
   purposes: string
   giver: string
@@ -54,6 +56,7 @@ export function registrationPage(now: ServiceNow, shown: Shown): RegistrationPag
   const statements = [...statementsOf(now, at)]
   return {
     ...face,
+    ...(now.version.logo && { logo: now.version.logo }),
     corporateNumber: now.member.corporateNumber,
     purposes: w.list(purposesOf(now).map(nameOf)),
     giver: installation.consortium[language],
