@@ -14,7 +14,7 @@ const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.eta'))
   .map((file) => ({ view: file.slice(0, -4), source: readFileSync(folder + file, 'utf8') }))
 const isPage = ({ view, source }: { view: string; source: string }) =>
-  source.includes("layout('/layouts/") && !view.startsWith('layouts/')
+  source.includes("'/layouts/") && !view.startsWith('layouts/')
 
 const cases = allScenes.flatMap((scene) =>
   LANGUAGES.map((lang) => [`${scene.view} (${scene.state}, ${lang})`, scene, lang] as const),
