@@ -70,12 +70,25 @@ async function story(hands: Hands, look: Look, name: string) {
 const acts = async (actor: SignedInPerson) =>
   (await site.env.db('audit_events').where({ actor_id: actor.person.id }).pluck('act')) as string[]
 
+/** Every form that is sent leaves a line in the audit record (M6, J10). */
+function audited(hand: Hand): Hand {
+  const count = async () => Number((await site.env.db('audit_events').count())[0]?.['count'])
+  return {
+    ...hand,
+    async send(action, filled) {
+      const before = await count()
+      await hand.send(action, filled)
+      expect([action, (await count()) > before]).toEqual([action, true])
+    },
+  }
+}
+
 describe('without a screen', () => {
   test('a company comes to a live service, and a resident signs in to it', async () => {
     const plain = (person?: SignedInPerson): Hand => {
       const browser = new Browser(site.issuer)
       if (person) signIn(browser, person)
-      return plainHand(browser)
+      return audited(plainHand(browser))
     }
     const hands = {
       stranger: plain(),
