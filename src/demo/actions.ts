@@ -5,10 +5,11 @@
 import { atomically, type Env } from '../env.ts'
 import * as notices from '../notices/actions.ts'
 import type { DevMail } from '../notices/model.ts'
+import type { OperatorRole, StaffRole } from '../persons.ts'
 import * as services from '../services/actions.ts'
 import type { ServiceNow, ServiceStatus } from '../services/model.ts'
 import { addressesOf, CLIENT_IDS, CLIENT_SECRETS, PRIVATE_JWKS } from './clients.ts'
-import { yearAt } from './companies.ts'
+import { CORPORATE_NUMBERS, yearAt } from './companies.ts'
 import { OPERATORS, residentsOf, STAFF } from './people.ts'
 import { portOf, seed } from './seed.ts'
 import * as store from './store.ts'
@@ -75,17 +76,19 @@ type DemoService = {
   privateJwk?: Record<string, string>
 }
 
+type Person = { email: string; password: string; totpSecret: string }
+
 export type Demo = {
   issuer: string
   residents: { email: string; password: string }[]
-  operators: { email: string; password: string; totpSecret: string }[]
-  staff: { email: string; password: string; totpSecret: string }[]
+  operators: (Person & { roles: OperatorRole[] })[]
+  staff: (Person & { role: StaffRole; corporateNumber: string })[]
   services: DemoService[]
 }
 
 /** What `GET /dev/demo.json` answers. */
 export async function describe(env: Env): Promise<Demo> {
-  const signIn = ({ email, password, totpSecret }: Demo['staff'][number]) => ({
+  const signIn = ({ email, password, totpSecret }: Person): Person => ({
     email,
     password,
     totpSecret,
@@ -94,8 +97,12 @@ export async function describe(env: Env): Promise<Demo> {
   return {
     issuer: env.config.issuer,
     residents: residentsOf(yearAt(env.now())).map(({ email, password }) => ({ email, password })),
-    operators: OPERATORS.map(signIn),
-    staff: STAFF.map(signIn),
+    operators: OPERATORS.map((one) => ({ ...signIn(one), roles: one.roles })),
+    staff: STAFF.map((one) => ({
+      ...signIn(one),
+      role: one.role,
+      corporateNumber: CORPORATE_NUMBERS[one.company] ?? '',
+    })),
     services: known.filter((service) => service !== undefined).map(describeService),
   }
 }

@@ -66,8 +66,10 @@ describe('an empty database outside production', () => {
     }
     expect(said.operators.length).toBeGreaterThanOrEqual(2)
     expect(said.staff).toHaveLength(3)
+    expect(said.operators.flatMap(({ roles }) => roles)).toContain('approver')
+    expect(said.staff.map(({ role }) => role)).toEqual(['manager', 'developer', 'manager'])
     for (const one of [...said.operators, ...said.staff]) {
-      expect(Object.keys(one)).toEqual(['email', 'password', 'totpSecret'])
+      expect(Object.keys(one).slice(0, 3)).toEqual(['email', 'password', 'totpSecret'])
       expect(one.totpSecret).toMatch(/^[A-Z2-7]{32}$/)
     }
     const known = [
