@@ -146,7 +146,7 @@ export async function services(
      from services s
      join lateral (select version, body from service_versions v
        where v.service_id = s.id order by v.version desc limit 1) v on true
-     where s.member_id = :memberId and coalesce(to_jsonb(s) ->> 'side', 'live') = 'live' order by name, s.id`,
+     where s.member_id = :memberId and s.side = 'live' order by name, s.id`,
     { memberId, language, at },
   )
   return rows

@@ -68,7 +68,7 @@ const SELECT = `
     where v.member_id = s.member_id order by v.version desc limit 1) company on true
   left join lateral (select t.note from proposal_turns t
     where t.proposal_id = case when e.object_kind like 'proposal.%' then e.object_id::uuid end
-      and t.at = e.at and 'reviews.' || t.turn = e.act limit 1) t on true
+      and t.at <= e.at and 'reviews.' || t.turn = e.act order by t.at desc limit 1) t on true
   left join operator_views w on w.id = case when e.act = 'operators.view_person' then (e.details ->> 'view')::uuid end`
 
 /** What is asked for, as SQL; names are looked up first, so that indexes serve. */
