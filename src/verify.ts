@@ -48,7 +48,10 @@ async function database() {
   const server = await startEmbedded({ dataDir: config.dataDir, log: () => {} })
   try {
     const opened = await openDatabase(server.url)
-    const close = () => opened.close().finally(() => server.stop())
+    const close = async () => {
+      await opened.close()
+      await server.stop()
+    }
     return { ...opened, close }
   } catch (error) {
     await server.stop()

@@ -44,18 +44,22 @@
   }
 
   for (const form of document.querySelectorAll('form[data-passkey]')) {
-    form.addEventListener('submit', async (event) => {
+    form.addEventListener('submit', (event) => {
       event.preventDefault()
-      const button = form.querySelector('button')
-      button.disabled = true
-      const field = form.elements.namedItem('credential')
-      try {
-        field.value = told(await ask(form.dataset.passkey, JSON.parse(form.dataset.options)))
-      } catch {
-        // Cancelled, or not possible here: the server says so on the page.
-        field.value = ''
-      }
-      form.submit()
+      void send(form)
     })
+  }
+
+  async function send(form) {
+    const button = form.querySelector('button')
+    button.disabled = true
+    const field = form.elements.namedItem('credential')
+    try {
+      field.value = told(await ask(form.dataset.passkey, JSON.parse(form.dataset.options)))
+    } catch {
+      // Cancelled, or not possible here: the server says so on the page.
+      field.value = ''
+    }
+    form.submit()
   }
 })()

@@ -113,11 +113,21 @@ export const serviceDoors: readonly Endpoint[] = [
   },
   ...(
     [
-      ['submitDraft', 'submit', 'Hand the draft to the consortium'],
-      ['recallDraft', 'recall', 'Take a draft that was handed in back, to change it'],
-      ['discardDraft', 'discard', 'Throw the draft away; the service stays as it is'],
+      ['submitDraft', 'submit', drafts.submit, 'Hand the draft to the consortium'],
+      [
+        'recallDraft',
+        'recall',
+        drafts.recall,
+        'Take a draft that was handed in back, to change it',
+      ],
+      [
+        'discardDraft',
+        'discard',
+        drafts.discard,
+        'Throw the draft away; the service stays as it is',
+      ],
     ] as const
-  ).map(([operation, verb, summary]): Endpoint => ({
+  ).map(([operation, verb, act, summary]): Endpoint => ({
     operation,
     method: 'post',
     path: `/services/{serviceId}/draft/${verb}`,
@@ -128,7 +138,7 @@ export const serviceDoors: readonly Endpoint[] = [
     async run(env, { company, params, body }) {
       const { hash } = body as { hash: string }
       const asked = { serviceId: idOf(params), hash }
-      const { state, revision, hash: now } = await drafts[verb](env, asked, authorOf(company))
+      const { state, revision, hash: now } = await act(env, asked, authorOf(company))
       return { state, revision, hash: now }
     },
   })),

@@ -151,9 +151,7 @@ function auditNotes(around: Around, language: Language): string[] {
   const t = messages[language].duties
   const day = firstDay(around)
   const count = around.flow?.auditNoticeDays ?? 1
-  const notes = [
-    day ? t.form.earliest(dayWords(day, language), count) : t.rules.calendar_unknown({}),
-  ]
+  const notes = [day ? t.form.earliest(dayWords(day, language), count) : t.rules.calendar_unknown()]
   if (around.flow?.auditNoticeAssumed) notes.push(t.case.assumed)
   const last = around.audits.at(-1)
   const next = nextAuditFrom(around.audits)

@@ -37,7 +37,8 @@ const FORMATS: Record<string, (text: string) => ShapeRule | undefined> = {
       : 'not_an_email',
 }
 
-export type Format = 'line' | 'name' | 'kana' | 'name-ko' | 'web-address' | 'day' | 'corporate-number' | 'email'
+export type Format =
+  'line' | 'name' | 'kana' | 'name-ko' | 'web-address' | 'day' | 'corporate-number' | 'email'
 
 /** What is wrong with a text that was typed into a form. */
 export function formatFault(format: Format, text: string): ShapeRule | undefined {

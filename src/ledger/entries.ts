@@ -6,7 +6,7 @@ import type { Source, Tree } from './model.ts'
 export type Row = Record<string, string | null>
 
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
-type Read = (text: string) => Json
+type Read<J extends Json = Json> = (text: string) => J
 
 const same: Read = (text) => text
 const integer: Read = (text) => Number(text)
@@ -15,7 +15,7 @@ const json: Read = (text) => JSON.parse(text) as Json
 const bytes: Read = (text) => text.replace(/^\\x/, '')
 
 /** `2026-11-21 05:15:30.12+00` → `2026-11-21T05:15:30.120Z` */
-const moment: Read = (text) => {
+const moment: Read<string> = (text) => {
   if (text.endsWith('+00')) {
     const [seconds = '', fraction = ''] = text.slice(0, -3).split('.')
     if (fraction.length <= 3)
@@ -176,7 +176,7 @@ export function check(
 ): Checked {
   const { columns, fixed = {}, at } = TABLES[source]
   const stored = Buffer.from(String(row['leaf_hash']).replace(/^\\x/, ''), 'hex')
-  const time = Date.parse(String(moment(row[at] ?? '')))
+  const time = Date.parse(moment(row[at] ?? ''))
   const found = (why: Why, column?: string): Checked => ({
     hash: stored,
     at: time,

@@ -1,11 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { getAddress } from 'yubin'
-import {
-  municipalities,
-  officialPlace,
-  placeOf,
-  postalCode,
-} from '../../src/residents/address.ts'
+import { municipalities, officialPlace, placeOf, postalCode } from '../../src/residents/address.ts'
 import { REGIONS } from '../../src/input/municipalities.ts'
 
 describe('postcodes (S-24)', () => {

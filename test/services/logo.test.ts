@@ -35,7 +35,7 @@ afterAll(() => site.close())
 const address = () => `/company/services/${company.id}/logo`
 const asked = async () =>
   (await reviews.list(site.env, { subjectId: company.id }))[0]?.body['asked'] as { logo?: string }
-const kept = async () => Number((await site.env.db('service_logos').count('* as n').first())?.n)
+const kept = async () => Number((await site.env.db('service_logos').count('* as n').first())?.['n'])
 
 async function upload(
   bytes: Buffer | undefined,

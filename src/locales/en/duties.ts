@@ -296,50 +296,48 @@ export const duties: typeof ja = {
     refused: 'not approved',
   },
   rules: {
-    due_past: (_: Said) => 'Choose today or a later day',
-    period_backwards: (_: Said) => 'Choose a day after the first one',
-    moment: (_: Said) => 'Give day and time, as in 2026-11-21T09:30',
-    moment_future: (_: Said) => 'That moment has not come yet',
-    before_known: (_: Said) => 'That is before the discovery',
-    day_future: (_: Said) => 'That day has not come yet',
-    whole_number: (_: Said) => 'Give a whole number, 0 or more, digits only',
-    flow_not_received: (_: Said) =>
+    due_past: () => 'Choose today or a later day',
+    period_backwards: () => 'Choose a day after the first one',
+    moment: () => 'Give day and time, as in 2026-11-21T09:30',
+    moment_future: () => 'That moment has not come yet',
+    before_known: () => 'That is before the discovery',
+    day_future: () => 'That day has not come yet',
+    whole_number: () => 'Give a whole number, 0 or more, digits only',
+    flow_not_received: () =>
       'The side that receives this data asks (Licence contract, Licence 2, S-37)',
-    flow_not_given: (_: Said) =>
+    flow_not_given: () =>
       'Only the side that gives this data may ask; the receiver is bound (S-36)',
-    own_report: (_: Said) =>
+    own_report: () =>
       'Nobody judges a report of their own; the giver of the data does (Licence contract, Usage 2, S-42)',
-    not_your_side: (_: Said) => 'The other side does this (S-36)',
-    report_not_late: (_: Said) =>
+    not_your_side: () => 'The other side does this (S-36)',
+    report_not_late: () =>
       'The report is not due yet; wait for it (Licence contract, Usage 1, S-41)',
-    nothing_submitted: (_: Said) =>
+    nothing_submitted: () =>
       'Nothing was handed in, so it can only be judged insufficient (Licence contract, Usage 2, S-42)',
-    criteria_open: (_: Said) => 'A sufficient report meets every criterion (S-42)',
-    criteria_all_met: (_: Said) =>
+    criteria_open: () => 'A sufficient report meets every criterion (S-42)',
+    criteria_all_met: () =>
       'Every criterion is met, so it cannot be judged insufficient (Licence contract, Usage 2, S-42)',
-    audit_without_judgement: (_: Said) =>
+    audit_without_judgement: () =>
       'An audit needs a written judgement first that a report is insufficient (Licence contract, Usage 2, S-42)',
     audit_too_early: ({ day, count }: Said) =>
       `Written notice is due ${count} business days before (Licence contract, Usage 2, S-43). The earliest day is ${day}`,
-    audit_day_off: (_: Said) =>
-      'That is no business day; choose one (Licence contract, Usage 2, S-43)',
+    audit_day_off: () => 'That is no business day; choose one (Licence contract, Usage 2, S-43)',
     audit_second: ({ day }: Said) =>
       `One audit a year at most (Licence contract, Usage 2, S-44). There is one on ${day}`,
-    audit_same_report: (_: Said) =>
+    audit_same_report: () =>
       'An audit on this judgement was announced already (Licence contract, Usage 2, S-42)',
-    calendar_unknown: (_: Said) =>
+    calendar_unknown: () =>
       'The holidays of that year are not known yet, so business days cannot be counted (S-43)',
-    no_house_rules: (_: Said) => 'No house rules were sent yet (Licence contract, Usage 2, S-45)',
-    rules_not_acknowledged: (_: Said) =>
+    no_house_rules: () => 'No house rules were sent yet (Licence contract, Usage 2, S-45)',
+    rules_not_acknowledged: () =>
       'Acknowledge the house rules first (Licence contract, Usage 2, S-45)',
     held_before: ({ day }: Said) => `It cannot be before the day in the notice, ${day} (S-43)`,
     items_left: ({ count }: Said) =>
       `${count} of the items of the report are not written yet (rule 8 of the APPI). Add them first`,
-    must_be_reported: (_: Said) =>
-      'Rule 7 applies, so it must be reported (APPI article 26, paragraph 1)',
-    measures_open: (_: Said) =>
+    must_be_reported: () => 'Rule 7 applies, so it must be reported (APPI article 26, paragraph 1)',
+    measures_open: () =>
       'No day of completion is recorded for the measures (Licence contract, Mitigation 2, S-50)',
-    bearer_deviates: (_: Said) =>
+    bearer_deviates: () =>
       'Another side bears it than the contract says; give the reason (Licence contract, Liability, S-38)',
   },
   list: {

@@ -112,13 +112,18 @@ export const notices: Messages['notices'] = {
     }),
     service_keys_changed: (v) => ({
       subject: 'Machi ID: the public keys of a service were changed',
-      lines: [`At ${v.at} somebody of your company replaced the public keys of the service ${v.clientId}.`],
+      lines: [
+        `At ${v.at} somebody of your company replaced the public keys of the service ${v.clientId}.`,
+      ],
       link: { text: 'Open keys and secrets', href: v.link },
       notes: ['If you did not expect this, restore the keys at once and tell our help desk.'],
     }),
     service_secret_issued: (v) => ({
       subject: 'Machi ID: a secret of a service was issued',
-      lines: [`At ${v.at} somebody of your company issued a secret for the service ${v.clientId}.`, 'The one before does not work any more.'],
+      lines: [
+        `At ${v.at} somebody of your company issued a secret for the service ${v.clientId}.`,
+        'The one before does not work any more.',
+      ],
       link: { text: 'Open keys and secrets', href: v.link },
       notes: ['If you did not expect this, replace the secret at once and tell our help desk.'],
     }),

@@ -286,51 +286,47 @@ export const duties = {
     refused: '承諾しない',
   },
   rules: {
-    due_past: (_: Said) => '期限は、今日かそれより後の日にしてください',
-    period_backwards: (_: Said) => 'はじめの日より後の日にしてください',
-    moment: (_: Said) => '日付と時刻を入れてください（例 2026-11-21T09:30）',
-    moment_future: (_: Said) => 'まだ来ていない日時です。過ぎた日時を入れてください',
-    before_known: (_: Said) => '発見した日時より前です。日時を確かめてください',
-    day_future: (_: Said) => 'まだ来ていない日です。過ぎた日を入れてください',
-    whole_number: (_: Said) => '0以上の数を、数字だけで入れてください',
-    flow_not_received: (_: Said) =>
-      'このデータを受け取る側が申請します（許諾契約「許諾」第2項、S-37）',
-    flow_not_given: (_: Said) =>
+    due_past: () => '期限は、今日かそれより後の日にしてください',
+    period_backwards: () => 'はじめの日より後の日にしてください',
+    moment: () => '日付と時刻を入れてください（例 2026-11-21T09:30）',
+    moment_future: () => 'まだ来ていない日時です。過ぎた日時を入れてください',
+    before_known: () => '発見した日時より前です。日時を確かめてください',
+    day_future: () => 'まだ来ていない日です。過ぎた日を入れてください',
+    whole_number: () => '0以上の数を、数字だけで入れてください',
+    flow_not_received: () => 'このデータを受け取る側が申請します（許諾契約「許諾」第2項、S-37）',
+    flow_not_given: () =>
       'このデータを渡す側だけが求められます。義務を負うのは受け取る側です（S-36）',
-    own_report: (_: Said) =>
+    own_report: () =>
       '自分の報告は、自分では判断できません。データを渡した側が判断します（許諾契約「利用状況」第2項、S-42）',
-    not_your_side: (_: Said) => 'この手続きは、相手の側が行います（S-36）',
-    report_not_late: (_: Said) =>
+    not_your_side: () => 'この手続きは、相手の側が行います（S-36）',
+    report_not_late: () =>
       '報告の期限がまだ来ていません。提出を待ってください（許諾契約「利用状況」第1項、S-41）',
-    nothing_submitted: (_: Said) =>
+    nothing_submitted: () =>
       '報告が提出されていないので、「十分でない」とだけ判断できます（許諾契約「利用状況」第2項、S-42）',
-    criteria_open: (_: Said) =>
-      '「十分である」と判断するときは、すべての基準を確かめてください（S-42）',
-    criteria_all_met: (_: Said) =>
+    criteria_open: () => '「十分である」と判断するときは、すべての基準を確かめてください（S-42）',
+    criteria_all_met: () =>
       'すべての基準を満たしているので、「十分でない」とは判断できません（許諾契約「利用状況」第2項の「合理的な基準」、S-42）',
-    audit_without_judgement: (_: Said) =>
+    audit_without_judgement: () =>
       '監査の前に、報告が十分でないという書面の判断が要ります（許諾契約「利用状況」第2項、S-42）',
     audit_too_early: ({ day, count }: Said) =>
       `${count}営業日前までに書面で通知する定めです（許諾契約「利用状況」第2項、S-43）。いちばん早い日は${day}です`,
-    audit_day_off: (_: Said) =>
+    audit_day_off: () =>
       '土日、祝日、年末年始です。営業日を選んでください（許諾契約「利用状況」第2項、S-43）',
     audit_second: ({ day }: Said) =>
       `監査は1年に1回までです（許諾契約「利用状況」第2項、S-44）。${day}の監査があります`,
-    audit_same_report: (_: Said) =>
+    audit_same_report: () =>
       'この判断にもとづく監査は、もう通知されています（許諾契約「利用状況」第2項、S-42）',
-    calendar_unknown: (_: Said) =>
+    calendar_unknown: () =>
       '祝日がまだわからない年です。営業日を数えられないため、受け付けられません（S-43）',
-    no_house_rules: (_: Said) => '社内規程がまだ届いていません（許諾契約「利用状況」第2項、S-45）',
-    rules_not_acknowledged: (_: Said) =>
+    no_house_rules: () => '社内規程がまだ届いていません（許諾契約「利用状況」第2項、S-45）',
+    rules_not_acknowledged: () =>
       '届いた社内規程を、先に了承してください（許諾契約「利用状況」第2項、S-45）',
     held_before: ({ day }: Said) => `通知した日（${day}）より前にはできません（S-43）`,
     items_left: ({ count }: Said) =>
       `報告事項がまだ${count}つ書かれていません（施行規則8条1項）。追加の届出で書き足してください`,
-    must_be_reported: (_: Said) =>
-      '施行規則7条に当たるため、報告が要ります（個人情報保護法26条1項）',
-    measures_open: (_: Said) =>
-      '措置を終えた日が記録されていません（許諾契約「損害軽減」第2項、S-50）',
-    bearer_deviates: (_: Said) =>
+    must_be_reported: () => '施行規則7条に当たるため、報告が要ります（個人情報保護法26条1項）',
+    measures_open: () => '措置を終えた日が記録されていません（許諾契約「損害軽減」第2項、S-50）',
+    bearer_deviates: () =>
       '契約の定めと違う側が負担します。理由を書いてください（許諾契約「対応責任」、S-38）',
   },
   list: {

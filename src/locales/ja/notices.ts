@@ -127,7 +127,10 @@ export const notices = {
     }),
     service_secret_issued: (v: { clientId: string; at: string; link: string }): Letter => ({
       subject: 'まちID：サービスの秘密の値を発行しました',
-      lines: [`${v.at}に、御社の担当の人が、サービス（${v.clientId}）の秘密の値を発行しました。`, '前の値は、もう使えません。'],
+      lines: [
+        `${v.at}に、御社の担当の人が、サービス（${v.clientId}）の秘密の値を発行しました。`,
+        '前の値は、もう使えません。',
+      ],
       link: { text: '鍵の画面を開く', href: v.link },
       notes: ['心当たりがないときは、すぐに新しい値に替え、窓口へお知らせください。'],
     }),
