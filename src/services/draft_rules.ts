@@ -16,7 +16,7 @@ import {
   type PartialDraft,
   type ServiceDraft,
 } from './draft_schema.ts'
-import { isDemo } from './draft_store.ts'
+import { hasLogo, isDemo } from './draft_store.ts'
 import { serviceFaults, type ContractTerms, type RuleTerms } from './rules.ts'
 import type { ServiceAsked } from './schema.ts'
 import * as store from './store.ts'
@@ -72,6 +72,8 @@ async function allFaults(env: Env, asked: PartialDraft, owner: Owner): Promise<F
   if (!contract) rules.push({ path: '/contract', rule: 'contract_unknown' })
   if (isWhole('client')) rules.push(...clientFaults(whole))
   if (isWhole('names')) rules.push(...(await nameFaults(env, whole, owner)))
+  if (asked.logo && isWhole('logo') && !(await hasLogo(env.db, asked.logo, owner.memberId)))
+    rules.push({ path: '/logo', rule: 'logo_unknown' })
   return [...shape, ...rules]
 }
 

@@ -5,6 +5,7 @@
 import type { Json } from '../audit/model.ts'
 import * as audit from '../audit/actions.ts'
 import * as contracts from '../contracts/actions.ts'
+import * as turns from '../database/turns.ts'
 import { atomically, type Env } from '../env.ts'
 import { isUuid } from '../input/ids.ts'
 import * as members from '../members/actions.ts'
@@ -117,22 +118,22 @@ async function hand(env: Env, { fromMemberId, asked, by }: Step): Promise<void> 
     await members.notifyStaff(env, id, 'handed_over', values)
 }
 
-/** Ends every service of a company that left; run twice, it finds nothing more to end (S-51). */
+/** Ends every service of a company that left, and has residents told; run twice, it finds nothing more to end (S-51). */
 export function endAll(env: Env, memberId: string): Promise<void> {
   return atomically(env, async (env) => {
     await members.lockOnboarding(env)
     const member = await members.byId(env, memberId)
     if (member?.status !== 'left') return
     for (const { service } of await servicesOf(env, memberId)) {
-      await store.setStatus(env.db, service.id, 'ended')
-      const change = { id: env.newId(), serviceId: service.id, status: 'ended', reason: null }
-      await store.insertStatusChange(env.db, { ...change, at: env.now() })
+      const change = { id: env.newId(), status: 'ended', reason: null, at: env.now() }
+      await turns.turn(env.db, turns.SERVICES, service.id, change)
       await audit.record(env, {
         actor: { kind: 'system', id: 'members.left' },
         act: 'services.end',
         object: { kind: 'service', id: service.id },
         details: { member: memberId, before: service.status, after: 'ended' },
       })
+      await env.queue.send(env.db, 'services.tell_of_end', { serviceId: service.id })
     }
   })
 }

@@ -39,7 +39,7 @@ export async function writeApproved(env: Env, proposal: Proposal, by: Person): P
   const terms = { catalogue: entries, contractId: contract.contractId, known }
   const kept = keptOf({ ...draft, kind }, { ...terms, secret: env.newSecret() })
   const items = bounded(kept.items, said.results)
-  if (known) await store.updateClient(env.db, id, kept.client)
+  if (known) await rewrite(env, id, known, kept)
   else await begin(env, { id, memberId: member.id, clientId, kept })
   await addVersion(env, { id, known, kept: { ...kept, items }, proposal, said, by })
 }
@@ -50,6 +50,15 @@ async function holdToRules(env: Env, draft: ServiceDraft, owner: Owner): Promise
   if (!faults.length) return
   const fields = Object.fromEntries(faults.map(({ path, rule }) => [path, rule]))
   throw new Refusal('invalid_input', { fields, faults })
+}
+
+/** The client of a known service. One that a file only announced is approved by this for the first time. */
+async function rewrite(env: Env, id: string, known: store.Known, kept: KeptOf): Promise<void> {
+  await store.updateClient(env.db, id, kept.client)
+  if (known.status !== 'draft' && known.status !== 'submitted') return
+  await store.setStatus(env.db, id, 'approved')
+  const change = { id: env.newId(), serviceId: id, status: 'approved', reason: null }
+  await store.insertStatusChange(env.db, { ...change, at: env.now() })
 }
 
 async function begin(

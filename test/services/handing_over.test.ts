@@ -10,6 +10,8 @@ import {
 } from '../support/builders.ts'
 import { makeOperator, makeStaff, signIn, type SignedInPerson } from '../support/people.ts'
 import { openSite, type Site } from '../support/site.ts'
+import { mailsTo, queueIsEmpty } from '../support/mailbox.ts'
+import { endAll } from '../../src/services/handing_over.ts'
 import { asksConsent, authorizePath, OFFLINE, refresh, tokensFor, userinfo } from '../oidc/steps.ts'
 
 let site: Site
@@ -122,4 +124,25 @@ test('the new company sees its page, the old one is told; a second approval chan
   expect(
     (await post(old, `/admin/hand-overs/${rows[0].id}/approve`, { hash: rows[0].hash })).status,
   ).toBe(401)
+})
+
+test('the services of a company that left end for good, whatever was planned, and residents are told once', async () => {
+  const gone = await makeService(site.env, { required: ['name'], optional: [] })
+  const person = await makeResident(site.env)
+  await tokensFor(site, new Browser(site.issuer), gone, person, { scope: 'openid name' })
+  await site.env
+    .db('services')
+    .where({ id: gone.id })
+    .update({ turns_to: 'suspended', turns_at: new Date(Date.now() + 3_600_000) })
+  await site.env.db('members').where({ id: gone.memberId }).update({ status: 'left' })
+  for (let n = 0; n < 2; n++) {
+    await endAll(site.env, gone.memberId)
+    await queueIsEmpty(site.env)
+  }
+  const row = await site.env.db('services').where({ id: gone.id }).first()
+  expect(row).toMatchObject({ status: 'ended', turns_to: null, turns_at: null })
+  const mails = (await mailsTo(site.env, person.email)).filter(({ subject }) =>
+    subject.includes('が終了しました'),
+  )
+  expect(mails).toHaveLength(1)
 })

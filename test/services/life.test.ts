@@ -35,16 +35,32 @@ type Made = { company: MadeService; manager: SignedInPerson; serviceId: string }
 async function approved(changes: Partial<ServiceDraft> = {}, clauses = allFound()): Promise<Made> {
   const company = await makeService(site.env, { required: ['name'], optional: [] })
   const manager = await makeStaff(site.env, company.memberId)
+  const serviceId = await approve(company, manager, { changes, clauses })
+  return { company, manager, serviceId }
+}
+
+/** What a manager hands in, examined and approved by two operators. @returns the service */
+async function approve(
+  company: MadeService,
+  manager: SignedInPerson,
+  given: {
+    changes?: Partial<ServiceDraft>
+    clauses?: ReturnType<typeof allFound>
+    serviceId?: string
+  },
+): Promise<string> {
+  const { changes = {}, clauses = allFound(), serviceId } = given
   const asked = await draftOf(site.env, company, {
     items: [item('user_id', true), item('name', true)],
     ...changes,
   })
-  const handed = await handIn(site.env, asked, { memberId: company.memberId, by: manager.person })
+  const by = { memberId: company.memberId, by: manager.person, ...(serviceId && { serviceId }) }
+  const handed = await handIn(site.env, asked, by)
   const seen = { id: handed.id, hash: handed.hash, by: registrar.person }
   const results = allApproved(asked)
   const proposal = await review.examine(site.env, seen, { kind: 'third_party', results, clauses })
   await review.approve(site.env, { id: proposal.id, hash: proposal.hash, by: approver.person })
-  return { company, manager, serviceId: proposal.subjectId ?? '' }
+  return proposal.subjectId ?? ''
 }
 
 const asked = ({ company, manager, serviceId }: Made) => ({
@@ -122,6 +138,20 @@ describe('going live', () => {
       .where({ id: made.serviceId })
       .update({ secret_issued_at: site.env.now() })
     expect(await lacks(made)).toEqual([])
+  })
+
+  test('a service that a file only announced goes the same way', async () => {
+    const company = await makeService(site.env, { required: ['name'], status: 'draft' })
+    const manager = await makeStaff(site.env, company.memberId)
+    const made = { company, manager, serviceId: company.id }
+    await expect(life.goLive(site.env, asked(made))).rejects.toMatchObject({
+      reason: 'wrong_state',
+    })
+    await approve(company, manager, { serviceId: company.id })
+    expect(await statusOf(company.id)).toBe('approved')
+    expect(await lacks(made)).toEqual([])
+    await life.goLive(site.env, asked(made))
+    expect(await statusOf(company.id)).toBe('live')
   })
 
   test('another company finds nothing, and nothing happens twice', async () => {

@@ -100,6 +100,17 @@ describe('two persons', () => {
     expect(await made(proposal)).toBeUndefined()
   })
 
+  test('a logo of another company, or of nobody, is none', async () => {
+    const other = await makeService(site.env)
+    const row = { sha256: 'c'.repeat(64), member_id: other.memberId, png: Buffer.from('x') }
+    await site.env.db('service_logos').insert({ ...row, created_at: site.env.now() })
+    const { proposal } = await examined({ logo: row.sha256 })
+    await expect(approve(proposal)).rejects.toMatchObject({
+      details: { fields: { '/logo': 'logo_unknown' } },
+    })
+    expect(await made(proposal)).toBeUndefined()
+  })
+
   test('what was not examined cannot be approved, even if somebody stands for it', async () => {
     const { proposal } = await submitted()
     const seen = { id: proposal.id, hash: proposal.hash, by: registrar.person }

@@ -86,6 +86,7 @@ export const forms: Messages['forms'] = {
     key_pattern: 'Begin with a small letter; small letters, digits and hyphens only, up to 40',
     key_taken: 'Another service of your company has this short name',
     contract_unknown: 'Choose one of your contracts',
+    logo_unknown: 'Choose the picture of the logo again',
     redirect_scheme: 'This kind of address cannot be used',
     redirect_reserved_parameter: 'code, state, iss, error and the like cannot stand after “?”',
     landing_not_origin: 'Only scheme, host and port (https://app.example.jp)',

@@ -82,6 +82,7 @@ export const forms = {
     key_pattern: '半角の小文字で始め、小文字・数字・ハイフンだけで、40文字までにしてください',
     key_taken: 'この短い名前は、御社のほかのサービスで使われています',
     contract_unknown: '御社のデータ利用契約から選んでください',
+    logo_unknown: 'ロゴの画像を、もう一度選んでください',
     redirect_scheme: '使えない種類のアドレスです',
     redirect_reserved_parameter: '「?」の後に code・state・iss・error などは使えません',
     landing_not_origin:
