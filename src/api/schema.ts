@@ -1,4 +1,3 @@
-import type { FromSchema } from 'json-schema-to-ts'
 import { API_SCOPES } from '../persons.ts'
 
 /** The form that makes an API client. */
@@ -19,5 +18,3 @@ export const clientForm = {
     dpop: { const: 'on' },
   },
 } as const
-
-export type ClientForm = FromSchema<typeof clientForm>

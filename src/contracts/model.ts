@@ -58,17 +58,17 @@ export const DEFAULT_BEARERS: Bearers = {
 }
 
 /** Business days of written notice before an audit (S-43), where a contract from before does not say. */
-export const DEFAULT_AUDIT_NOTICE_DAYS = 10
+const DEFAULT_AUDIT_NOTICE_DAYS = 10
 
 /** Within what at most one audit is held (S-44). */
 export const AUDIT_LIMITS = ['rolling_12_months', 'contract_year'] as const
-export type AuditLimit = (typeof AUDIT_LIMITS)[number]
+type AuditLimit = (typeof AUDIT_LIMITS)[number]
 
 /** On what ground data may be handled abroad (APPI 28, 規則 15–17; E-10, D-07). */
 export const FOREIGN_GROUNDS = ['consent', 'equal_country', 'equal_measures', 'law'] as const
 
 /** 外国での取扱い: none, a country with what must be told of it, or why the country cannot be named. */
-export type Foreign = {
+type Foreign = {
   kind: 'none' | 'country' | 'unknown'
   country?: string
   ground?: (typeof FOREIGN_GROUNDS)[number]
@@ -82,7 +82,7 @@ export type Foreign = {
 }
 
 /** A written approval of onward provision or of use outside the purpose (S-37); forbidden where there is none. */
-export type WrittenApproval = {
+type WrittenApproval = {
   kind: 'onward' | 'other_purpose'
   number: string
   /** YYYY-MM-DD */
@@ -91,7 +91,7 @@ export type WrittenApproval = {
 }
 
 /** A paper or electronic document of the contract (S-52). */
-export type ContractDocument = {
+type ContractDocument = {
   number: string
   /** YYYY-MM-DD */
   date: string

@@ -195,7 +195,7 @@ export type ListRow = {
 }
 
 /** The chip of each state. */
-export const CHIPS = { draft: 'free', coming: 'must', in_force: 'good', ended: 'still' } as const
+const CHIPS = { draft: 'free', coming: 'must', in_force: 'good', ended: 'still' } as const
 
 export type ListPage = { rows: ListRow[]; list: ListView; mayDraft: boolean }
 
@@ -220,7 +220,7 @@ export type FormPage = {
   back: string
 }
 
-export type ServiceRow = {
+type ServiceRow = {
   name: string
   status: string
   residents: number

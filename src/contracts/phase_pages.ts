@@ -108,7 +108,7 @@ function proposedFacts(phase: Phase, language: Language, site: Installation): Fa
 }
 
 /** As the foot of every page says it: the consortium, and before incorporation the member that leads it. */
-export function providerOf(site: Installation, language: Language): string {
+function providerOf(site: Installation, language: Language): string {
   const p = messages[language].contracts.phases
   const led = site.legalForm === 'association' && site.leadMember
   return `${site.consortium[language]}${led ? p.led(led[language]) : ''}`

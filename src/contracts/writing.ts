@@ -12,7 +12,7 @@ import * as store from './store.ts'
 
 export type ContractRule = 'number_of_another_member' | 'version_overlaps' | 'term_overlaps'
 
-export type Body = {
+type Body = {
   startsAt: Date
   endsAt: Date
   subjectType: 'public' | 'pairwise'

@@ -48,7 +48,7 @@ export async function waiting(db: Knex, { language, marks }: Reader): Promise<Wa
 }
 
 export const PROPOSAL_SORTS = ['changed', 'title', 'company', 'kind', 'state'] as const
-export type ProposalSort = (typeof PROPOSAL_SORTS)[number]
+type ProposalSort = (typeof PROPOSAL_SORTS)[number]
 
 const ORDER: Record<ProposalSort, string> = {
   changed: '"changedAt"',

@@ -4,7 +4,7 @@ import { Refusal } from '../refusal.ts'
 import type { Ctx } from './state.ts'
 
 /** The largest file taken, in bytes. */
-export const LARGEST_UPLOAD = 512 * 1024
+const LARGEST_UPLOAD = 512 * 1024
 
 /** A file as it came: its name is not kept, its type not believed. */
 export type Upload = { bytes: Buffer; truncated: boolean }

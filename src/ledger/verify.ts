@@ -12,9 +12,9 @@ export type Evidence = {
 }
 
 /** `index`: the leaf; for a root that differs, the last size at which everything was as signed. */
-export type Fault = { index: number; why: Why; entry?: string; column?: string }
+type Fault = { index: number; why: Why; entry?: string; column?: string }
 
-export type TreeReport = {
+type TreeReport = {
   tree: Tree
   size: number
   root: string

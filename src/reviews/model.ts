@@ -9,7 +9,7 @@ import { isSamePerson } from '../people/model.ts'
 import type { Person } from '../persons.ts'
 
 /** What a proposal is about; a room that needs another kind adds it here. */
-export const KINDS = [
+const KINDS = [
   'member',
   'contract',
   'service',

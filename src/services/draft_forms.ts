@@ -182,9 +182,9 @@ const CLIENT: Record<string, string> = {
 const ITEM: Record<string, string> = { reasons: 'reason', effects: 'effect', retention: 'keep' }
 
 /** Where a fault of a draft stands: the tab, the form field, and the line of a field of several. */
-export type Place = { part: Part; field: string; line?: number }
+type Place = { part: Part; field: string; line?: number }
 
-export function placeOf(path: string, asked: Pick<PartialDraft, 'items'>): Place {
+function placeOf(path: string, asked: Pick<PartialDraft, 'items'>): Place {
   const [, first = '', second = '', third = '', fourth = ''] = path.split('/')
   if (first === 'client') {
     const field = CLIENT[second] ?? 'redirect_uris'

@@ -17,7 +17,7 @@ const MAX_EDGE = 4096
 /** Of decoding and drawing, in seconds. */
 const TIMEOUT = 5
 
-export type LogoFault =
+type LogoFault =
   'upload_missing' | 'upload_too_large' | 'image_type' | 'image_pixels' | 'image_not_readable'
 
 /** What a file is by its first bytes; neither its name nor the type the browser said is looked at. */
@@ -29,7 +29,7 @@ function kindOf(bytes: Buffer): 'png' | 'jpeg' | 'webp' | undefined {
 }
 
 /** The picture as it is kept: 256 × 256 PNG without metadata, or what is wrong with the file. */
-export async function drawn(upload: Upload | undefined): Promise<Buffer | LogoFault> {
+async function drawn(upload: Upload | undefined): Promise<Buffer | LogoFault> {
   if (!upload?.bytes.length) return 'upload_missing'
   if (upload.truncated) return 'upload_too_large'
   const kind = kindOf(upload.bytes)

@@ -13,10 +13,8 @@ import type { Fault } from '../input/faults.ts'
 import type { ServiceStatus } from './model.ts'
 import type { Result } from './review_model.ts'
 
-export const TABS = ['about', 'items', 'connection', 'papers', 'review', 'keys', 'test'] as const
+const TABS = ['about', 'items', 'connection', 'papers', 'review', 'keys', 'test'] as const
 export type Tab = (typeof TABS)[number]
-
-export const STEPS = ['draft', 'submitted', 'examined', 'approved', 'live'] as const
 
 /** What every page of one service begins with. */
 export type Head = {
@@ -25,6 +23,8 @@ export type Head = {
   provider: string
   tab: Tab
   logo: string | undefined
+  /** What a program of the service calls itself (OAuth); undefined until something was approved. */
+  clientId: string | undefined
   /** Of what is in force; undefined until something was approved. */
   status: ServiceStatus | undefined
   version: number | undefined
@@ -52,6 +52,7 @@ export function headOf(
     provider,
     tab,
     logo: asked.logo,
+    clientId: now?.service.clientId,
     status: now?.service.status,
     version: now?.version.version,
     state: proposal?.state,
@@ -146,7 +147,7 @@ export function contractOptions(
 }
 
 /** How a field is called in the summary of what is wrong. */
-export function labelOf({ field, line }: Found, language: Language, catalogue: Catalogue): string {
+function labelOf({ field, line }: Found, language: Language, catalogue: Catalogue): string {
   const { fields, itemFields, clauses, line: nth, of } = messages[language].portal
   const item = /^(item|purpose|need|reason|effect|keep)_(.+?)(?:_(ja|en))?$/.exec(field)
   const known = item && catalogue.items.find(({ id }) => id === item[2])
