@@ -198,7 +198,7 @@ async function lift(env: Env, { subject, proposal, body, status, before }: Step)
   const now = env.now()
   const of = TABLE[subject.kind]
   const planned = before !== undefined && before.effectiveAt > now
-  const after = planned ? status : statusAfter(subject.kind, 'lift', before?.was)
+  const after = planned ? status : await statusBack(env, subject, before)
   if (planned) await turns.callOff(env.db, of, subject.id)
   else {
     const change = { id: env.newId(), status: after, reason: body.reason, at: now }
@@ -209,6 +209,13 @@ async function lift(env: Env, { subject, proposal, body, status, before }: Step)
   for (const to of await queries.companyAddresses(env.db, subject.memberId))
     await notices.send(env, { to, language: 'ja', letter: 'company_resumed', values })
   return { status: after, stopId: before?.id ?? null, at: now }
+}
+
+/** Where a lift leads: a company whose first contract was approved meanwhile is active, not what it was before (S-18). */
+async function statusBack(env: Env, { kind, memberId }: Subject, before: Stop | undefined) {
+  const back = statusAfter(kind, 'lift', before?.was)
+  const begun = back === 'approved' && (await queries.hasContract(env.db, memberId))
+  return begun ? 'active' : back
 }
 
 const endOf = (stop: Stop, proposal: Proposal, at: Date) => ({

@@ -41,6 +41,11 @@ export async function subject(
   return rows[0]
 }
 
+/** Whether a contract of the company was ever approved. */
+export async function hasContract(db: Knex, memberId: string): Promise<boolean> {
+  return (await db('contracts').where({ member_id: memberId }).first('id')) !== undefined
+}
+
 /** Who proposed what waits, by name. */
 export async function operatorName(db: Knex, id: string): Promise<string> {
   const row = await db('operators').where({ id }).first<{ name: string } | undefined>('name')

@@ -32,12 +32,16 @@ const open = (db: Knex) =>
     .whereNotExists(db('stop_ends').whereRaw('stop_ends.stop_id = stops.id'))
     .orderBy('approved_at', 'desc')
 
-/** The stop of a company, or of one service of it, that has not ended; also one that is still to come. */
+/**
+ * The stop of a company, or of one service whoever it belonged to then, that has not ended; also one that is still to
+ * come.
+ */
 export async function current(
   db: Knex,
   { memberId, serviceId }: { memberId: string; serviceId: string | null },
 ): Promise<Stop | undefined> {
-  const row = await open(db).where({ member_id: memberId, service_id: serviceId }).first()
+  const of = serviceId ? { service_id: serviceId } : { member_id: memberId, service_id: null }
+  const row = await open(db).where(of).first()
   return row && fromRow(row as Row)
 }
 

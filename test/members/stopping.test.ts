@@ -282,6 +282,33 @@ describe('the way back', () => {
     expect((await userinfo(site, anew.access)).status).toBe(200)
   })
 
+  test('a company whose first contract came meanwhile is active', async () => {
+    const service = await makeService(site.env)
+    await site.env.db('members').where({ id: service.memberId }).update({ status: 'approved' })
+    await decide(service, 'suspend')
+    await decide(service, 'lift')
+    expect((await members.byId(site.env, service.memberId))?.status).toBe('active')
+    const { id } = service
+    const bare = { id: site.env.newId(), corporate_number: '9999999999990', status: 'approved' }
+    await site.env.db('members').insert({ ...bare, created_at: site.env.now() })
+    const other = { ...service, id, memberId: bare.id }
+    await decide(other, 'suspend')
+    await decide(other, 'lift')
+    const row = await site.env.db('members').where({ id: bare.id }).first('status')
+    expect(row).toEqual({ status: 'approved' })
+  })
+
+  test('a service that was handed over while it was stopped leaves no stop behind', async () => {
+    const service = await makeService(site.env)
+    const heir = await makeService(site.env)
+    await decide(service, 'suspend', 'service')
+    const owner = { member_id: heir.memberId, contract_id: heir.contractId }
+    await site.env.db('services').where({ id: service.id }).update(owner)
+    await decide({ ...service, memberId: heir.memberId }, 'lift', 'service')
+    const left = (await stopping.stopsInForce(site.env)).map(({ serviceId }) => serviceId)
+    expect(left).not.toContain(service.id)
+  })
+
   test('an exclusion has none', async () => {
     const service = await makeService(site.env)
     await decide(service, 'exclude')

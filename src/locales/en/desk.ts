@@ -206,6 +206,8 @@ export const desk = {
     unnamed: 'Service without a name',
   },
   serviceStates: {
+    draft: 'Draft',
+    submitted: 'In review',
     approved: 'Ready to publish',
     live: 'Live',
     suspended: 'Suspended',

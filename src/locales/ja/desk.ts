@@ -203,6 +203,8 @@ export const desk = {
     unnamed: '名前のないサービス',
   },
   serviceStates: {
+    draft: '下書き',
+    submitted: '審査中',
     approved: '公開待ち',
     live: '公開中',
     suspended: '停止中',
