@@ -14,7 +14,7 @@ const PROOF_ALGORITHMS = ['ES256', 'EdDSA', 'Ed25519']
 /** How old or early a proof may be, in seconds (RFC 9449 §11.1). */
 const PROOF_SECONDS = 60
 
-/** The guard of `scope`: a program of a company that is not stopped, answered for by staff who still work there. */
+/** The guard of `scope`: a program of a company that is not stopped, answered for by a manager who still is one. */
 export function companyGuard(provider: () => Provider) {
   return (scope: ApiScope): Middleware => {
     return async (ctx, next) => {
@@ -38,7 +38,8 @@ async function recognise(provider: Provider, ctx: Ctx) {
   const { env } = ctx.state
   const client = await api.inForce(env, token.clientId)
   const staff = client && (await members.staffInOffice(env, client.createdBy))
-  if (!client || !staff || (client.dpop && !token.jkt)) return undefined
+  // What a program may do needs a manager at the portal: it may no more than who answers for it (J7).
+  if (!client || staff?.role !== 'manager' || (client.dpop && !token.jkt)) return undefined
   const by = { kind: 'staff' as const, id: staff.id, marks: marksOf(env.secrets.people, staff) }
   return {
     company: { memberId: client.memberId, apiClientId: client.id, by },

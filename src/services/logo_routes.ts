@@ -1,4 +1,4 @@
-/** `/company/services/:id/logo`, and the pictures themselves at `/logos/<sha256>.png`. */
+/** `/company/services/:id/logo`, and the pictures themselves at `/logos/<sha256>.png`, below each host's own pages (G9). */
 import type { Router } from '@koa/router'
 import type { Env } from '../env.ts'
 import { readForm } from '../http/forms.ts'
@@ -32,8 +32,13 @@ export function logoRoutes(router: Router<State>, env: Env, guards: Guards): voi
     }
     to(ctx, `${hrefOf(serviceId, 'about')}?saved=1`)
   })
-  for (const path of ['/logos/:file', '/company/logos/:file'])
-    router.get(path, ...(path.startsWith('/company') ? [guards.staff()] : []), async (ctx) => {
+  const doors = {
+    '/logos': [],
+    '/company/logos': [guards.staff()],
+    '/admin/logos': [guards.operator()],
+  }
+  for (const [path, guard] of Object.entries(doors))
+    router.get(`${path}/:file`, ...guard, async (ctx) => {
       const sha256 = /^([0-9a-f]{64})\.png$/.exec(ctx.params['file'] ?? '')?.[1]
       const png = sha256 && (await logos.logo(env, sha256))
       if (!png) throw new Refusal('not_found')

@@ -94,7 +94,10 @@ export type ReviewPage = {
   serviceHref: string | undefined
   again: { inForce: string; again: string; count: number; reasons: string[] } | undefined
   matrix: ShownMatrix
+  /** Of a first version: everything it says beside its items and clauses, so that nothing is approved unseen. */
   differences: ShownDifference[]
+  /** SHA-256 of the picture, at /admin/logos (F8). */
+  logo: string | undefined
   items: AskedItem[]
   clauses: ShownClause[]
   kind: 'third_party' | 'own'
@@ -149,7 +152,7 @@ export function shownMatrix(
   }
 }
 
-/** The difference field by field, in words. */
+/** The difference field by field, in words; of a first version without items and clauses, which the page shows anyway. */
 export function shownDifferences(
   { now, before }: Proposed,
   catalogue: Catalogue,
@@ -164,7 +167,10 @@ export function shownDifferences(
       return lines.map((id) => nameIn(catalogue.purposes, id, language))
     return lines.map((line) => reviewing.values[line] ?? line)
   }
-  return differencesOf(before, now).map(({ place, mark, before, after }) => {
+  const shown = differencesOf(before, now).filter(
+    ({ place }) => before !== undefined || !/^(items|clauses)\./.test(place),
+  )
+  return shown.map(({ place, mark, before, after }) => {
     const parts = place.split('.')
     const [first = '', second = '', ...rest] = parts
     const what =

@@ -125,8 +125,17 @@ describe('what stops a program', () => {
     }
   })
 
+  test('the person who answers for it being manager no more', async () => {
+    const before = await makeStaff(site.env, service.memberId, 'manager')
+    const made = await makeProgram(site, service.memberId, before.person)
+    const token = await made.token()
+    expect((await made.call('/company', { token })).status).toBe(200)
+    await site.env.db('staff').where({ id: before.person.id }).update({ role: 'developer' })
+    expect((await made.call('/company', { token })).status).toBe(401)
+  })
+
   test('the person who answers for it leaving', async () => {
-    const leaver = await makeStaff(site.env, service.memberId, 'developer')
+    const leaver = await makeStaff(site.env, service.memberId, 'manager')
     const other = await makeProgram(site, service.memberId, leaver.person)
     const token = await other.token()
     await site.env.db('staff').where({ id: leaver.person.id }).update({ ends_on: '2026-01-01' })

@@ -144,7 +144,7 @@ describe.each(cases)('%s', (_, scene, lang) => {
     const one = '<script src="passkey.js" defer></script>'
     expect(html.split(one)).toHaveLength(WITH_PASSKEYS.has(scene.view) ? 2 : 1)
     expect(html.replace(one, '')).not.toMatch(
-      /<script|<style|\sstyle=|\son[a-z]+=|javascript:|<iframe|<img(?! src="\/(company\/)?logos\/[0-9a-f]{64}\.png")|<object|<embed/i,
+      /<script|<style|\sstyle=|\son[a-z]+=|javascript:|<iframe|<img(?! src="\/((company|admin)\/)?logos\/[0-9a-f]{64}\.png")|<object|<embed/i,
     )
   })
 

@@ -438,6 +438,30 @@ describe('the page', () => {
     )
   })
 
+  test('nothing of a first version is approved unseen: addresses, names, papers, logo', async () => {
+    const logo = 'd'.repeat(64)
+    const row = { sha256: logo, member_id: company.memberId, png: Buffer.from('png') }
+    await site.env.db('service_logos').insert({ ...row, created_at: site.env.now() })
+    const client = {
+      redirectUris: ['https://seen.company.example/callback'],
+      landingOrigins: ['https://landing.company.example'],
+      authMethod: 'client_secret_basic' as const,
+      secretReason: 'いまのサーバーが鍵を使えないため',
+    }
+    const { proposal, asked } = await examined({ logo, client })
+    for (const person of [registrar, approver]) {
+      const browser = console_(person)
+      const { text } = await browser.open(`/admin/reviews/${proposal.id}`)
+      const told = [...client.redirectUris, ...client.landingOrigins, client.secretReason]
+      for (const one of [...told, asked.policyUrl, asked.policySha256, asked.names.kana])
+        expect(text).toContain(one)
+      expect(text).toContain(`src="/admin/logos/${logo}.png"`)
+      expect((await browser.open(`/admin/logos/${logo}.png`)).status).toBe(200)
+    }
+    const nobody = await new Browser(site.issuer).request(`/admin/logos/${logo}.png`)
+    expect(nobody.status).toBe(303)
+  })
+
   test('given back with a reason, the company is told; without one nothing happens', async () => {
     const { proposal, asked } = await submitted()
     const browser = console_(registrar)

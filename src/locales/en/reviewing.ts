@@ -85,6 +85,7 @@ export const reviewing: Messages['reviewing'] = {
   },
   diff: {
     title: (n) => `Difference to version ${n}`,
+    first: 'What is applied for',
     none: 'There is no difference.',
     what: 'What',
     before: 'In force',

@@ -84,6 +84,7 @@ export const reviewing = {
   },
   diff: {
     title: (n: number) => `第${n}版との違い`,
+    first: '申請の内容',
     none: '違いはありません。',
     what: '内容',
     before: 'いまの版',
