@@ -129,7 +129,7 @@ describe('a demo database in production', () => {
       script,
       args,
     )
-    const over = await Promise.race([node.ended, sleep(10_000, 'it runs', { ref: false })])
+    const over = await Promise.race([node.ended, sleep(30_000, 'it runs', { ref: false })])
     expect({ over, said: node.said() }).toEqual({
       over: 1,
       said: expect.stringMatching(/^This database holds demo data/),
