@@ -132,17 +132,21 @@ export async function find(env: Env, id: string, actor: Actor): Promise<Case> {
 /** The cases of a company that are not over. */
 export const openOf = (env: Env, memberId: string) => queries.open(env.db, memberId)
 
-/** The acts a side may take on a case now, by name. */
+/** The acts a program of a side may take on a case now, by name: not those that need a person's second factor. */
 export const actsOf = (of: Case, side: Actor['side']): string[] =>
-  offered(of, side).map(([name]) => name)
+  offered(of, side)
+    .filter(([, act]) => !act.fresh)
+    .map(([name]) => name)
 
 /**
  * What a program says of an act, read by the rules of the portal's form.
  *
- * @throws Refusal not_found for an act that is not known; invalid_input, also for a field the act does not have (J3)
+ * @throws Refusal not_found for an act that is not known; confirmation_needed for one that is a person's alone (J6);
+ *   invalid_input, also for a field the act does not have (J3)
  */
 export function valuesFor(of: Case, name: string, form: { [field: string]: unknown }): Values {
   const act = known(of.kind, name)
+  if (act.fresh) throw new Refusal('confirmation_needed')
   const names = act.fields.map((field) => field.name)
   const strange = Object.keys(form).find((field) => !names.includes(field))
   if (strange !== undefined)

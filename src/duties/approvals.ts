@@ -38,6 +38,7 @@ const answer: Act = {
   operators: ['approver'],
   staff: ['manager'],
   document: true,
+  fresh: true,
   next: (values) => (values['verdict'] === 'granted' ? 'granted' : 'refused'),
   faults: (values: Values, { today }): Faults => ({
     ...(values['verdict'] === 'refused' && !textOf(values, 'reason')

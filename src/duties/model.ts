@@ -162,6 +162,8 @@ export type Act = {
   staff: readonly StaffRole[]
   /** Whether it makes a document (S-52). */
   document: boolean
+  /** It allows what is otherwise forbidden: a second factor at most five minutes old (J6). */
+  fresh?: true
   next: (values: Values, around: Around) => State
   /** Whether it makes sense to offer it yet; absent: always. A rule of `faults` says no in any case. */
   ready?: (around: Around) => boolean

@@ -48,8 +48,9 @@ export function routes(env: Env, guards: Guards): Router<State> {
       }
       if (act.from.length) {
         const at = `${path}/:id/${kind}/${name}`
-        router.get(at, roles(area, act), (ctx) => takeForm(env, ctx, { area, kind, name, act }))
-        router.post(at, roles(area, act), (ctx) => taken(env, ctx, { area, kind, name, act }))
+        const doors = [roles(area, act), ...(act.fresh ? [guards.confirmed] : [])]
+        router.get(at, ...doors, (ctx) => takeForm(env, ctx, { area, kind, name, act }))
+        router.post(at, ...doors, (ctx) => taken(env, ctx, { area, kind, name, act }))
       }
     }
     router.get(`${path}/:id`, anybody, (ctx) => one(env, ctx, area))

@@ -260,3 +260,29 @@ describe('the list', () => {
     expect(rows(await browser.open('/admin/duties?page=99999'))).toEqual(all)
   })
 })
+
+describe('an approval', () => {
+  test('is given by somebody who showed a second factor just now, and by no program', async () => {
+    const values = { approval_for: 'other_purpose', what: '統計', why: '混雑の予測' }
+    const asked = { kind: 'approval' as const, subject: { flow: pair.given }, values }
+    const of = await duties.open(site.env, { ...asked, actor: pair.member })
+    const stale = await makeOperator(site.env, ['approver'])
+    const path = `/admin/duties/${of.id}/approval/answer`
+    const form = await as(stale).open(path)
+    expect(form.status).toBe(200)
+    await site.env
+      .db('operator_sessions')
+      .where({ holder_id: stale.person.id })
+      .update({ confirmed_at: new Date(Date.now() - 301_000) })
+    const browser = as(stale)
+    const again = await browser.request(path)
+    expect(again.headers.get('location')).toMatch(/^\/admin\/confirm/)
+    const csrf = /name="csrf" value="([^"]+)"/.exec((await browser.open('/admin')).text)?.[1] ?? ''
+    expect((await browser.post(path, { csrf, verdict: 'granted' })).status).toBe(403)
+    expect((await duties.find(site.env, of.id, pair.consortium)).state).toBe('asked')
+    expect(duties.actsOf(of, 'consortium')).toEqual([])
+    expect(() => duties.valuesFor(of, 'answer', { verdict: 'granted' })).toThrow(
+      expect.objectContaining({ reason: 'confirmation_needed' }),
+    )
+  })
+})
