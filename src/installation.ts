@@ -55,6 +55,10 @@ const schema = {
       required: ['from', 'to'],
       properties: { from: monthDay, to: monthDay },
     },
+    /** Days between asking to close an account and its erasure, in which that can be called off; 7 where absent. */
+    closingDays: { type: 'integer', minimum: 1, maximum: 30 },
+    /** Days a company has to answer where it was asked to erase what it received; 30 where absent. */
+    deletionDays: { type: 'integer', minimum: 7, maximum: 90 },
     /** Days for the first report of a leak, the day of knowing counted: about 3 to 5 (E-13); 3 where absent. */
     leakFirstReportDays: { type: 'integer', minimum: 1, maximum: 5 },
   },

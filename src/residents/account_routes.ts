@@ -30,6 +30,7 @@ const DONE: readonly AccountDone[] = [
   'collection_on',
   'collection_off',
   'language',
+  'kept',
 ]
 
 export function accountRoutes(

@@ -26,6 +26,7 @@ export function opened(env: Env, row: store.Row): Resident {
     emailVerifiedAt: row.email_verified_at,
     createdAt: row.created_at,
     testMemberId: row.test_member_id ?? null,
+    closesAt: row.closes_at ?? null,
     dataKey,
     profile,
   }

@@ -18,6 +18,8 @@ import { deviceMark, tried } from '../passwords/throttle.ts'
 export { lookUp, profileForm, typedIn, typedOf } from './form.ts'
 export { maskedEmail } from '../input/email.ts'
 export { enrol } from './signup.ts'
+export { beginClosing, callOffClosing, closingDue, confirmOwner, erase } from './closing.ts'
+export type { Self } from './credentials.ts'
 export { endTestPerson, makeTestPerson, MOST_TEST_PERSONS, testPersons } from './test_persons.ts'
 
 /** The stored form of a password, also of people who are no residents: one cost and one pepper for all (H11, H12). */

@@ -29,7 +29,7 @@ export type Self = {
 const LINKS_THAT_DIE: readonly LinkKind[] = ['verify', 'recover', 'change_email']
 
 /** @throws Refusal invalid_input at `field`, too_many_attempts */
-async function checkPassword(
+export async function checkPassword(
   env: Env,
   self: Self,
   typed: string,

@@ -35,6 +35,8 @@ export type Resident = {
   createdAt: Date
   /** The company whose test person it is, made up; null: a resident. */
   testMemberId?: string | null
+  /** When the account is erased, where its owner asked for that; until then they may call it off. */
+  closesAt?: Date | null
   /** The key under which this resident's values and salts are sealed. */
   dataKey: Buffer
   profile: Profile

@@ -46,7 +46,13 @@ export type NewPasswordPage = { email: string; fields: Fields; restored: boolean
 export type LogoutPage = { signedIn: boolean }
 
 export type AccountDone =
-  'profile' | 'provision_on' | 'provision_off' | 'collection_on' | 'collection_off' | 'language'
+  | 'profile'
+  | 'provision_on'
+  | 'provision_off'
+  | 'collection_on'
+  | 'collection_off'
+  | 'language'
+  | 'kept'
 
 export type NextStep = 'name' | 'kana' | 'birth_year' | 'address' | 'provision'
 

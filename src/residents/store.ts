@@ -21,10 +21,13 @@ export type Row = {
   created_at: Date
   /** The company whose test person it is. */
   test_member_id?: string | null
+  /** When it is erased, once its owner asked for that. */
+  closes_at?: Date | null
+  closing_asked_at?: Date | null
 }
 
 const COLUMNS =
-  'id, user_id, email_index, pending_index, email_verified_at, password_hash, data_key, profile, language, language_chosen, created_at, test_member_id'
+  'id, user_id, email_index, pending_index, email_verified_at, password_hash, data_key, profile, language, language_chosen, created_at, test_member_id, closes_at'
 const OPEN = 'closed_at is null and data_key is not null'
 const BY_USER_ID = {
   name: 'resident_by_user_id',
@@ -115,6 +118,21 @@ export async function erase(db: Knex, ids: readonly string[], at: Date): Promise
       profile: null,
       closed_at: at,
     })
+}
+
+/** Accounts whose time is over; the longest over first. */
+export function closingDue(db: Knex, at: Date, limit: number): Promise<string[]> {
+  return db('residents')
+    .whereNull('closed_at')
+    .where('closes_at', '<=', at)
+    .orderBy(['closes_at', 'id'])
+    .limit(limit)
+    .pluck<string[]>('id')
+}
+
+/** The browsers of an account: no evidence, so nothing of them stays. */
+export async function forgetSignIns(db: Knex, id: string): Promise<void> {
+  await db('sign_ins').where('resident_id', id).delete()
 }
 
 /** Whether this database was seeded as a demo. */

@@ -165,6 +165,10 @@ export const residents: Messages['residents'] = {
         text: 'From now on we receive no data from services.',
       },
       language: { title: 'Language changed', text: 'Pages and mails now use this language.' },
+      kept: {
+        title: 'Your account stays',
+        text: 'The closing was called off. Consents you withdrew have not come back.',
+      },
     },
     next: 'What you could do next',
     nextItem: {
