@@ -51,7 +51,15 @@ export async function facts(
 /** What counts of a service and its company at the moment of use. */
 export type Statuses = queries.StandingFacts['statuses']
 
-export { change, pause, withdraw, withdrawAll } from './ending.ts'
+/** Services whose consent is in force, asleep or paused: what closing the account withdraws. */
+export function servicesToStop(env: Env, residentId: string): Promise<string[]> {
+  return store.servicesToStop(env.db, residentId, env.now())
+}
+
+export { change, pause, withdraw, withdrawAll, withdrawForClosing } from './ending.ts'
+export { answerDeletion, deletionOf, deletionsOf, deletionTasks } from './deletions.ts'
+export { deletionState } from './deletion_model.ts'
+export type { AnswerAsked, DeletionRequest } from './deletion_model.ts'
 export { askedAgain } from './again.ts'
 export { changedValues, recordShowing } from './showing.ts'
 
@@ -107,6 +115,7 @@ export function give(
     if (!isSameOffer(shown.canonical, answer.offer))
       throw new Refusal('wrong_state', { code: 'stale_showing' })
     const resident = await residents.held(env, answer.resident.id)
+    if (resident.closesAt) throw new Refusal('wrong_state', { code: 'closing' })
     const items = chosen(answer.offer, resident, picked)
     if (differing(resident, shown, items).length)
       throw new Refusal('wrong_state', { code: 'stale_showing' })

@@ -11,6 +11,7 @@ import type { Resident } from '../residents/model.ts'
 import * as services from '../services/actions.ts'
 import { standing as serviceStanding, subjectOf, type ServiceNow } from '../services/model.ts'
 import * as consents from './actions.ts'
+import { shownDeletions } from './deletion_shown.ts'
 import { isInForce, type Consent } from './model.ts'
 import {
   agreedItems,
@@ -127,10 +128,11 @@ export async function servicePage(
   const { env, language } = ctx.state
   const { service, row, status } = await relation(ctx, resident, view)
   const { id } = service.service
-  const [provided, recent, versions] = await Promise.all([
+  const [provided, recent, versions, deletions] = await Promise.all([
     queries.provided(env.db, resident.id, id),
     queries.provisions(env.db, resident.id, id, 5),
     queries.versions(env.db, resident.id, id),
+    shownDeletions(ctx, resident.id, id),
   ])
   const changed = isInForce(row, view.provision, view.now)
     ? await consents.changedValues(env, resident, row)
@@ -167,6 +169,7 @@ export async function servicePage(
       path: p.path,
     })),
     provisionsTotal: recent.total,
+    deletions,
     versions: versions.map((v) => ({
       at: w.dateTime(v.agreedAt),
       kind: v.kind,

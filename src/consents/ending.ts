@@ -7,6 +7,7 @@ import { Refusal } from '../refusal.ts'
 import type { Resident } from '../residents/model.ts'
 import * as services from '../services/actions.ts'
 import { subjectOf, type ServiceNow } from '../services/model.ts'
+import { askForDeletion } from './deletions.ts'
 import { narrowingFault, numberOf, type Consent, type Narrowing, type Standing } from './model.ts'
 import * as store from './store.ts'
 import { write } from './writing.ts'
@@ -25,7 +26,7 @@ export function withdraw(
   deletion = false,
 ): Promise<Consent> {
   return atomically(env, async (env) => {
-    const consent = await stop(env, resident, serviceId, 'withdrawn', deletion)
+    const consent = await stop(env, resident, serviceId, deletion ? WITH_DELETION : WITHDRAWN)
     await tell(env, resident, [consent])
     return consent
   })
@@ -33,20 +34,29 @@ export function withdraw(
 
 /** Pauses: nothing flows; resuming asks again and begins a new agreement. @throws Refusal consent_not_found */
 export function pause(env: Env, resident: Resident, serviceId: string): Promise<Consent> {
-  return stop(env, resident, serviceId, 'paused')
+  return stop(env, resident, serviceId, { kind: 'paused', endKind: 'paused', deletion: false })
 }
+
+type How = {
+  kind: 'withdrawn' | 'paused'
+  endKind: 'withdrawn' | 'paused' | 'closed'
+  /** Whether the company is asked to erase what it received. */
+  deletion: boolean
+}
+const WITHDRAWN: How = { kind: 'withdrawn', endKind: 'withdrawn', deletion: false }
+const WITH_DELETION: How = { ...WITHDRAWN, deletion: true }
+const CLOSING: How = { ...WITH_DELETION, endKind: 'closed' }
 
 function stop(
   env: Env,
   resident: Resident,
   serviceId: string,
-  kind: 'withdrawn' | 'paused',
-  deletionRequested = false,
+  { kind, endKind, deletion: deletionRequested }: How,
 ): Promise<Consent> {
   return atomically(env, async (env) => {
     const last = await lockedStanding(env, resident, serviceId, kind === 'withdrawn')
     const at = env.now()
-    await store.end(env.db, last.agreement.id, kind, at)
+    await store.end(env.db, last.agreement.id, endKind, at)
     const consent: Consent = {
       ...last.consent,
       id: env.newId(),
@@ -82,15 +92,30 @@ async function lockedStanding(
 /** Withdraws from everything in force or paused, one transaction. Returns the versions that withdrew, none where none was. */
 export function withdrawAll(env: Env, resident: Resident, deletion = false): Promise<Consent[]> {
   return atomically(env, async (env) => {
-    await closeGate(env.db, resident.id)
-    const done: Consent[] = []
-    for (const serviceId of await store.servicesToStop(env.db, resident.id, env.now())) {
-      const consent = await stopIfStanding(env, resident, serviceId, deletion)
-      if (consent) done.push(consent)
-    }
+    const done = await stopAll(env, resident, deletion ? WITH_DELETION : WITHDRAWN)
     if (done.length) await tell(env, resident, done)
     return done
   })
+}
+
+/**
+ * The same because the account closes: each company is asked to erase what it received. The letter about the closing
+ * tells the resident. Joins the transaction of `env`.
+ */
+export async function withdrawForClosing(env: Env, resident: Resident): Promise<Consent[]> {
+  const done = await stopAll(env, resident, CLOSING)
+  await askCompanies(env, resident, await withServices(env, done))
+  return done
+}
+
+async function stopAll(env: Env, resident: Resident, how: How): Promise<Consent[]> {
+  await closeGate(env.db, resident.id)
+  const done: Consent[] = []
+  for (const serviceId of await store.servicesToStop(env.db, resident.id, env.now())) {
+    const consent = await stopIfStanding(env, resident, serviceId, how)
+    if (consent) done.push(consent)
+  }
+  return done
 }
 
 /** One of many: what another page withdrew a moment ago does not stop the others. */
@@ -98,10 +123,10 @@ async function stopIfStanding(
   env: Env,
   resident: Resident,
   serviceId: string,
-  deletion: boolean,
+  how: How,
 ): Promise<Consent | undefined> {
   try {
-    return await stop(env, resident, serviceId, 'withdrawn', deletion)
+    return await stop(env, resident, serviceId, how)
   } catch (error) {
     if (error instanceof Refusal && error.reason === 'consent_not_found') return undefined
     throw error
@@ -111,34 +136,53 @@ async function stopIfStanding(
 /** Letters in the transaction of the withdrawal: to the resident, and to each company asked to erase. */
 async function tell(env: Env, resident: Resident, done: readonly Consent[]): Promise<void> {
   const { language, profile } = resident
-  const stopped: { consent: Consent; service: ServiceNow }[] = []
-  for (const consent of done) {
-    const service = await services.byId(env, consent.serviceId)
-    if (service) stopped.push({ consent, service })
-  }
-  const at = (lang: 'ja' | 'en') => words(lang).dateTime(done[0]?.agreedAt ?? env.now())
+  const stopped = await withServices(env, done)
   await notices.send(env, {
     to: profile.email,
     language,
     letter: 'withdrawn',
     values: {
       link: `${env.config.issuer}/account/services`,
-      at: at(language),
+      at: words(language).dateTime(done[0]?.agreedAt ?? env.now()),
       services: stopped.map(({ service }) => service.version.names[language]),
       number: done.map(numberOf).join(language === 'ja' ? '、' : ', '),
     },
   })
+  await askCompanies(env, resident, stopped)
+}
+
+type Stopped = { consent: Consent; service: ServiceNow }
+
+async function withServices(env: Env, done: readonly Consent[]): Promise<Stopped[]> {
+  const stopped: Stopped[] = []
+  for (const consent of done) {
+    const service = await services.byId(env, consent.serviceId)
+    if (service) stopped.push({ consent, service })
+  }
+  return stopped
+}
+
+/** What was asked for stands in the company's list before its letter leaves (M5). */
+async function askCompanies(
+  env: Env,
+  resident: Resident,
+  stopped: readonly Stopped[],
+): Promise<void> {
   for (const { consent, service } of stopped) {
     if (!consent.deletionRequested) continue
+    const subject = subjectOf(env.secrets.pairwise, resident.userId, service)
+    const dueAt = await askForDeletion(env, consent, subject)
     await notices.send(env, {
       to: service.version.contact.email,
       language: 'ja',
       letter: 'deletion_request',
       values: {
-        at: at('ja'),
+        at: words('ja').dateTime(consent.agreedAt),
         service: service.version.names.ja,
-        subject: subjectOf(env.secrets.pairwise, resident.userId, service),
+        subject,
         number: numberOf(consent),
+        due: words('ja').lastDay(dueAt),
+        link: `${env.config.issuer}/company/deletions`,
       },
     })
   }

@@ -175,7 +175,7 @@ export function reasonToAsk(
 }
 
 function endedReason(agreement: Agreement): AskReason {
-  if (agreement.endKind === 'withdrawn') return 'withdrawn'
+  if (agreement.endKind === 'withdrawn' || agreement.endKind === 'closed') return 'withdrawn'
   return agreement.endKind === 'paused' ? 'paused' : 'expired'
 }
 

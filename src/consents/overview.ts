@@ -6,6 +6,7 @@ import type { Stop } from '../members/actions.ts'
 import type { Resident, Terms } from '../residents/model.ts'
 import { standing as serviceStanding, type ServiceNow } from '../services/model.ts'
 import { limitsOf } from './limits.ts'
+import { OUTCOMES } from './deletion_model.ts'
 import { isAsleep, numberOf, type AgreedItem as Agreed, type Consent } from './model.ts'
 import type {
   AgreedItem,
@@ -32,6 +33,7 @@ export type View = {
 
 export function statusOf(row: CardRow, view: View): Status {
   const { agreement, consent } = row
+  if (agreement.endKind === 'closed') return 'withdrawn'
   if (agreement.endKind === 'withdrawn' || agreement.endKind === 'paused') return agreement.endKind
   if (agreement.endedAt || consent.endsAt <= view.now) return 'expired'
   if (isAsleep(agreement, view.provision)) return 'asleep'
@@ -158,6 +160,8 @@ const ACCOUNT = {
   email_address: 'email',
   password: 'password',
   signed_out: 'signed_out',
+  closing: 'closing',
+  kept: 'kept',
 } as const
 
 /** One event of the timeline in words; undefined where its service is unknown. */
@@ -225,6 +229,10 @@ function serviceEvent(
         items,
         path: (row.details.path ?? 'userinfo') as 'userinfo',
       }
+    case 'deletion': {
+      const what = OUTCOMES.find((outcome) => outcome === row.items[0])
+      return { ...base, kind: 'deletion', service, what: what ?? 'overdue' }
+    }
     case 'pause':
     case 'expiry':
     case 'refusal':

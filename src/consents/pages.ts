@@ -7,6 +7,7 @@
  */
 import type { ItemId } from '../catalogue/model.ts'
 import type { Language } from '../locales/index.ts'
+import type { DeletionShown } from './deletion_pages.ts'
 import type { AskReason } from './model.ts'
 
 /** A service as a resident meets it. */
@@ -157,7 +158,7 @@ export type ServiceCard = {
   stoppedOn: string | undefined
   /** Where the consortium stopped it (S-51). */
   stop?: StopShown | undefined
-  /** The company was asked to erase what it received; the answer is a later feature. */
+  /** The company was asked to erase what it received; the answer stands on the page of the service. */
   deletionRequestedOn: string | undefined
 }
 
@@ -220,6 +221,8 @@ export type ServicePage = {
   policyUrl: string
   /** Whether the service may be started anew from its own side (live and under contract). */
   isOpen: boolean
+  /** Requests to erase what it received, newest first (R7). */
+  deletions: DeletionShown[]
   /** Said at the top after a change. */
   notice: 'changed' | 'resumed' | undefined
 }
@@ -301,6 +304,8 @@ export type HistoryEvent = { id: string; time: string } & (
   | { kind: 'pause'; service: Face }
   | { kind: 'withdrawal'; service: Face; number: string; deletionRequested: boolean }
   | { kind: 'expiry'; service: Face }
+  /** The company answered a request to erase, or let its time pass. */
+  | { kind: 'deletion'; service: Face; what: 'done' | 'partly' | 'refused' | 'overdue' }
   | { kind: 'refusal'; service: Face }
   | { kind: 'provision'; service: Face; items: string[]; path: ProvisionPath }
   /** The resident changed registered values; `fields` are labels. */
@@ -308,7 +313,10 @@ export type HistoryEvent = { id: string; time: string } & (
   /** The master switches of sign-up (S-07, S-08). */
   | { kind: 'terms'; what: 'provision' | 'collection'; given: boolean }
   /** The account itself: created, mail verified, password changed, other devices signed out. */
-  | { kind: 'account'; what: 'created' | 'verified' | 'email' | 'password' | 'signed_out' }
+  | {
+      kind: 'account'
+      what: 'created' | 'verified' | 'email' | 'password' | 'signed_out' | 'closing' | 'kept'
+    }
 )
 
 export type HistoryKind = HistoryEvent['kind']

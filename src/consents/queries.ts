@@ -261,10 +261,17 @@ const EVENTS = `
   join lateral (select ends_at from consents c where c.agreement_id = g.id order by version desc limit 1) n on true
   where g.resident_id = :residentId and n.ends_at <= :now and (g.ended_at is null or g.end_kind = 'expired')
   union all
+  select q.id, q.due_at, 'deletion', q.service_id, array['overdue'], '{}'
+  from deletion_requests q left join deletion_answers w on w.request_id = q.id
+  where q.resident_id = :residentId and q.due_at <= :now and (w.answered_at is null or w.answered_at > q.due_at)
+  union all
+  select md5(q.id || 'answered')::uuid, w.answered_at, 'deletion', q.service_id, array[w.outcome], '{}'
+  from deletion_requests q join deletion_answers w on w.request_id = q.id where q.resident_id = :residentId
+  union all
   select t.id, t.at, 'terms', null, array[t.kind], jsonb_build_object('given', t.given)
   from resident_terms t where t.resident_id = :residentId
   union all
-  select h.id, h.at, case when h.what in ('email_address', 'password', 'session') then 'account' else 'profile' end,
+  select h.id, h.at, case when h.what in ('email_address', 'password', 'session', 'closing', 'kept') then 'account' else 'profile' end,
     null, array[case h.what when 'session' then 'signed_out' else h.what end], '{}'
   from resident_changes h where h.resident_id = :residentId
   union all

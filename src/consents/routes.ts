@@ -14,6 +14,7 @@ import * as residents from '../residents/actions.ts'
 import type { Resident } from '../residents/model.ts'
 import { subjectOf } from '../services/model.ts'
 import * as consents from './actions.ts'
+import { deletionRoutes } from './deletion_routes.ts'
 import {
   changePage,
   historyJson,
@@ -188,6 +189,7 @@ export function routes(_env: Env, guards: Guards, catalogue: Catalogue): Router<
     })
   })
 
+  deletionRoutes(router, guards)
   const resume = resumeSteps(catalogue, enter)
   router.get(`${BASE}/:serviceId/resume`, only, resume.show)
   router.post(`${BASE}/:serviceId/resume`, only, resume.answer)

@@ -30,3 +30,15 @@ export const answerSchema = {
     item: { anyOf: [one, { type: 'array', items: one, maxItems: 50 }] },
   },
 } as const
+
+/** An answer to a request to erase; which of the two fields it needs depends on the outcome (`answerFaults`). */
+export const answerDeletionSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['outcome'],
+  properties: {
+    outcome: { enum: ['done', 'partly', 'refused'] },
+    done_on: { type: 'string', maxLength: 10 },
+    reason: { type: 'string', maxLength: 500 },
+  },
+} as const

@@ -1,4 +1,5 @@
 /** What the desks put together: tasks of every room, sorted by deadline. */
+import * as consents from '../consents/actions.ts'
 import * as contracts from '../contracts/actions.ts'
 import { endingAt, stateOf, turnOf } from '../contracts/model.ts'
 import * as duties from '../duties/actions.ts'
@@ -42,6 +43,7 @@ export async function today(
     ...(await members.tasks(env)),
     ...(await contracts.tasks(env)),
     ...(await duties.tasks(env)),
+    ...(await consents.deletionTasks(env)),
     ...(await operators.tasks(env)),
     ...(await services.tasks(env)),
   ]
@@ -102,6 +104,9 @@ export async function home(
     }),
     services: await queries.services(env.db, { memberId, language, at }),
     onTheirWay: await queries.onTheirWay(env.db, { memberId, language }),
-    duties: (await duties.tasksOf(env, memberId)).toSorted(byDeadline),
+    duties: [
+      ...(await duties.tasksOf(env, memberId)),
+      ...(await consents.deletionTasks(env, memberId)),
+    ].toSorted(byDeadline),
   }
 }

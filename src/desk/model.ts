@@ -75,7 +75,7 @@ export type Group = (typeof GROUPS)[number]
 export function groupOf(kind: string): Group {
   if (kind === 'undelivered') return 'undelivered'
   if (kind === 'duty_leak') return 'leaks'
-  if (kind.startsWith('duty_')) return 'duties'
+  if (kind.startsWith('duty_') || kind.startsWith('deletion_')) return 'duties'
   if (kind.startsWith('contract_')) return 'contracts'
   if (kind === 'operator_ends') return 'people'
   return 'reviews'

@@ -40,6 +40,7 @@ export const STAFF_MENU = [
   { href: '/company/services', key: 'services', roles: STAFF_ROLES },
   { href: '/company/contracts', key: 'contracts', roles: STAFF_ROLES },
   { href: '/company/duties', key: 'duties', roles: STAFF_ROLES },
+  { href: '/company/deletions', key: 'deletions', roles: STAFF_ROLES },
   { href: '/company/staff', key: 'staff', roles: ['manager'] },
   { href: '/company/profile', key: 'profile', roles: STAFF_ROLES },
   { href: '/company/api', key: 'api', roles: STAFF_ROLES },

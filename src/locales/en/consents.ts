@@ -349,6 +349,7 @@ export const consents: Messages['consents'] = {
       pause: 'Paused',
       withdrawal: 'Withdrawn',
       expiry: 'Expired',
+      deletion: 'Erasure',
       refusal: 'Not agreed',
       provision: 'Shared',
       profile: 'Registered',
@@ -374,6 +375,15 @@ export const consents: Messages['consents'] = {
       '.',
     ],
     deletion: 'You also asked to erase what was shared.',
+    deletions: {
+      done: 'erased everything it received.',
+      partly:
+        'erased a part of what it received. What stays, and why, is on the page of the service.',
+      refused:
+        'answered that it does not erase what it received. The reason is on the page of the service.',
+      overdue: 'did not answer the request to erase in time.',
+    },
+    deletionOf: (s, text) => [{ name: s }, ` ${text}`],
     expiry: (s) => ['Your consent to ', { name: s }, ' expired. Nothing has been shared since.'],
     refusal: (s) => ['You did not agree to ', { name: s }, '. Nothing was shared.'],
     provision: (s, list) => [{ strong: list }, ' went to ', { name: s }, '.'],
@@ -394,6 +404,8 @@ export const consents: Messages['consents'] = {
       email: 'You changed your email address.',
       password: 'You changed your password.',
       signed_out: 'You signed out your other devices.',
+      closing: 'You asked to close your account.',
+      kept: 'You called off the closing of your account.',
     },
     showing: 'See the page you agreed to',
     pages: 'Pages of the history',

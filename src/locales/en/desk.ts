@@ -20,6 +20,7 @@ export const desk = {
       services: 'Services',
       contracts: 'Data-use contracts',
       duties: 'Reports and audits',
+      deletions: 'Requests to erase',
       staff: 'Our staff',
       profile: 'Our company',
       api: 'Programs',
@@ -65,6 +66,8 @@ export const desk = {
     duty_leak: 'Leak',
     duty_claim: 'Claim or complaint',
     duty_approval: 'Written approval',
+    deletion_asked: 'Requests to erase (count)',
+    deletion_overdue: 'Company that did not answer a request to erase (count)',
   } as Record<string, string>,
 
   kinds: {

@@ -1,4 +1,5 @@
 import { api } from './api.ts'
+import { closing } from './closing.ts'
 import { consents } from './consents.ts'
 import { receipts } from './receipts.ts'
 import { contracts } from './contracts.ts'
@@ -10,6 +11,7 @@ import { notices } from './notices.ts'
 import { companies } from './companies.ts'
 import { members } from './members.ts'
 import { services } from './services.ts'
+import { deletions } from './deletions.ts'
 import { desk } from './desk.ts'
 import { demo } from './demo.ts'
 import { onboarding } from './onboarding.ts'
@@ -33,7 +35,9 @@ export const all: Messages = {
   forms,
   refusals,
   interaction,
+  closing,
   consents,
+  deletions,
   receipts,
   contracts,
   duties,

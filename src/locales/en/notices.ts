@@ -107,8 +107,54 @@ export const notices: Messages['notices'] = {
         `On ${v.at}, a resident withdrew from “${v.service}” and asked that what it received be erased.`,
         `User ID: ${v.subject}`,
         `Reference: ${v.number}`,
-        'Please tell the resident and the Machi ID desk the outcome, and name any record the law requires you to keep.',
+        `Answer by: ${v.due}`,
+        'Please answer in the portal: the day of erasure, or what stays and why. The resident reads the answer.',
       ],
+      link: { text: 'Open the requests to erase', href: v.link },
+    }),
+    deletion_answered: (v) => ({
+      subject: 'Machi ID: answer to your request to erase',
+      lines: [
+        `On ${v.at}, “${v.service}” answered your request to erase what it received.`,
+        {
+          done: 'Everything was erased.',
+          partly: 'A part was erased. What stays, and why:',
+          refused: 'It was not erased. The reason:',
+        }[v.outcome],
+        ...(v.reason ? [v.reason] : []),
+      ],
+      link: { text: 'Read more', href: v.link },
+      notes: ['If you do not agree, tell the company or the Machi ID help desk.'],
+    }),
+    closing_begun: (v) => ({
+      subject: 'Machi ID: your account is being closed',
+      lines: [
+        `On ${v.at}, you asked to close your account. What you registered is erased on ${v.until}.`,
+        'From this moment nothing goes to any service.',
+        ...(v.services.length
+          ? ['Withdrawn, and asked to erase:', ...v.services.map((name) => `- ${name}`)]
+          : []),
+      ],
+      link: { text: 'Open this to call it off', href: v.link },
+      notes: ['If it was not you, sign in, call it off, and change your password.'],
+    }),
+    closing_called_off: (v) => ({
+      subject: 'Machi ID: your account stays',
+      lines: [
+        `On ${v.at}, you called off the closing of your account.`,
+        'Consents you withdrew have not come back. You are asked anew when you next use a service.',
+      ],
+      link: { text: 'Open Machi ID', href: v.link },
+      notes: ['If it was not you, change your password and tell the help desk.'],
+    }),
+    account_closed: (v) => ({
+      subject: 'Machi ID: what you registered was erased',
+      lines: [
+        `On ${v.at}, what you registered was erased. This is the last mail from Machi ID.`,
+        'Records the law requires stay for their term, in a form that leads to no name.',
+        'If you sign up again, your user ID is a new one.',
+      ],
+      link: { text: 'To sign up again', href: v.link },
     }),
     service_keys_changed: (v) => ({
       subject: 'Machi ID: the public keys of a service were changed',

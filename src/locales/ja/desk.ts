@@ -21,6 +21,7 @@ export const desk = {
       services: 'サービス',
       contracts: 'データ利用契約',
       duties: '報告と監査',
+      deletions: '削除の依頼',
       staff: '社内の担当者',
       profile: '会社の情報',
       api: 'プログラムの登録',
@@ -67,6 +68,8 @@ export const desk = {
     duty_leak: '漏えい等',
     duty_claim: '請求・苦情',
     duty_approval: '書面による承諾',
+    deletion_asked: '削除の依頼（件数）',
+    deletion_overdue: '削除の依頼に答えていない加盟企業（件数）',
   } as Record<string, string>,
 
   kinds: {

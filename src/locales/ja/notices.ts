@@ -110,14 +110,73 @@ export const notices = {
       service: string
       subject: string
       number: string
+      due: string
+      link: string
     }): Letter => ({
       subject: `まちID：「${v.service}」に渡った情報の削除の依頼`,
       lines: [
         `${v.at}に、利用者が「${v.service}」の利用を撤回し、渡った情報の削除を依頼しました。`,
         `対象のユーザーID：${v.subject}`,
         `受付番号：${v.number}`,
-        '削除の結果を、利用者とまちIDの窓口へお知らせください。法律で保存が必要な記録は、その旨をお伝えください。',
+        `答えの期限：${v.due}まで`,
+        '削除した日、または残すものとその理由を、ポータルで答えてください。答えは、利用者に伝わります。',
       ],
+      link: { text: '削除の依頼を開く', href: v.link },
+    }),
+    deletion_answered: (v: {
+      link: string
+      at: string
+      service: string
+      outcome: 'done' | 'partly' | 'refused'
+      reason: string
+    }): Letter => ({
+      subject: 'まちID：削除の依頼への答えが届きました',
+      lines: [
+        `${v.at}に、「${v.service}」から、渡った情報の削除についての答えがありました。`,
+        {
+          done: 'すべて削除しました。',
+          partly: '一部を削除しました。残したものと理由は、次のとおりです。',
+          refused: '削除しませんでした。理由は、次のとおりです。',
+        }[v.outcome],
+        ...(v.reason ? [v.reason] : []),
+      ],
+      link: { text: '詳しく見る', href: v.link },
+      notes: ['納得できないときは、会社かまちIDの窓口へお知らせください。'],
+    }),
+    closing_begun: (v: {
+      link: string
+      at: string
+      until: string
+      services: string[]
+    }): Letter => ({
+      subject: 'まちID：登録をやめる手続きを受け付けました',
+      lines: [
+        `${v.at}に、登録をやめる手続きを受け付けました。${v.until}に、登録した情報が消えます。`,
+        'この時から、どのサービスへも何も渡りません。',
+        ...(v.services.length
+          ? ['利用を撤回し、削除を依頼したサービス：', ...v.services.map((name) => `・${name}`)]
+          : []),
+      ],
+      link: { text: '取り消すときは、ここを開く', href: v.link },
+      notes: ['お心当たりがないときは、サインインして取り消し、パスワードを変えてください。'],
+    }),
+    closing_called_off: (v: { link: string; at: string }): Letter => ({
+      subject: 'まちID：登録を続けます',
+      lines: [
+        `${v.at}に、登録をやめる手続きを取り消しました。`,
+        '撤回した同意は、戻っていません。サービスを次に使うとき、あらためてうかがいます。',
+      ],
+      link: { text: 'まちIDを開く', href: v.link },
+      notes: ['お心当たりがないときは、パスワードを変え、窓口へお知らせください。'],
+    }),
+    account_closed: (v: { link: string; at: string }): Letter => ({
+      subject: 'まちID：登録した情報を消しました',
+      lines: [
+        `${v.at}に、登録した情報を消しました。まちIDからのメールは、これが最後です。`,
+        '法律が残すことを求める記録は、お名前と結び付かない形で、その期間だけ残ります。',
+        'もう一度登録すると、ユーザーIDは新しくなります。',
+      ],
+      link: { text: 'もう一度登録するとき', href: v.link },
     }),
     service_keys_changed: (v: { clientId: string; at: string; link: string }): Letter => ({
       subject: 'まちID：サービスの公開鍵が変わりました',

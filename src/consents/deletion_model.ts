@@ -1,0 +1,70 @@
+/** A company asked to erase what it received, and what it answers (pages.md R7, M5; APPI 22, 35). */
+import type { Fields } from '../refusal.ts'
+
+export const OUTCOMES = ['done', 'partly', 'refused'] as const
+export type Outcome = (typeof OUTCOMES)[number]
+
+export type DeletionAnswer = {
+  outcome: Outcome
+  /** YYYY-MM-DD; null where it was refused. */
+  doneOn: string | null
+  /** What stays and why; null where everything was erased. The resident reads it. */
+  reason: string | null
+  at: Date
+}
+
+export type DeletionRequest = {
+  id: string
+  /** Id of the consent version that withdrew: its number is what resident and company quote. */
+  consentId: string
+  residentId: string
+  serviceId: string
+  memberId: string
+  /** The sub this company knows the person by. */
+  subject: string
+  askedAt: Date
+  /** Exclusive. */
+  dueAt: Date
+  answer: DeletionAnswer | undefined
+}
+
+export const DELETION_STATES = ['overdue', 'pending', 'done', 'partly', 'refused'] as const
+export type DeletionState = (typeof DELETION_STATES)[number]
+
+export function deletionState(
+  { answer, dueAt }: Pick<DeletionRequest, 'answer' | 'dueAt'>,
+  at: Date,
+): DeletionState {
+  if (answer) return answer.outcome
+  return dueAt <= at ? 'overdue' : 'pending'
+}
+
+/** An answer as it came in. */
+export type AnswerAsked = {
+  outcome: Outcome
+  done_on?: string | undefined
+  reason?: string | undefined
+}
+
+export const REASON_LENGTH = 500
+
+/**
+ * What is wrong with an answer, by field; none where it stands.
+ *
+ * @param from the day of the request, `today` the day of the answer; YYYY-MM-DD
+ */
+export function answerFaults(
+  { outcome, done_on: doneOn = '', reason = '' }: AnswerAsked,
+  { from, today, isDay }: { from: string; today: string; isDay: (text: string) => boolean },
+): Fields {
+  const fields: Fields = {}
+  if (outcome === 'refused' && doneOn) fields['done_on'] = 'not_valid'
+  if (outcome !== 'refused') {
+    if (!doneOn) fields['done_on'] = 'required'
+    else if (!isDay(doneOn) || doneOn < from || doneOn > today) fields['done_on'] = 'not_valid'
+  }
+  if (outcome !== 'done' && !reason.trim()) fields['reason'] = 'required'
+  if (outcome === 'done' && reason.trim()) fields['reason'] = 'not_valid'
+  if (reason.length > REASON_LENGTH) fields['reason'] = 'too_long'
+  return fields
+}

@@ -1,0 +1,60 @@
+import type { closing as ja } from '../ja/closing.ts'
+
+export const closing: typeof ja = {
+  title: 'Close your Machi ID',
+  lead: (days) =>
+    `As soon as you ask, nothing goes to any service any more. After ${days} days what you registered is erased. Until then you can call it off.`,
+  services: 'Services you withdraw from',
+  servicesText: 'All are withdrawn, and each company is asked to erase what it received.',
+  none: 'You use no service at present.',
+  companies:
+    'Machi ID cannot erase what a company has already received. Its answer reaches you by mail. Once your account is erased we cannot tell you any more: please ask the company itself.',
+  erased: 'What is erased',
+  erasedAt: 'Erased on',
+  erasedItems: [
+    'Your mail address and password',
+    'Everything you registered (name, year of birth, sex, address and so on)',
+    'Records of the devices you signed in with',
+  ],
+  kept: 'What stays',
+  keptText:
+    'It stays under a number that leads to no name. A new Machi ID is not connected with it.',
+  keptItems: [
+    {
+      what: 'Records of what was shared (when, with which company, which items; no values)',
+      why: 'The Act on the Protection of Personal Information requires them',
+      until: 'Three years after the last sharing',
+    },
+    {
+      what: 'Records of consent, withdrawal and changes to your account (when, which text, which item; no values)',
+      why: 'They prove that sharing rested on your consent',
+      until: 'As long as the records of sharing',
+    },
+    {
+      what: 'Records that reveal tampering (values that cannot be read)',
+      why: 'They show that what stays was not rewritten',
+      until: 'No end',
+    },
+  ],
+  why: 'Why',
+  until: 'Until when',
+  again: 'If you sign up again, your user ID is a new one. To services you are somebody else.',
+  confirm: 'Confirm with your password',
+  submit: 'Ask to close my account',
+  back: 'Go back, close nothing',
+  instead: 'To stop sharing alone, you need not close your account.',
+  toWithdrawAll: 'Withdraw from all services',
+  link: 'Close your Machi ID',
+  linkText: 'Nothing goes to any service any more, and what you registered is erased.',
+  waiting: {
+    title: 'Your account is being closed',
+    text: (at) => `On ${at}, what you registered is erased.`,
+    left: (days) => (days > 0 ? (days === 1 ? '1 day left.' : `${days} days left.`) : 'Very soon.'),
+    nothing: 'Nothing goes to any service, and you cannot sign in to any.',
+    keep: 'To keep your account',
+    keepText:
+      'Until then you can call it off. Consents you withdrew do not come back: you are asked anew when you next use a service.',
+    submit: 'Call it off and keep my account',
+    signOut: 'Sign out',
+  },
+}

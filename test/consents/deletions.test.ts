@@ -1,0 +1,211 @@
+/** A company asked to erase answers once, in the portal or by a program, and the resident reads it (R7, M5). */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import * as consents from '../../src/consents/actions.ts'
+import type { DeletionRequest } from '../../src/consents/actions.ts'
+import { answerFaults } from '../../src/consents/deletion_model.ts'
+import { isDay } from '../../src/input/days.ts'
+import { today } from '../../src/desk/actions.ts'
+import { OPERATOR_ROLES } from '../../src/persons.ts'
+import * as residents from '../../src/residents/actions.ts'
+import { makeProgram } from '../api/steps.ts'
+import { tokensFor } from '../oidc/steps.ts'
+import { Browser } from '../support/browser.ts'
+import {
+  makeResident,
+  makeService,
+  PASSWORD,
+  type MadeResident,
+  type MadeService,
+} from '../support/builders.ts'
+import { mailsTo } from '../support/mailbox.ts'
+import { makeStaff, signIn } from '../support/people.ts'
+import { openSite, type Site } from '../support/site.ts'
+
+const DAY = 86_400_000
+
+let site: Site
+beforeAll(async () => {
+  site = await openSite()
+})
+afterAll(() => site.close())
+afterEach(() => site.setNow(undefined))
+
+type Asked = {
+  resident: MadeResident
+  browser: Browser
+  service: MadeService
+  request: DeletionRequest
+  sub: string
+}
+
+/** Somebody who agreed, was provided for, withdrew by the pages, and ticked the box. */
+async function asked(): Promise<Asked> {
+  const resident = await makeResident(site.env)
+  const service = await makeService(site.env, { subjectType: 'pairwise' })
+  const browser = new Browser(site.issuer)
+  const { id } = await tokensFor(site, browser, service, resident)
+  const { sub } = JSON.parse(Buffer.from(id.split('.')[1] ?? '', 'base64url').toString())
+  const known = await residents.find(site.env, resident.id)
+  if (!known) throw new Error('no resident')
+  await consents.withdraw(site.env, known, service.id, true)
+  const { requests } = await consents.deletionsOf(site.env, service.memberId, ALL)
+  const [request] = requests
+  if (!request || requests.length > 1) throw new Error('not one request')
+  return { resident, browser, service, request, sub }
+}
+const ALL = { open: null, limit: 10, offset: 0 }
+
+async function staffOf(memberId: string, role: 'manager' | 'developer' = 'developer') {
+  const person = await makeStaff(site.env, memberId, role)
+  const browser = new Browser(site.issuer)
+  signIn(browser, person)
+  return { person, browser }
+}
+const pageOf = ({ service }: Asked) => `/account/services/${service.id}`
+
+test('withdrawing without the tick asks nothing', async () => {
+  const resident = await makeResident(site.env)
+  const service = await makeService(site.env)
+  await tokensFor(site, new Browser(site.issuer), service, resident)
+  const known = await residents.find(site.env, resident.id)
+  if (known) await consents.withdraw(site.env, known, service.id)
+  expect(await consents.deletionsOf(site.env, service.memberId, ALL)).toEqual({
+    requests: [],
+    total: 0,
+  })
+})
+
+describe('in the portal', () => {
+  test('the person is named by the sub this company knows, and by nothing else', async () => {
+    const it = await asked()
+    const { browser } = await staffOf(it.service.memberId)
+    const list = await browser.open('/company/deletions')
+    const page = await browser.open(`/company/deletions/${it.request.id}`)
+    expect(page.text).toContain(it.sub)
+    for (const { text } of [list, page])
+      for (const value of [it.resident.userId, it.resident.email, '山田', '花子', it.resident.id])
+        expect(text).not.toContain(value)
+    expect((await it.browser.open(pageOf(it))).text).toContain('答えを待っています')
+  })
+
+  test('an answer reaches the resident: page, history, mail', async () => {
+    const it = await asked()
+    const { browser } = await staffOf(it.service.memberId)
+    const page = await browser.open(`/company/deletions/${it.request.id}`)
+    const wrong = await browser.submit(page, { outcome: 'partly', done_on: '', reason: '' })
+    expect([wrong.status, wrong.text.includes('id="reason-e"')]).toEqual([422, true])
+    const day = new Date(Date.now() + 9 * 3_600_000).toISOString().slice(0, 10)
+    const fields = { outcome: 'partly', done_on: day, reason: '請求の記録は7年残します' }
+    expect((await browser.submit(page, fields)).text).toContain('請求の記録は7年残します')
+    expect((await browser.submit(page, fields)).status).toBe(409)
+    expect((await it.browser.open(pageOf(it))).text).toContain('請求の記録は7年残します')
+    expect((await it.browser.open('/account/history?kind=deletion')).text).toContain('一部を削除')
+    const mails = await mailsTo(site.env, it.resident.email, 2)
+    expect(mails.some(({ text }) => text.includes('請求の記録は7年残します'))).toBe(true)
+    const [event] = await site.env.db('audit_events').where({ act: 'consents.deletion_answered' })
+    expect(JSON.stringify(event)).not.toContain('請求')
+  })
+
+  test('of another company it is not found, as if there were none', async () => {
+    const it = await asked()
+    const other = await asked()
+    const { browser } = await staffOf(other.service.memberId, 'manager')
+    const bare = (text: string) => /<main[\s\S]*<\/main>/.exec(text)?.[0]
+    const there = await browser.open(`/company/deletions/${it.request.id}`)
+    const none = await browser.open(`/company/deletions/${crypto.randomUUID()}`)
+    expect([there.status, none.status]).toEqual([404, 404])
+    expect(bare(there.text)).toBe(bare(none.text))
+    const own = await browser.open(`/company/deletions/${other.request.id}`)
+    const sent = await browser.submit(own, { outcome: 'refused', reason: 'x' }, there.url)
+    expect(sent.status).toBe(404)
+    expect((await consents.deletionsOf(site.env, it.service.memberId, ALL)).requests[0]).toEqual(
+      it.request,
+    )
+  })
+
+  test('twenty answers at once are one', async () => {
+    const it = await asked()
+    const { person } = await staffOf(it.service.memberId)
+    const where = { memberId: it.service.memberId, id: it.request.id }
+    const by = person.person
+    const all = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, n) =>
+        consents.answerDeletion(
+          site.env,
+          { ...where, by },
+          { outcome: 'refused', reason: `理由 ${n}` },
+        ),
+      ),
+    )
+    expect(all.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+  })
+})
+
+test('a deadline that passes is overdue for the resident, in the history, and on the desk', async () => {
+  const it = await asked()
+  expect(await overdueOnDesk(it)).toBe(false)
+  site.setNow(new Date(it.request.dueAt.getTime() - 1000))
+  expect(await overdueOnDesk(it)).toBe(false)
+  site.setNow(new Date(it.request.dueAt.getTime() + 1000))
+  expect(await overdueOnDesk(it)).toBe(true)
+  const tasks = await consents.deletionTasks(site.env, it.service.memberId)
+  expect(tasks).toEqual([expect.objectContaining({ name: '1', href: '/company/deletions' })])
+  expect(it.request.dueAt.getTime() - it.request.askedAt.getTime()).toBeGreaterThan(30 * DAY)
+  const known = await residents.find(site.env, it.resident.id)
+  expect(known).toBeDefined()
+  const again = new Browser(site.issuer)
+  await again.signIn(await again.open('/login'), { ...it.resident, password: PASSWORD })
+  expect((await again.open(pageOf(it))).text).toContain('会社の答えがありません')
+  expect((await again.open('/account/history')).text).toContain('期限までに答えていません')
+})
+
+async function overdueOnDesk({ service }: Asked): Promise<boolean> {
+  const operator = { roles: OPERATOR_ROLES, marks: [] }
+  const { tasks } = await today(site.env, { operator, language: 'ja' })
+  return tasks.some(
+    ({ kind, href }) =>
+      kind === 'deletion_overdue' && href === `/admin/members/${service.memberId}`,
+  )
+}
+
+test('a program reads and answers by the API, its own company alone', async () => {
+  const it = await asked()
+  const { person } = await staffOf(it.service.memberId, 'manager')
+  const own = await makeProgram(site, it.service.memberId, person.person)
+  const listed = await own.call('/deletions?state=open')
+  expect(listed.body['items']).toEqual([
+    expect.objectContaining({ id: it.request.id, sub: it.sub, state: 'pending', reason: null }),
+  ])
+  const send = (program: typeof own, body: object) =>
+    program.call(`/deletions/${it.request.id}/answer`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+    })
+  const answer = { outcome: 'refused', reason: '法律で7年保存します' }
+  const other = await makeService(site.env)
+  const stranger = await staffOf(other.memberId, 'manager')
+  const strangers = await makeProgram(site, other.memberId, stranger.person.person)
+  expect((await send(strangers, answer)).status).toBe(404)
+  expect((await strangers.call('/deletions')).body['items']).toEqual([])
+  expect((await send(own, { ...answer, outcome: 'done' })).status).toBe(422)
+  expect((await send(own, { ...answer, resident: 'x' })).status).toBe(422)
+  const sent = await send(own, answer)
+  expect([sent.status, sent.body['state']]).toEqual([200, 'refused'])
+  expect((await send(own, answer)).status).toBe(409)
+  expect((await own.call('/deletions?state=open')).body['items']).toEqual([])
+})
+
+test.each([
+  [{ outcome: 'done', done_on: '2026-11-21' }, {}],
+  [{ outcome: 'done', done_on: '2026-11-20' }, {}],
+  [{ outcome: 'done', done_on: '2026-11-19' }, { done_on: 'not_valid' }],
+  [{ outcome: 'done', done_on: '2026-11-22' }, { done_on: 'not_valid' }],
+  [{ outcome: 'done', done_on: '2026-11-31' }, { done_on: 'not_valid' }],
+  [{ outcome: 'done' }, { done_on: 'required' }],
+  [{ outcome: 'partly' }, { done_on: 'required', reason: 'required' }],
+  [{ outcome: 'refused', reason: ' ' }, { reason: 'required' }],
+  [{ outcome: 'refused', reason: 'x', done_on: '2026-11-21' }, { done_on: 'not_valid' }],
+] as const)('an answer %j', (answer, faults) => {
+  const days = { from: '2026-11-20', today: '2026-11-21', isDay }
+  expect(answerFaults(answer, days)).toEqual(faults)
+})
