@@ -17,6 +17,7 @@ import { Refusal } from './refusal.ts'
 import { health } from './http/health.ts'
 import * as apiClients from './api/client_routes.ts'
 import * as api from './api/routes.ts'
+import * as closing from './closing/routes.ts'
 import { askedAgain } from './consents/actions.ts'
 import * as consentPreview from './consents/preview_routes.ts'
 import * as consents from './consents/routes.ts'
@@ -107,6 +108,7 @@ export async function createApp(
     residents.routes(env, guards, anyCollects),
     consents.routes(env, guards, catalogue),
     receipts.routes(env, guards),
+    closing.routes(guards),
     members.routes(env, guards),
     contracts.routes(env, guards),
     services.routes(env, guards, askedAgain),

@@ -1,4 +1,5 @@
 /** What a node does later and regularly: every room's jobs in one place. */
+import * as closing from './closing/jobs.ts'
 import * as duties from './duties/jobs.ts'
 import type { Env } from './env.ts'
 import type { Handlers } from './jobs/queue.ts'
@@ -26,6 +27,7 @@ const TIMETABLE: readonly Entry[] = [
   ...duties.timetable,
   ...contracts.timetable,
   ...stops.timetable,
+  ...closing.timetable(oidc.forgetAccount),
 ]
 
 /** A letter was handed to the mail server: told to every room that counts from there. Each knows its own ids only. */

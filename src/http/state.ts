@@ -15,6 +15,8 @@ export type SignedIn = {
   loginTs: number
   /** As registered, for the page header; undefined where no name is. */
   displayName: string | undefined
+  /** The account is closing: only the page where that can be called off opens. */
+  closing: boolean
 }
 
 export type State = {

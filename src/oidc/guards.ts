@@ -2,6 +2,7 @@
 import type { Provider } from 'oidc-provider'
 import type { Guards } from '../http/guards.ts'
 import { putCookie } from '../http/cookies.ts'
+import { to } from '../http/redirect.ts'
 import { renewCsrf } from '../http/forms.ts'
 import { settleLanguage } from '../http/language.ts'
 import type { Ctx, Middleware, SignedIn } from '../http/state.ts'
@@ -25,10 +26,10 @@ export function makeGuards(provider: () => Provider): Ours {
   }
   const resident: Middleware = async (ctx, next) => {
     await recognise(provider(), ctx)
-    if (ctx.state.resident) return next()
-    const to = ctx.method === 'GET' ? `?to=${encodeURIComponent(ctx.url)}` : ''
-    ctx.status = 303
-    ctx.redirect(`/login${to}`)
+    if (ctx.state.resident && mayOpen(ctx)) return next()
+    if (ctx.state.resident) return to(ctx, CLOSING)
+    const back = ctx.method === 'GET' ? `?to=${encodeURIComponent(ctx.url)}` : ''
+    to(ctx, `/login${back}`)
   }
   return {
     anyone,
@@ -38,6 +39,12 @@ export function makeGuards(provider: () => Provider): Ours {
     closeSession: (ctx) => closeSession(provider(), ctx),
   }
 }
+
+const CLOSING = '/account/close'
+
+/** Whoever asked to close their account is shown the waiting page and nothing else (R13). */
+const mayOpen = (ctx: Ctx) =>
+  !ctx.state.resident?.closing || ctx.path === CLOSING || ctx.path.startsWith(`${CLOSING}/`)
 
 async function recognise(provider: Provider, ctx: Ctx): Promise<void> {
   if (ctx.state.resident) return
@@ -54,6 +61,7 @@ async function recognise(provider: Provider, ctx: Ctx): Promise<void> {
     sessionUid: session.uid,
     loginTs: session.loginTs ?? 0,
     displayName: family_name && given_name ? `${family_name} ${given_name}` : undefined,
+    closing: Boolean(found.closesAt),
   }
   ctx.state.resident = known
   settleLanguage(ctx, found.chosenLanguage)

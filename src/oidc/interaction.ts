@@ -30,12 +30,12 @@ export function routes(_env: Env, provider: () => Provider, catalogue: Catalogue
   const consent = consentSteps(catalogue)
   router.get('/', async (ctx) => {
     const details = await open(provider(), ctx)
-    if (details.prompt.name === 'consent') return consent.show(ctx, details)
+    if (details.prompt.name === 'consent') return unlessClosing(ctx, details, consent.show)
     showLogin(ctx, details, await serviceIn(ctx, details), '', false)
   })
   router.post('/', async (ctx) => {
     const details = await open(provider(), ctx)
-    if (details.prompt.name === 'consent') return consent.answer(ctx, details)
+    if (details.prompt.name === 'consent') return unlessClosing(ctx, details, consent.answer)
     await signIn(provider(), ctx, details)
   })
   router.get('/refuse', async (ctx) => consent.showRefusing(ctx, await open(provider(), ctx)))
@@ -52,6 +52,18 @@ export function routes(_env: Env, provider: () => Provider, catalogue: Catalogue
     to(ctx, '/signup')
   })
   return router
+}
+
+/** An account that closes is asked nothing: its owner is shown where that can be called off (R13). */
+async function unlessClosing(
+  ctx: Ctx,
+  details: Interaction,
+  step: (ctx: Ctx, details: Interaction) => Promise<void>,
+): Promise<void> {
+  const { accountId } = (details.session ?? {}) as { accountId?: string }
+  const found = accountId && (await residents.byUserId(ctx.state.env, accountId))
+  if (found && found.closesAt) return to(ctx, '/account/close')
+  await step(ctx, details)
 }
 
 function showLogin(

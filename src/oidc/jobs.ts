@@ -5,6 +5,11 @@ import * as store from './store.ts'
 /** Rows stay a day beyond their end: clock tolerance, replay windows, and a look back after an incident. */
 const GRACE_MS = 86_400_000
 
+/** The sessions and tokens of a closed account: dead already, since every use reads the account (G8), and now gone. */
+export function forgetAccount(env: Env, userId: string): Promise<void> {
+  return store.deleteAccount(env.db, userId)
+}
+
 export const timetable: readonly Entry[] = [
   {
     name: 'oidc.sweep',

@@ -296,3 +296,9 @@ export async function sweep(db: Knex, before: Date): Promise<number> {
   for (const [table, column] of SWEPT) gone += await sweepBefore(db, table, column, before)
   return gone
 }
+
+/** What is stored of an account: its sessions by their index, its tokens by a walk, since accounts close rarely. */
+export async function deleteAccount(db: Knex, accountId: string): Promise<void> {
+  await db('oidc_sessions').where('account_id', accountId).delete()
+  await db('oidc_tokens').whereRaw(`payload ->> 'accountId' = ?`, [accountId]).delete()
+}

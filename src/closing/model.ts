@@ -1,0 +1,19 @@
+/**
+ * 退会 – closing an account by oneself (pages.md R13).
+ * Owns: the order of things – consents withdrawn at once, a waiting period, the last letter, erasure by key. Does not
+ * own: the account (residents), what is withdrawn and what companies are asked (consents).
+ * Law: APPI 22 (erase what is no longer needed), 29–30 with rule 21 (records of provision stay; E-06). Rows: M8, G8.
+ */
+import type { Installation } from '../installation.ts'
+
+/** Days between asking and erasure where the installation says nothing. */
+const CLOSING_DAYS = 7
+
+/** How long it can be called off, in days. */
+export function waitingDays({ closingDays }: Pick<Installation, 'closingDays'>): number {
+  return closingDays ?? CLOSING_DAYS
+}
+
+export function closesAt(at: Date, days: number): Date {
+  return new Date(at.getTime() + days * 86_400_000)
+}

@@ -1,0 +1,17 @@
+/** What each page of views/closing shows. */
+import type { Fields } from '../refusal.ts'
+
+type Service = { name: string; provider: string }
+
+/** views/closing/close: what happens, before it is asked for. */
+export type ClosePage = {
+  /** Services whose consent is withdrawn at once: in force, asleep or paused. */
+  services: Service[]
+  days: number
+  /** The moment of erasure, if it is asked for now. */
+  erasedAt: string
+  fields: Fields
+}
+
+/** views/closing/waiting: asked for, and can be called off until then. */
+export type WaitingPage = { erasedAt: string; daysLeft: number }
