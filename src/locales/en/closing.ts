@@ -21,17 +21,20 @@ export const closing: typeof ja = {
     'It stays under a number that leads to no name. A new Machi ID is not connected with it.',
   keptItems: [
     {
-      what: 'Records of what was shared (when, with which company, which items; no values)',
+      what: 'Records of what was shared',
+      note: 'When, with which company, which items. No values.',
       why: 'The Act on the Protection of Personal Information requires them',
       until: 'Three years after the last sharing',
     },
     {
-      what: 'Records of consent, withdrawal and changes to your account (when, which text, which item; no values)',
+      what: 'Records of consent, withdrawal and changes to your account',
+      note: 'When, to which text, which item was changed. No values.',
       why: 'They prove that sharing rested on your consent',
       until: 'As long as the records of sharing',
     },
     {
-      what: 'Records that reveal tampering (values that cannot be read)',
+      what: 'Records that reveal tampering',
+      note: 'Values that say nothing to a reader.',
       why: 'They show that what stays was not rewritten',
       until: 'No end',
     },
