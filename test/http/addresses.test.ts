@@ -67,8 +67,6 @@ test('the language switch keeps the address and lasts', async () => {
 })
 
 test.each([
-  '/admin',
-  '/company',
   '/registers',
   '/dev',
   '/dev/mail',
