@@ -9,6 +9,7 @@ import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import type { OperatorHere, StaffHere } from '../persons.ts'
 import { csrfToken } from './forms.ts'
+import { originOf } from './headers.ts'
 import { operatorMenu, staffMenu, type MenuLink } from './menus.ts'
 import type { Ctx, Middleware } from './state.ts'
 
@@ -113,6 +114,18 @@ function frameOf(ctx: Ctx): Frame {
   }
 }
 
+/** Links of this page that lead to another of our hosts, written in full: each page is on its own host alone (G9). */
+function acrossHosts(ctx: Ctx, html: string): string {
+  const { config } = ctx.state.env
+  return html.replace(
+    /(<a\b[^>]*\shref=")(\/(?![/\\])[^"]*)/g,
+    (link, before: string, path: string) => {
+      const home = originOf(config, path.replace(/[?#].*$/, ''))
+      return new URL(home).host === ctx.host ? link : before + home + path
+    },
+  )
+}
+
 /** The menu of console or portal for who is signed in there. */
 export function menuOf({ operator, staff }: Pick<Frame, 'operator' | 'staff'>): MenuLink[] {
   if (operator) return operatorMenu(operator.roles)
@@ -133,7 +146,8 @@ export type PageOptions = {
 export function page<T extends object>(view: string) {
   return (ctx: Ctx, data: T, options: PageOptions = {}): string => {
     const frame = frameOf(ctx)
-    const html = render(view, data, { ...frame, here: options.here ?? frame.here })
+    const drawn = render(view, data, { ...frame, here: options.here ?? frame.here })
+    const html = acrossHosts(ctx, drawn)
     ctx.status = options.status ?? 200
     ctx.type = 'html'
     ctx.body = html
