@@ -1,5 +1,5 @@
 /**
- * 退会 – closing an account by oneself (pages.md R13).
+ * 登録をやめること – closing an account by oneself (pages.md R13).
  * Owns: the order of things – consents withdrawn at once, a waiting period, the last letter, erasure by key. Does not
  * own: the account (residents), what is withdrawn and what companies are asked (consents).
  * Law: APPI 22 (erase what is no longer needed), 29–30 with rule 21 (records of provision stay; E-06). Rows: M8, G8.

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import pg from 'pg'
 import * as closing from '../../src/closing/actions.ts'
 import * as consents from '../../src/consents/actions.ts'
+import { closeGate } from '../../src/database/gate.ts'
 import * as ledger from '../../src/ledger/actions.ts'
 import { rowsOf } from '../../src/ledger/reading.ts'
 import { verify } from '../../src/ledger/verify.ts'
@@ -120,6 +121,23 @@ describe('asking', () => {
     await closing.begin(site.env, self(resident), PASSWORD)
     await browser.submit(screen, { decision: 'agree' })
     expect(await consents.newest(site.env, resident.id, service.id)).toBeUndefined()
+  })
+
+  test('an answer that waited while the closing began gives nothing', async () => {
+    const resident = await makeResident(site.env)
+    const service = await makeService(site.env)
+    const browser = new Browser(site.issuer)
+    let screen = await browser.open(authorizePath(service))
+    screen = await browser.signIn(screen, { email: resident.email, password: PASSWORD })
+    const answered: Promise<unknown>[] = []
+    await site.env.db.transaction(async (db) => {
+      await closeGate(db, resident.id)
+      answered.push(browser.submit(screen, { decision: 'agree' }))
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      await residents.beginClosing({ ...site.env, db }, resident.id, new Date(Date.now() + 1e8))
+    })
+    await Promise.all(answered)
+    expect(await site.env.db('agreements').where({ resident_id: resident.id })).toEqual([])
   })
 
   test('twenty at once are one', async () => {

@@ -309,7 +309,8 @@ export const consents: Messages['consents'] = {
     at: 'Withdrawn at',
     service: 'Service',
     deletion: 'Erasure',
-    deletionAsked: 'We have taken your request',
+    deletionAsked:
+      'We have taken your request. The answer comes by mail and on the page of the service',
     deletionNot: 'Not asked for',
     mailedTo: (address) => `We send a mail to ${address}`,
     back: 'Back to “Data use by service”',

@@ -315,7 +315,7 @@ export const consents = {
     at: '撤回した日時',
     service: 'サービス',
     deletion: '削除の依頼',
-    deletionAsked: '依頼を受け付けました',
+    deletionAsked: '依頼を受け付けました。答えは、メールとサービスのページに届きます',
     deletionNot: '依頼していません',
     mailedTo: (address: string) => `${address} にメールを送ります`,
     back: '各サービスでのデータ利用へ戻る',
