@@ -1,6 +1,7 @@
 /** 書面による事前の承諾 (S-37): onward provision and use outside the purpose are forbidden until the giver says yes. */
 import { endOfDay } from '../input/days.ts'
 import { addDays } from '../input/business_days.ts'
+import { cancelling } from './cancelling.ts'
 import { field, textOf, type Act, type Faults, type Noun, type Values } from './model.ts'
 
 /** Until when the giver answers; own rule. */
@@ -55,5 +56,5 @@ export const approvals: Noun = {
   row: 'S-37',
   on: 'flow',
   opens: 'ask',
-  acts: { ask, answer },
+  acts: { ask, answer, cancel: cancelling(['asked'], 'receiver') },
 }

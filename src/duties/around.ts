@@ -36,6 +36,7 @@ export async function aroundOf(env: Env, { flow, after, of, base }: Known): Prom
     soFar: soFarOf(steps),
     taken: steps.map(({ step }) => step),
     audits: audited ? await store.auditDays(env.db, { memberId, receiver }) : [],
+    memberGone: memberId !== null && (await queries.memberGone(env.db, memberId, env.now())),
     audited: audited && after ? await store.isAudited(env.db, after.id) : false,
     ...(of && { case: of }),
     ...(flow && { flow }),

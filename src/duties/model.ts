@@ -151,6 +151,8 @@ export type Around = {
   audits: readonly string[]
   /** Whether an audit already stands on the report in `after`. */
   audited: boolean
+  /** Whether the company left or was excluded: nothing more can come from it. */
+  memberGone: boolean
 }
 
 /** One thing that can be done to a case, or that opens one (`from` is empty then). */

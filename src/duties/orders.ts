@@ -1,5 +1,6 @@
 /** 管理状況の報告 at any time and 是正の求め (S-47), with the clock of the answer (S-48). */
 import { endOfDay } from '../input/days.ts'
+import { cancelling } from './cancelling.ts'
 import { field, textOf, type Act, type Noun, type State } from './model.ts'
 import { dueFaults } from './reports.ts'
 
@@ -69,6 +70,7 @@ export const management: Noun = {
     reply: reply('requested', 'management_state'),
     again: again('requested'),
     close,
+    cancel: cancelling(['requested', 'replied'], 'giver'),
   },
 }
 
@@ -76,5 +78,11 @@ export const orders: Noun = {
   row: 'S-47',
   on: 'flow',
   opens: 'order',
-  acts: { order, reply: reply('ordered', 'measures_taken'), again: again('ordered'), close },
+  acts: {
+    order,
+    reply: reply('ordered', 'measures_taken'),
+    again: again('ordered'),
+    close,
+    cancel: cancelling(['ordered', 'replied'], 'giver'),
+  },
 }

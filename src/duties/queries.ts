@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { statusAt } from '../database/turns.ts'
 import { wholeTerms, type ContractTerms } from '../contracts/model.ts'
 import { isUuid } from '../input/ids.ts'
 import type { Both } from '../installation.ts'
@@ -61,6 +62,15 @@ export async function flow(db: Knex, id: string, at: Date): Promise<FlowOf | und
     { id, at },
   )
   return rows[0] && fromFlowRow(rows[0])
+}
+
+/** Whether a company left or was excluded. */
+export async function memberGone(db: Knex, memberId: string, at: Date): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: { gone: boolean }[] }>(
+    `select ${statusAt('m', ':at::timestamptz')} in ('left', 'excluded') as gone from members m where m.id = :memberId`,
+    { memberId, at },
+  )
+  return rows[0]?.gone ?? false
 }
 
 export type ListedCase = {

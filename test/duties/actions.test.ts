@@ -322,6 +322,57 @@ describe('claims and approvals', () => {
   })
 })
 
+describe('calling off', () => {
+  const orderOf = (flow: string, actor: Actor) =>
+    duties.open(world.env, {
+      ...{ kind: 'order' as const, subject: { flow }, actor },
+      values: { leak_feared: '端末の紛失', measures_wanted: '棚卸し', due: '2026-11-28' },
+    })
+  const approvalOf = (flow: string, actor: Actor) =>
+    duties.open(world.env, {
+      ...{ kind: 'approval' as const, subject: { flow }, actor },
+      values: { approval_for: 'other_purpose', what: '統計', why: '混雑の予測' },
+    })
+  const reason = { reason: '会社がなくなった' }
+
+  test('the consortium takes its own request back, with a reason, as a numbered document', async () => {
+    const order = await orderOf(pair.given, pair.consortium)
+    expect(await wrong(take(order, 'cancel', reason, pair.member))).toEqual({
+      reason: 'not_your_side',
+    })
+    const off = await take(order, 'cancel', reason, pair.consortium)
+    expect(off).toMatchObject({ state: 'cancelled', dueAt: null, closedAt: NOW })
+    const papers = await world.env.db('duty_documents').where({ case_id: order.id })
+    expect(papers.map(({ kind }) => kind as string)).toContain('order.cancel')
+    const approval = await approvalOf(pair.collected, pair.consortium)
+    expect((await take(approval, 'cancel', reason, pair.consortium)).state).toBe('cancelled')
+    expect(await wrong(take(off, 'reply', { measures_taken: '済' }, pair.member))).toBe(
+      'wrong_state',
+    )
+  })
+
+  test.each(['left', 'excluded'])(
+    'what a company asked stands until it is gone: %s',
+    async (to) => {
+      const gone = await makePair(world.env)
+      const cases = [
+        await orderOf(gone.collected, gone.member),
+        await approvalOf(gone.given, gone.member),
+        await orderOf(gone.given, gone.consortium),
+      ]
+      for (const one of cases.slice(0, 2))
+        expect(await wrong(take(one, 'cancel', reason, gone.consortium))).toEqual({
+          reason: 'company_asked',
+        })
+      await world.env.db('members').where({ id: gone.memberId }).update({ status: to })
+      for (const one of cases)
+        expect((await take(one, 'cancel', reason, gone.consortium)).state).toBe('cancelled')
+      const left = (await duties.tasks(world.env)).map(({ href }) => href)
+      for (const one of cases) expect(left).not.toContain(`/admin/duties/${one.id}`)
+    },
+  )
+})
+
 describe('documents', () => {
   test('are numbered without a gap, whatever happens at the same time', async () => {
     const { env } = world

@@ -92,6 +92,11 @@ export const duties: typeof ja = {
       'Say what is missing.',
     ),
     management_close: act('Management report accepted', 'Accept and close', 'Say what was found.'),
+    management_cancel: act(
+      'Request for a management report called off',
+      'Call it off',
+      'Where no answer will come, or the request is taken back: say why.',
+    ),
     order_order: act(
       'Rectification order',
       'Order rectification',
@@ -100,6 +105,11 @@ export const duties: typeof ja = {
     order_reply: act('Report on rectification', 'Report', 'Say what was done.'),
     order_again: act('Further rectification order', 'Ask again', 'Say what is missing.'),
     order_close: act('Rectification accepted', 'Accept and close', 'Say what was found.'),
+    order_cancel: act(
+      'Rectification order called off',
+      'Call it off',
+      'Where no answer will come, or the request is taken back: say why.',
+    ),
     audit_notice: act(
       'Notice of an audit',
       'Give notice',
@@ -177,6 +187,11 @@ export const duties: typeof ja = {
       'Answer to a request for approval',
       'Answer',
       'The number of the approving document is the number of the approval.',
+    ),
+    approval_cancel: act(
+      'Request for approval called off',
+      'Call it off',
+      'Where no answer will come, or the request is taken back: say why.',
     ),
   },
   fields: {
@@ -326,6 +341,8 @@ export const duties: typeof ja = {
       `One audit a year at most (Licence contract, Usage 2, S-44). There is one on ${day}`,
     audit_same_report: () =>
       'An audit on this judgement was announced already (Licence contract, Usage 2, S-42)',
+    company_asked: () =>
+      'What a company asked for cannot be called off while the company is a member (S-36)',
     calendar_unknown: () =>
       'The holidays of that year are not known yet, so business days cannot be counted (S-43)',
     no_house_rules: () => 'No house rules were sent yet (Licence contract, Usage 2, S-45)',
