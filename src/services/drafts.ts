@@ -35,12 +35,17 @@ export type Mine = {
 /** Every service and draft of a company, the newest change first. */
 export async function ofCompany(env: Env, memberId: string): Promise<Mine[]> {
   const proposals = await reviews.list(env, { kinds: ['service'], memberId })
-  const services = (await list(env)).filter(({ service }) => service.memberId === memberId)
+  const known = await list(env)
+  const services = known.filter(({ service }) => service.memberId === memberId)
+  const foreign = new Set(
+    known.flatMap(({ service }) => (service.memberId === memberId ? [] : [service.id])),
+  )
   const ids = new Set([
     ...proposals.flatMap(({ subjectId }) => (subjectId ? [subjectId] : [])),
     ...services.map(({ service }) => service.id),
   ])
   return [...ids].flatMap((serviceId) => {
+    if (foreign.has(serviceId)) return []
     const now = services.find(({ service }) => service.id === serviceId)
     const found = mineOf(serviceId, now, proposals)
     return found ? [found] : []
@@ -53,6 +58,7 @@ export async function mine(env: Env, serviceId: string, memberId: string): Promi
   const proposals = await reviews.list(env, { kinds: ['service'], memberId, subjectId: serviceId })
   const service = await byId(env, serviceId)
   const isOwn = service?.service.memberId === memberId && service.service.side !== 'test'
+  if (service && !isOwn) throw new Refusal('not_found')
   const found = mineOf(serviceId, isOwn ? service : undefined, proposals)
   if (!found) throw new Refusal('not_found')
   return found
@@ -84,7 +90,7 @@ export function askedOf({ service, version, contract }: ServiceNow): PartialDraf
   const client = {
     applicationType,
     authMethod: service.authMethod,
-    ...(service.jwks && { jwks: service.jwks }),
+    ...(service.jwks?.keys.length && { jwks: service.jwks }),
     redirectUris,
     postLogoutRedirectUris,
     landingOrigins,

@@ -2,6 +2,7 @@
  * A service goes to another company (S-59), or ends with its own: another recipient, so everybody is asked anew. Nothing
  * is cascaded: a consent names the company it was given for, and the next use finds another one.
  */
+import { createHash } from 'node:crypto'
 import type { Json } from '../audit/model.ts'
 import * as audit from '../audit/actions.ts'
 import * as contracts from '../contracts/actions.ts'
@@ -16,6 +17,8 @@ import type { Proposal } from '../reviews/model.ts'
 import * as store from './store.ts'
 import { list } from './actions.ts'
 import type { ServiceNow } from './model.ts'
+import * as tests from './test_side_store.ts'
+import { withoutAddresses } from './writing.ts'
 
 export type HandOver = {
   serviceIds: string[]
@@ -31,17 +34,22 @@ export function handOverOf({ body }: Pick<Proposal, 'body'>): HandOver {
   return body as unknown as HandOver
 }
 
-/** Services of a company that may go to another one. */
-export async function servicesOf(env: Env, memberId: string): Promise<ServiceNow[]> {
+/** Services of a company that have not ended. */
+async function servicesOf(env: Env, memberId: string): Promise<ServiceNow[]> {
   return (await list(env)).filter(
     ({ service }) => service.memberId === memberId && service.status !== 'ended',
   )
 }
 
+/** Services of a company that may go to another one; a suspension is the consortium's to lift first. */
+export async function mayGo(env: Env, memberId: string): Promise<ServiceNow[]> {
+  return (await servicesOf(env, memberId)).filter(({ service }) => service.status !== 'suspended')
+}
+
 /** What is wrong with a hand-over as things stand now; both at the proposal and at the approval (J8). */
 async function faultsOf(env: Env, fromMemberId: string, asked: HandOver): Promise<Fields> {
   const fields: Fields = {}
-  const own = new Set((await servicesOf(env, fromMemberId)).map(({ service }) => service.id))
+  const own = new Set((await mayGo(env, fromMemberId)).map(({ service }) => service.id))
   if (!asked.serviceIds.length) fields['service'] = 'choose'
   else if (!asked.serviceIds.every((id) => own.has(id))) fields['service'] = 'not_valid'
   const to = isUuid(asked.toMemberId) ? await members.byId(env, asked.toMemberId) : undefined
@@ -70,10 +78,11 @@ export function proposeHandOver(
 }
 
 /**
- * A second operator approves: the services belong to the other company at once, under its contract. From here on
- * nothing is released until each resident agrees to the new recipient.
+ * A second operator approves: the services belong to the other company at once, under its contract, and are closed. From
+ * here on nothing is released until that company has keys and an approved version of its own, opens the service again,
+ * and each resident agrees to the new recipient.
  *
- * @throws as reviews.approve; invalid_input where things stand otherwise meanwhile
+ * @throws as reviews.approve; invalid_input where things stand otherwise meanwhile; wrong_state where a stop is planned
  */
 export async function approveHandOver(
   env: Env,
@@ -93,10 +102,14 @@ type Step = { fromMemberId: string; asked: HandOver; by: Person }
 
 async function hand(env: Env, { fromMemberId, asked, by }: Step): Promise<void> {
   const { serviceIds, toMemberId, contractId } = asked
-  const going = (await servicesOf(env, fromMemberId)).filter(({ service }) =>
+  const going = (await mayGo(env, fromMemberId)).filter(({ service }) =>
     serviceIds.includes(service.id),
   )
-  for (const { service } of going) {
+  for (const now of going) {
+    const { service } = now
+    const of = { id: service.id, at: env.now(), changeId: env.newId() }
+    const status = await turns.holdStatus(env.db, turns.SERVICES, of)
+    if (!status || status.next) throw new Refusal('wrong_state')
     await store.setOwner(env.db, service.id, { memberId: toMemberId, contractId })
     await audit.record(env, {
       actor: { kind: 'operator', id: by.id },
@@ -107,6 +120,7 @@ async function hand(env: Env, { fromMemberId, asked, by }: Step): Promise<void> 
         after: { member: toMemberId, contract: contractId },
       },
     })
+    await cutOff(env, now, by)
   }
   const [from, to] = [await members.byId(env, fromMemberId), await members.byId(env, toMemberId)]
   const values = {
@@ -116,6 +130,24 @@ async function hand(env: Env, { fromMemberId, asked, by }: Step): Promise<void> 
   }
   for (const id of [fromMemberId, toMemberId])
     await members.notifyStaff(env, id, 'handed_over', values)
+}
+
+/**
+ * The company before can no more pass for the service: its keys and secret are worth nothing, what was issued is void,
+ * its addresses are in force no more, and its test side ends (A3, C1).
+ */
+async function cutOff(env: Env, now: ServiceNow, by: Person): Promise<void> {
+  const { id, memberId, status } = now.service
+  const at = env.now()
+  await store.disarm(env.db, id, createHash('sha256').update(env.newSecret()).digest())
+  await withoutAddresses(env, now, by)
+  const close = (id: string, status: string) =>
+    turns.turn(env.db, turns.SERVICES, id, { id: env.newId(), status, reason: null, at }, true)
+  if (status === 'live' || status === 'approved') await close(id, 'approved')
+  const test = await tests.held(env.db, id, memberId)
+  if (test === undefined) return
+  await close(test, 'ended')
+  await tests.release(env.db, test)
 }
 
 /** Ends every service of a company that left, and has residents told; run twice, it finds nothing more to end (S-51). */

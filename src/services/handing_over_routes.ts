@@ -12,7 +12,7 @@ import * as members from '../members/actions.ts'
 import { CONFIRMED_SECONDS } from '../people/model.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import * as reviews from '../reviews/actions.ts'
-import { handOverOf, approveHandOver, proposeHandOver, servicesOf } from './handing_over.ts'
+import { handOverOf, approveHandOver, proposeHandOver, mayGo } from './handing_over.ts'
 import { byId } from './actions.ts'
 
 /** views/services/hand_over.eta */
@@ -129,7 +129,7 @@ async function form(ctx: Ctx, typed: Typed = {}, fields: Fields = {}): Promise<v
   const given: HandOverPage = {
     memberId: member.id,
     company: member.names[language],
-    services: (await servicesOf(env, member.id)).map(({ service, version }) => ({
+    services: (await mayGo(env, member.id)).map(({ service, version }) => ({
       id: service.id,
       name: version.names[language],
       chosen: chosen(typed).includes(service.id),

@@ -96,7 +96,8 @@ export type KeptOf = { client: Client; body: ServiceBody; items: ServiceItem[] }
 /**
  * From an approved draft to what is kept of it. Items the review left out are left out of `draft.items` before.
  *
- * @param known the client of the service as it stands: its keys and secret stay, since only `/keys` changes them later
+ * @param known the client of the service as it stands: its keys and secret stay, since only `/keys` changes them later;
+ *   where it has none, as after a hand-over, the keys that were reviewed count
  * @param secret where the draft takes a secret and none is known: one that nobody learns; `keys.ts` issues the real one
  */
 export function keptOf(
@@ -112,7 +113,7 @@ export function keptOf(
   const asked: ServiceAsked = { ...draft, status: 'approved' }
   const isNew = methodOf(draft) === 'client_secret_basic' && !known?.secretHash
   const client = clientOf(asked, contractId, { known, secret: isNew ? terms.secret : undefined })
-  const keeps = known?.authMethod === client.authMethod && known.jwks
+  const keeps = known?.authMethod === client.authMethod && known.jwks?.keys.length
   return {
     client: keeps ? { ...client, jwks: known.jwks } : client,
     body: { ...bodyOf(asked), ...furtherOf(draft) },

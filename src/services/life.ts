@@ -14,7 +14,7 @@ import { missingClauses } from './review_model.ts'
 import * as store from './review_store.ts'
 
 /** What still keeps an approved service from going live; each has its words in `t.reviewing.life.missing`. */
-export type Lack = 'company' | 'contract' | 'clauses' | 'key' | 'secret' | 'items'
+export type Lack = 'company' | 'contract' | 'clauses' | 'key' | 'secret' | 'items' | 'addresses'
 
 /** Everything that must stand at the moment of going live, on the record as it is now (J8). */
 export async function lacksOf(env: Env, now: ServiceNow): Promise<Lack[]> {
@@ -28,6 +28,7 @@ export async function lacksOf(env: Env, now: ServiceNow): Promise<Lack[]> {
     ['clauses', !latest || missingClauses(latest.clauses).length > 0],
     ['key', service.authMethod === 'private_key_jwt' && !service.jwks?.keys.length],
     ['secret', secret && !(await store.secretIssuedAt(env.db, service.id))],
+    ['addresses', version.redirectUris.length === 0],
     ['items', !version.items.some(({ item }) => item === 'user_id')],
   ]
   return lacks.flatMap(([lack, is]) => (is ? [lack] : []))

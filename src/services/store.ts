@@ -62,6 +62,21 @@ export async function setOwner(
   await db('services').where({ id }).update({ member_id: memberId, contract_id: contractId })
 }
 
+/**
+ * Nothing its company ever proved itself with is worth anything any more; the way it does so stays.
+ *
+ * @param unknown hash of a secret that nobody has
+ */
+export async function disarm(db: Knex, id: string, unknown: Buffer): Promise<void> {
+  await db.raw(
+    `update services set secret_issued_at = null,
+       secret_hash = case when auth_method = 'client_secret_basic' then :unknown::bytea end,
+       jwks = case when auth_method = 'private_key_jwt' then '{"keys": []}'::jsonb end
+     where id = :id`,
+    { id, unknown },
+  )
+}
+
 export async function insertStatusChange(
   db: Knex,
   row: { id: string; serviceId: string; status: string; reason: string | null; at: Date },

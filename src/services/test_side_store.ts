@@ -14,6 +14,11 @@ export async function held(
   return row?.id
 }
 
+/** A test side that ended is nobody's place any more: another company may make one of its own. */
+export async function release(db: Knex, id: string): Promise<void> {
+  await db('services').where({ id }).update({ test_of: id })
+}
+
 export type TestRow = Client & {
   id: string
   memberId: string

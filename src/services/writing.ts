@@ -1,12 +1,13 @@
 /** Writes what an onboarding file says about one service: versions are added, never changed. */
 import { createHash } from 'node:crypto'
 import * as audit from '../audit/actions.ts'
-import { canonical } from '../audit/model.ts'
+import { canonical, type AuditEvent } from '../audit/model.ts'
 import type { Catalogue } from '../catalogue/model.ts'
 import type { Env } from '../env.ts'
 import type { Fault } from '../input/faults.ts'
 import { normalName } from '../input/spelling.ts'
 import type { Change } from '../members/model.ts'
+import type { Person } from '../persons.ts'
 import { bodyOf, clientHash, clientIdOf, clientOf, itemOf, methodOf, type Client } from './kept.ts'
 import type { ServiceBody, ServiceItem, ServiceNow, ServiceStatus } from './model.ts'
 import type { ServiceAsked } from './schema.ts'
@@ -128,26 +129,32 @@ export function versionHash(body: ServiceBody, items: readonly ServiceItem[]): B
 
 /** A new version of a service in which only `changes` differ. Runs under `members.lockOnboarding`. */
 export async function rewrite(env: Env, now: ServiceNow, changes: Partial<ServiceBody>) {
-  const { id: _id, version, items, ...before } = now.version
-  const body: ServiceBody = { ...before, ...changes }
+  const { id: _id, version: _version, items: _items, ...before } = now.version
+  await writeBody(env, now, { ...before, ...changes }, { kind: 'system', id: 'onboarding' })
+}
+
+/** A new version that leads nowhere and is told of nothing, until its company says where (A3, S-59). */
+export async function withoutAddresses(env: Env, now: ServiceNow, by: Person) {
+  const { id: _id, version: _version, items: _items, ...before } = now.version
+  const { backchannelLogoutUri: _logout, eventsUri: _events, ...rest } = before
+  const none = { redirectUris: [], postLogoutRedirectUris: [], landingOrigins: [] }
+  await writeBody(env, now, { ...rest, ...none }, { kind: 'operator', id: by.id })
+}
+
+async function writeBody(env: Env, now: ServiceNow, body: ServiceBody, actor: AuditEvent['actor']) {
+  const { id: _id, version: known, items, ...before } = now.version
   const hash = versionHash(body, items)
-  const row = {
-    id: env.newId(),
-    serviceId: now.service.id,
-    version: version + 1,
-    body,
-    items,
-    hash,
-  }
+  const version = known + 1
+  const row = { id: env.newId(), serviceId: now.service.id, version, body, items, hash }
   await store.insertVersion(env.db, { ...row, at: env.now() })
   await audit.record(env, {
-    actor: { kind: 'system', id: 'onboarding' },
+    actor,
     act: 'services.rewrite',
     object: { kind: 'service', id: now.service.id },
     details: {
       before: versionHash(before, items).toString('hex'),
       after: hash.toString('hex'),
-      version: version + 1,
+      version,
     },
   })
 }

@@ -361,7 +361,7 @@ export const companies: Messages['companies'] = {
     lead: 'For a merger or sale, after which another company runs the service.',
     warning: {
       title: 'Another company receives the data, so consent is asked anew',
-      text: 'Once approved, nothing is passed under present consents. At the next sign-in residents see the new company and are asked.',
+      text: 'Once approved, the service closes, and its keys, redirect URIs and consents are worth nothing. When the new company has its own approved and opens the service, residents see that company at the next sign-in and are asked.',
     },
     services: 'Services to hand over',
     to: 'To which company and contract',

@@ -251,7 +251,8 @@ export const notices: Messages['notices'] = {
       lines: [
         `These services went from ${v.from} to ${v.to}.`,
         ...v.services.map((service) => `- ${service}`),
-        'As another company receives the data, residents are asked anew at their next sign-in. Nothing is passed until then.',
+        'The keys, secret and redirect URIs used so far no longer work. The new company registers its own in the next version, has it approved, and then opens the service.',
+        'As another company receives the data, residents are asked anew at their next sign-in after that. Nothing is passed until then.',
       ],
     }),
     ...reviewLetters,

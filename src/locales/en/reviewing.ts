@@ -244,6 +244,8 @@ export const reviewing: Messages['reviewing'] = {
       key: 'No public key is registered',
       secret: 'No secret has been issued',
       items: 'The user ID is not approved',
+      addresses:
+        'There is no redirect URI. Please register one in the next version and have it approved',
     },
     goLive: 'Open it',
     live: 'It is open',

@@ -242,6 +242,7 @@ export const reviewing = {
       key: '公開鍵が登録されていません',
       secret: 'シークレットが発行されていません',
       items: 'ユーザーIDが承認されていません',
+      addresses: '戻り先がありません。次の版で登録し、承認を受けてください',
     },
     goLive: '公開する',
     live: '公開中です',
