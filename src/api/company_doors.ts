@@ -3,6 +3,7 @@ import * as contracts from '../contracts/actions.ts'
 import { stateOf, turnOf, type Contract } from '../contracts/model.ts'
 import { dayOf } from '../input/days.ts'
 import * as members from '../members/actions.ts'
+import { isInOffice } from '../members/model.ts'
 import { STAFF_ROLES } from '../persons.ts'
 import { Refusal } from '../refusal.ts'
 import { both, exactly, listOf, moment, nullable, text, uuid, type Endpoint } from './endpoint.ts'
@@ -80,7 +81,9 @@ export const companyDoors: readonly Endpoint[] = [
     summary: 'The company’s people at the portal',
     answer: listOf(person),
     async run(env, { company }) {
-      const staff = await members.staffOf(env, company.memberId)
+      const today = dayOf(env.now())
+      const all = await members.staffOf(env, company.memberId)
+      const staff = all.filter((one) => isInOffice(one, today))
       return {
         items: staff.map(({ id, name, email, role, endsOn }) => ({
           id,

@@ -7,6 +7,7 @@ import { ENDPOINTS } from '../../src/api/endpoints.ts'
 import * as duties from '../../src/duties/actions.ts'
 import * as reviews from '../../src/reviews/actions.ts'
 import { makePair, type Pair } from '../support/duties.ts'
+import { makeStaff } from '../support/people.ts'
 import { openSite, type Site } from '../support/site.ts'
 import { keyPair, makeProgram, type Answer, type Program } from './steps.ts'
 
@@ -120,6 +121,10 @@ type Shown = { id: string; draft: { hash: string; state: string; revision: numbe
 describe('the company', () => {
   test('reads itself, its people and its contracts', async () => {
     expect((await ask('getCompany')).body['status']).toBe('active')
+    const leaver = await makeStaff(site.env, own.memberId)
+    await site.env.db('staff').where({ id: leaver.person.id }).update({ ended_at: site.env.now() })
+    const lapsed = await makeStaff(site.env, own.memberId, 'developer')
+    await site.env.db('staff').where({ id: lapsed.person.id }).update({ ends_on: '2026-01-01' })
     const staff = items(await ask('listStaff'))
     expect(new Set(staff.map(({ id }) => id))).toEqual(
       new Set([own.staff.person.id, own.developer.person.id]),
