@@ -28,8 +28,7 @@ export type DeletionRequest = {
   answer: DeletionAnswer | undefined
 }
 
-export const DELETION_STATES = ['overdue', 'pending', 'done', 'partly', 'refused'] as const
-export type DeletionState = (typeof DELETION_STATES)[number]
+export type DeletionState = 'overdue' | 'pending' | Outcome
 
 export function deletionState(
   { answer, dueAt }: Pick<DeletionRequest, 'answer' | 'dueAt'>,
@@ -46,7 +45,7 @@ export type AnswerAsked = {
   reason?: string | undefined
 }
 
-export const REASON_LENGTH = 500
+const REASON_LENGTH = 500
 
 /**
  * What is wrong with an answer, by field; none where it stands.
