@@ -94,13 +94,23 @@ async function handIn(env: Env, { memberId, by, hash }: Asked, change: Change): 
   return by.kind === 'operator' ? reviews.propose(env, seen) : reviews.submit(env, seen)
 }
 
-/** The company takes its change back. @throws Refusal not_found, wrong_state, changed_meanwhile */
+/** Whether the company itself began a change, and may take it back. */
+export async function isCompanys(env: Env, id: string): Promise<boolean> {
+  return (await reviews.turns(env, id)).at(0)?.byKind === 'staff'
+}
+
+/**
+ * The company takes its change back; one that an operator began is the consortium's to end.
+ *
+ * @throws Refusal not_found, wrong_state, changed_meanwhile
+ */
 export async function withdrawChange(
   env: Env,
   { memberId, by, hash }: { memberId: string; by: Person; hash: string },
 ): Promise<void> {
   const open = await openChange(env, memberId)
   if (!open) throw new Refusal('not_found')
+  if (!(await isCompanys(env, open.id))) throw new Refusal('wrong_state')
   await reviews.withdraw(env, { id: open.id, hash, by })
 }
 

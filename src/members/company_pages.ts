@@ -257,7 +257,8 @@ export type ProfilePage = {
         what: string
         state: ApplicationState
         note: string | undefined
-        hash: string
+        /** Of a change the company began: it may be taken back. */
+        hash: string | undefined
         href: string
       }
     | undefined

@@ -16,6 +16,7 @@ import {
   changeOf,
   openChange,
   propose,
+  isCompanys,
   withdrawChange,
 } from './changing.ts'
 import { profileSections, type ChangePage, type ProfilePage } from './company_pages.ts'
@@ -147,7 +148,7 @@ async function show(ctx: Ctx): Promise<void> {
         what: changes[change.change],
         state: open.state,
         note: open.state === 'returned' ? await noteOf(ctx, open.id) : undefined,
-        hash: open.hash,
+        hash: (await isCompanys(env, open.id)) ? open.hash : undefined,
         href: `${PATH}/${change.change === 'left' ? 'leave' : 'change'}`,
       },
     manager: here(ctx).role === 'manager',

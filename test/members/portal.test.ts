@@ -284,6 +284,22 @@ describe('what is registered about a company', () => {
     expect((await decide(registrar, 'approve')).status).toBe(403)
   })
 
+  test('a company takes back what it began itself, not what the consortium began', async () => {
+    const withdraw = async () =>
+      post(at(manager), '/company/profile/withdraw', { hash: (await open())?.hash ?? '' })
+    const profile = async () => (await at(manager).open('/company/profile')).text
+    const leave = `/admin/members/${made.memberId}/leave`
+    expect((await post(at(registrar), leave, { note: '合併のため' })).status).toBe(200)
+    expect(await profile()).not.toContain('action="/company/profile/withdraw"')
+    expect((await withdraw()).status).toBe(409)
+    expect((await open())?.state).toBe('proposed')
+    await decide(approver, 'refuse', { note: '書面がありません。' })
+    await changeForm(at(manager), { address_ja: 'あおば市西区8-8' })
+    expect(await profile()).toContain('action="/company/profile/withdraw"')
+    expect((await withdraw()).status).toBe(200)
+    expect((await open())?.state).toBe('withdrawn')
+  })
+
   test('mass assignment, bad fields and nothing changed are refused', async () => {
     for (const wrong of [
       { status: 'active' },
