@@ -43,7 +43,6 @@ export function hrefOf({
     lift_service: `/admin/services/${subject}/stop`,
     operator: `/admin/operators/proposals/${id}`,
     phase: '/admin/phases',
-    audit_notice: '/admin/duties',
   }
   return pages[kind]
 }

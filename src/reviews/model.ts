@@ -21,7 +21,6 @@ const KINDS = [
   'hand_over',
   'operator',
   'phase',
-  'audit_notice',
 ] as const
 export type Kind = (typeof KINDS)[number]
 

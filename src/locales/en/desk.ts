@@ -82,7 +82,6 @@ export const desk = {
     hand_over: 'Service handover',
     operator: 'Operator rights',
     phase: 'Governance phase',
-    audit_notice: 'Audit notice',
   },
   states: {
     draft: 'Draft',

@@ -84,7 +84,6 @@ export const desk = {
     hand_over: 'サービスの承継',
     operator: '担当者の権限',
     phase: '運営の段階',
-    audit_notice: '監査の通知',
   },
   states: {
     draft: '下書き',
