@@ -9,6 +9,7 @@ import {
   STEPS,
   type Kind,
   type Proposal,
+  type State,
   type Turn,
   type TurnKind,
 } from './model.ts'
@@ -46,11 +47,16 @@ export type Seen = {
 /**
  * Writes a new revision. Whatever was submitted or proposed before is void: it is a draft again (J4).
  *
+ * @param from the states in which this author may write; where absent, all of those that can be edited
  * @throws Refusal not_found, wrong_state, changed_meanwhile
  */
-export function edit(env: Env, { body, ...seen }: Seen & { body: Body }): Promise<Proposal> {
+export function edit(
+  env: Env,
+  { body, from, ...seen }: Seen & { body: Body; from?: readonly State[] },
+): Promise<Proposal> {
   return atomically(env, async (env) => {
     const known = await held(env, seen, 'edited')
+    if (from && !from.includes(known.state)) throw new Refusal('wrong_state')
     const { kind, subjectId } = known
     const revision = known.revision + 1
     await store.move(env.db, { id: known.id, state: 'draft', revision, at: env.now() })

@@ -5,7 +5,7 @@ import * as members from '../members/actions.ts'
 import type { Person } from '../persons.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import * as reviews from '../reviews/actions.ts'
-import type { Proposal } from '../reviews/model.ts'
+import type { Proposal, State } from '../reviews/model.ts'
 import type { Clause } from './clauses.ts'
 import {
   bodyOfReview,
@@ -20,6 +20,8 @@ import { writeApproved } from './review_writing.ts'
 export type Seen = { id: string; hash: string; by: Person; note?: string | undefined }
 
 const NOTE_LENGTH = 1000
+/** What was given back is the company's to write in until it hands it in again. */
+const EXAMINED_IN: readonly State[] = ['submitted', 'proposed']
 
 /** The service proposal of this id; drafts are the company's own until they are handed in. @throws Refusal not_found */
 export async function need(env: Env, id: string): Promise<Proposal> {
@@ -44,7 +46,8 @@ export type Examined = {
 /**
  * A registrar writes what they found of each item and clause, and stands for it. What was proposed before is void.
  *
- * @throws Refusal invalid_input with `results.<item>` and `clauses.<clause>`; as reviews.edit and reviews.propose
+ * @throws Refusal invalid_input with `results.<item>` and `clauses.<clause>`; wrong_state where it is with its company; as
+ *   reviews.edit and reviews.propose
  */
 export function examine(env: Env, seen: Seen, examined: Examined): Promise<Proposal> {
   return atomically(env, async (env) => {
@@ -55,7 +58,7 @@ export function examine(env: Env, seen: Seen, examined: Examined): Promise<Propo
     const clauses = examined.clauses.map((one) => ({ ...one, checker: seen.by.id, on }))
     const { kind, results } = examined
     const body = bodyOfReview({ asked, kind, results, clauses })
-    const { id, hash } = await reviews.edit(env, { ...seen, body })
+    const { id, hash } = await reviews.edit(env, { ...seen, body, from: EXAMINED_IN })
     return reviews.propose(env, { id, hash, by: seen.by })
   })
 }

@@ -145,6 +145,17 @@ describe('two persons', () => {
   })
 })
 
+describe('what was given back', () => {
+  test('is the company’s: nobody examines it, and nothing of it is approved', async () => {
+    const { proposal, asked } = await submitted()
+    const seen = { id: proposal.id, hash: proposal.hash, by: registrar.person }
+    await review.giveBack(site.env, { ...seen, note: '規約の第5条を直してください' })
+    const given = { kind: 'third_party' as const, results: allApproved(asked), clauses: allFound() }
+    await expect(review.examine(site.env, seen, given)).rejects.toEqual(refusal('wrong_state'))
+    expect((await reviews.find(site.env, proposal.id))?.state).toBe('returned')
+  })
+})
+
 describe('the result of an item', () => {
   test.each<[string, Record<string, Partial<ItemResult>>, string]>([
     [
