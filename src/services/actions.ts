@@ -36,6 +36,15 @@ export function list(env: Env): Promise<ServiceNow[]> {
   return queries.list(env.db, env.now())
 }
 
+/** The services of one company, of whatever status, and those of these ids whosever they are now. */
+export function listOf(
+  env: Env,
+  memberId: string,
+  ids: readonly string[] = [],
+): Promise<ServiceNow[]> {
+  return queries.listOf(env.db, { memberId, ids, at: env.now() })
+}
+
 export { previewOf, proposedBy } from './preview.ts'
 export { tasks } from './waiting.ts'
 

@@ -8,7 +8,7 @@ import type { Person } from '../persons.ts'
 import { Refusal } from '../refusal.ts'
 import * as reviews from '../reviews/actions.ts'
 import type { Proposal, State, Turn } from '../reviews/model.ts'
-import { byId, list } from './actions.ts'
+import { byId, listOf } from './actions.ts'
 import { partFaults, wholeFaults } from './draft_rules.ts'
 import { draftSchema, PARTS, type Part, type PartialDraft } from './draft_schema.ts'
 import { askedIn, isKeyTaken, lockSubject } from './draft_store.ts'
@@ -35,15 +35,13 @@ export type Mine = {
 /** Every service and draft of a company, the newest change first. */
 export async function ofCompany(env: Env, memberId: string): Promise<Mine[]> {
   const proposals = await reviews.list(env, { kinds: ['service'], memberId })
-  const known = await list(env)
+  const drafted = proposals.flatMap(({ subjectId }) => (subjectId ? [subjectId] : []))
+  const known = await listOf(env, memberId, drafted)
   const services = known.filter(({ service }) => service.memberId === memberId)
   const foreign = new Set(
     known.flatMap(({ service }) => (service.memberId === memberId ? [] : [service.id])),
   )
-  const ids = new Set([
-    ...proposals.flatMap(({ subjectId }) => (subjectId ? [subjectId] : [])),
-    ...services.map(({ service }) => service.id),
-  ])
+  const ids = new Set([...drafted, ...services.map(({ service }) => service.id)])
   return [...ids].flatMap((serviceId) => {
     if (foreign.has(serviceId)) return []
     const now = services.find(({ service }) => service.id === serviceId)

@@ -15,8 +15,9 @@ import { Refusal, type Fields } from '../refusal.ts'
 import * as reviews from '../reviews/actions.ts'
 import type { Proposal } from '../reviews/model.ts'
 import * as store from './store.ts'
-import { list } from './actions.ts'
+import { listOf } from './actions.ts'
 import type { ServiceNow } from './model.ts'
+import { mayBeOwn } from './rules.ts'
 import * as tests from './test_side_store.ts'
 import { withoutAddresses } from './writing.ts'
 
@@ -36,9 +37,7 @@ export function handOverOf({ body }: Pick<Proposal, 'body'>): HandOver {
 
 /** Services of a company that have not ended. */
 async function servicesOf(env: Env, memberId: string): Promise<ServiceNow[]> {
-  return (await list(env)).filter(
-    ({ service }) => service.memberId === memberId && service.status !== 'ended',
-  )
+  return (await listOf(env, memberId)).filter(({ service }) => service.status !== 'ended')
 }
 
 /** Services of a company that may go to another one; a suspension is the consortium's to lift first. */
@@ -105,12 +104,18 @@ async function hand(env: Env, { fromMemberId, asked, by }: Step): Promise<void> 
   const going = (await mayGo(env, fromMemberId)).filter(({ service }) =>
     serviceIds.includes(service.id),
   )
+  const [from, to] = [await members.byId(env, fromMemberId), await members.byId(env, toMemberId)]
+  const own = to !== undefined && mayBeOwn(env.config.installation, to)
   for (const now of going) {
     const { service } = now
     const of = { id: service.id, at: env.now(), changeId: env.newId() }
     const status = await turns.holdStatus(env.db, turns.SERVICES, of)
     if (!status || status.next) throw new Refusal('wrong_state')
-    await store.setOwner(env.db, service.id, { memberId: toMemberId, contractId })
+    await store.setOwner(env.db, service.id, {
+      memberId: toMemberId,
+      contractId,
+      kind: own ? service.kind : 'third_party',
+    })
     await audit.record(env, {
       actor: { kind: 'operator', id: by.id },
       act: 'services.hand_over',
@@ -122,7 +127,6 @@ async function hand(env: Env, { fromMemberId, asked, by }: Step): Promise<void> 
     })
     await cutOff(env, now, by)
   }
-  const [from, to] = [await members.byId(env, fromMemberId), await members.byId(env, toMemberId)]
   const values = {
     services: going.map(({ version }) => version.names.ja),
     from: from?.names.ja ?? '',

@@ -55,6 +55,12 @@ const listStatement: Statement = {
     order by m.created_at, m.corporate_number, s.created_at, s.client_id`,
 }
 
+const listOfStatement: Statement = {
+  name: 'services_list_of',
+  text: `${select} where s.side = 'live' and (s.member_id = $2 or s.id = any ($3::uuid[]))
+    order by s.created_at, s.client_id`,
+}
+
 /** The versions a consent or showing names, whatever is the newest now. */
 const atVersionsStatement: Statement = {
   name: 'service_at_versions',
@@ -140,6 +146,15 @@ export async function atVersions(
 /** All services of whatever status, test sides left out, by member and in order of their beginning. */
 export async function list(db: Knex, at: Date): Promise<ServiceNow[]> {
   const { rows } = await named<Row>(db, listStatement, [at])
+  return rows.map(fromRow)
+}
+
+/** The services of one company, and those of these ids whosever they are; as `list` otherwise. */
+export async function listOf(
+  db: Knex,
+  { memberId, ids, at }: { memberId: string; ids: readonly string[]; at: Date },
+): Promise<ServiceNow[]> {
+  const { rows } = await named<Row>(db, listOfStatement, [at, memberId, ids])
   return rows.map(fromRow)
 }
 

@@ -7,6 +7,8 @@ import { makeService, type MadeService } from '../support/builders.ts'
 import { makeOperator, makeStaff, signIn } from '../support/people.ts'
 import { openSite, type Site } from '../support/site.ts'
 import * as reviews from '../../src/reviews/actions.ts'
+import * as services from '../../src/services/actions.ts'
+import * as drafts from '../../src/services/drafts.ts'
 
 let site: Site
 let company: MadeService
@@ -381,3 +383,17 @@ async function draftOfOurs(): Promise<string> {
   ours ??= await begin()
   return ours
 }
+
+test('the list of a company reads its own services, and leaves out what went to another', async () => {
+  const { env } = site
+  const [own, other] = [await makeService(env), await makeService(env)]
+  const { person: by } = await makeStaff(env, own.memberId)
+  const asked = { kind: 'service', subjectId: other.id, memberId: own.memberId } as const
+  await reviews.draft(env, { ...asked, body: { asked: {} }, by })
+  const idsOf = (found: Awaited<ReturnType<typeof services.listOf>>) =>
+    found.map(({ service }) => service.id)
+  expect(idsOf(await services.listOf(env, own.memberId))).toEqual([own.id])
+  expect(idsOf(await services.listOf(env, own.memberId, [other.id]))).toEqual([own.id, other.id])
+  const shown = await drafts.ofCompany(env, own.memberId)
+  expect(shown.map(({ serviceId }) => serviceId)).toEqual([own.id])
+})
