@@ -1,6 +1,7 @@
 /** Who runs this installation: names, legal form, contacts, minimum age. One JSON file per installation. */
 import { Ajv } from 'ajv'
 import type { FromSchema } from 'json-schema-to-ts'
+import { formats } from './input/faults.ts'
 
 const text = { type: 'string', minLength: 1, maxLength: 200 } as const
 const monthDay = { type: 'string', pattern: '^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$' } as const
@@ -32,6 +33,8 @@ const schema = {
     legalForm: { enum: ['company', 'association', 'city'] },
     /** Before incorporation: the member answering as legal person (S-39). */
     leadMember: both,
+    /** 法人番号 of the consortium's own company: no other company's service is reviewed as `own` (S-58, F7). */
+    ownCorporateNumber: { type: 'string', format: 'corporate-number' },
     address: both,
     representative: both,
     privacyOfficer: both,
@@ -69,7 +72,7 @@ const schema = {
 export type Installation = FromSchema<typeof schema>
 export type Both = { ja: string; en: string }
 
-const check = new Ajv({ allErrors: true }).compile(schema)
+const check = new Ajv({ allErrors: true, formats }).compile(schema)
 
 /** What is wrong with an installation file, one sentence each; empty when nothing is. */
 export function installationFaults(given: unknown): string[] {

@@ -119,4 +119,16 @@ describe('the configuration', () => {
     )
     expect(faultsOf({ INSTALLATION_FILE: path }).join()).toContain('leadMember')
   })
+
+  test('the corporate number of the own company has its check digit (S-58)', () => {
+    const faults = (ownCorporateNumber: string) =>
+      faultsOf({
+        INSTALLATION_FILE: file(
+          'own.json',
+          JSON.stringify({ ...demoInstallation, ownCorporateNumber }),
+        ),
+      }).join()
+    expect(faults('7000012050002')).not.toContain('ownCorporateNumber')
+    expect(faults('1000012050002')).toContain('ownCorporateNumber')
+  })
 })

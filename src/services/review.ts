@@ -6,6 +6,7 @@ import type { Person } from '../persons.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import * as reviews from '../reviews/actions.ts'
 import type { Proposal, State } from '../reviews/model.ts'
+import { byId } from './actions.ts'
 import type { Clause } from './clauses.ts'
 import {
   bodyOfReview,
@@ -15,6 +16,7 @@ import {
   type ItemResult,
   type Kind,
 } from './review_model.ts'
+import { mayBeOwn } from './rules.ts'
 import { writeApproved } from './review_writing.ts'
 
 export type Seen = { id: string; hash: string; by: Person; note?: string | undefined }
@@ -46,13 +48,17 @@ export type Examined = {
 /**
  * A registrar writes what they found of each item and clause, and stands for it. What was proposed before is void.
  *
- * @throws Refusal invalid_input with `results.<item>` and `clauses.<clause>`; wrong_state where it is with its company; as
- *   reviews.edit and reviews.propose
+ * @throws Refusal invalid_input with `results.<item>`, `clauses.<clause>` and `kind`; wrong_state where it is with its
+ *   company; as reviews.edit and reviews.propose
  */
 export function examine(env: Env, seen: Seen, examined: Examined): Promise<Proposal> {
   return atomically(env, async (env) => {
-    const { asked } = saidIn(await ofKind(env, seen.id))
-    const fields = faultsIn(asked, examined)
+    const proposal = await ofKind(env, seen.id)
+    const { asked } = saidIn(proposal)
+    const fields = {
+      ...faultsIn(asked, examined),
+      ...(examined.kind === 'own' && (await kindFaults(env, proposal))),
+    }
     if (Object.keys(fields).length) throw new Refusal('invalid_input', { fields })
     const on = dayOf(env.now())
     const clauses = examined.clauses.map((one) => ({ ...one, checker: seen.by.id, on }))
@@ -61,6 +67,15 @@ export function examine(env: Env, seen: Seen, examined: Examined): Promise<Propo
     const { id, hash } = await reviews.edit(env, { ...seen, body, from: EXAMINED_IN })
     return reviews.propose(env, { id, hash, by: seen.by })
   })
+}
+
+/** `own` is the consortium's own company's, or was said by an onboarding file before (S-58). */
+async function kindFaults(env: Env, { subjectId, memberId }: Proposal): Promise<Fields> {
+  const known = subjectId ? await byId(env, subjectId) : undefined
+  if (known?.service.kind === 'own') return {}
+  const member = memberId ? await members.byId(env, memberId) : undefined
+  const may = member && mayBeOwn(env.config.installation, member)
+  return may ? {} : { kind: 'not_own_company' }
 }
 
 function faultsIn(asked: ReturnType<typeof saidIn>['asked'], examined: Examined): Fields {

@@ -12,6 +12,7 @@ import type { ServiceDraft } from './draft_schema.ts'
 import { contractOf } from './preview.ts'
 import { approvedDraft, bounded, saidIn, type ServiceProposal } from './review_model.ts'
 import * as approvals from './review_store.ts'
+import { mayBeOwn } from './rules.ts'
 import * as store from './store.ts'
 import { versionHash } from './writing.ts'
 
@@ -35,6 +36,8 @@ export async function writeApproved(env: Env, proposal: Proposal, by: Person): P
   if (known ? known.id !== id || known.status === 'ended' : held) throw new Refusal('wrong_state')
   const draft = approvedDraft(said.asked, said.results)
   const kind = known?.kind ?? said.kind ?? 'third_party'
+  if (kind === 'own' && !known && !mayBeOwn(env.config.installation, member))
+    throw new Refusal('invalid_input', { fields: { kind: 'not_own_company' } })
   await holdToRules(env, { ...draft, kind }, { memberId: member.id, serviceId: id })
   const terms = { catalogue: entries, contractId: contract.contractId, known }
   const kept = keptOf({ ...draft, kind }, { ...terms, secret: env.newSecret() })

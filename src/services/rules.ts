@@ -75,6 +75,14 @@ function officialNames(asked: ServiceAsked, installation: Installation): Found {
     .map((language) => ({ path: `/names/${language}`, rule: 'name_official' as const }))
 }
 
+/** Whether a service of this company may be the consortium's own, and so bear official names (S-58). */
+export function mayBeOwn(
+  { ownCorporateNumber }: Pick<Installation, 'ownCorporateNumber'>,
+  { corporateNumber }: { corporateNumber: string },
+): boolean {
+  return ownCorporateNumber !== undefined && ownCorporateNumber === corporateNumber
+}
+
 function clientFaults(client: ServiceAsked['client'], pairwise: boolean, loopback: boolean): Found {
   const native = client.applicationType === 'native'
   const method = client.authMethod ?? (native ? 'none' : 'private_key_jwt')

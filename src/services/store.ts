@@ -53,13 +53,13 @@ export async function setStatus(db: Knex, id: string, status: Service['status'])
   await db('services').where({ id }).update({ status })
 }
 
-/** The company and contract a service stands under from now on (S-59). */
+/** The company and contract a service stands under from now on, and whether it is the consortium's own (S-58, S-59). */
 export async function setOwner(
   db: Knex,
   id: string,
-  { memberId, contractId }: Pick<Service, 'memberId' | 'contractId'>,
+  { memberId, contractId, kind }: Pick<Service, 'memberId' | 'contractId' | 'kind'>,
 ): Promise<void> {
-  await db('services').where({ id }).update({ member_id: memberId, contract_id: contractId })
+  await db('services').where({ id }).update({ member_id: memberId, contract_id: contractId, kind })
 }
 
 /**

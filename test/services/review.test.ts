@@ -59,6 +59,12 @@ const approve = ({ id, hash }: Proposal, by = approver.person) =>
   review.approve(site.env, { id, hash, by })
 const made = async (proposal: Proposal) => services.byId(site.env, proposal.subjectId ?? '')
 
+function signedIn(who: SignedInPerson): Browser {
+  const browser = new Browser(site.issuer)
+  signIn(browser, who)
+  return browser
+}
+
 describe('two persons', () => {
   test('a second one approves, and only then there is a service, with a client id', async () => {
     const { proposal, asked } = await examined()
@@ -142,6 +148,54 @@ describe('two persons', () => {
       by: staff.person,
     })
     await expect(review.need(site.env, draft.id)).rejects.toEqual(refusal('not_found'))
+  })
+})
+
+describe('the consortium’s own service', () => {
+  const own = async (company: MadeService) => {
+    const names = { ja: 'まちID散歩', en: 'Machi ID Walks', kana: 'マチアイディーサンポ' }
+    const asked = await draftOf(site.env, company, { names })
+    const by = await makeStaff(site.env, company.memberId)
+    const given = { memberId: company.memberId, by: by.person }
+    const proposal = await handIn(site.env, asked, given)
+    const seen = { id: proposal.id, hash: proposal.hash, by: registrar.person }
+    const examined = { kind: 'own' as const, results: allApproved(asked), clauses: allFound() }
+    return { seen, examined }
+  }
+  const refused = { reason: 'invalid_input', details: { fields: { kind: 'not_own_company' } } }
+
+  test('is its own company’s alone, at the review and at the approval (S-58, F7)', async () => {
+    const operating = await makeService(site.env)
+    const { seen, examined } = await own(operating)
+    await expect(review.examine(site.env, seen, examined)).rejects.toMatchObject(refused)
+    const browser = signedIn(registrar)
+    const page = await browser.open(`/admin/reviews/${seen.id}`)
+    const said = examined.clauses.map(({ clause, place }) => [`place_${clause}`, place] as const)
+    const items = Object.keys(examined.results).map((id) => [`result_${id}`, 'approved'] as const)
+    const wrong = await browser.submit(
+      page,
+      [['kind', 'own'], ...said, ...items].map(([name, value]) => [String(name), String(value)]),
+      `/admin/reviews/${seen.id}/examine`,
+    )
+    expect(wrong.status).toBe(422)
+    expect(wrong.text).toContain('href="#kind"')
+
+    const { corporate_number: number } = await site.env
+      .db('members')
+      .where({ id: operating.memberId })
+      .first()
+    const { installation } = site.env.config
+    const its = {
+      ...site.env.config,
+      installation: { ...installation, ownCorporateNumber: number },
+    }
+    const env = { ...site.env, config: its }
+    const proposal = await review.examine(env, seen, examined)
+    await expect(approve(proposal)).rejects.toMatchObject(refused)
+    await review.approve(env, { id: proposal.id, hash: proposal.hash, by: approver.person })
+    expect((await made(proposal))?.service.kind).toBe('own')
+    const other = await own(company)
+    await expect(review.examine(env, other.seen, other.examined)).rejects.toMatchObject(refused)
   })
 })
 
@@ -326,11 +380,7 @@ describe('the rules of today', () => {
 describe('the page', () => {
   const NASTY = ['<img src=x onerror=alert(1)>', '{{7*7}}', '${7*7}', '<%= 7*7 %>']
 
-  function console_(who: SignedInPerson) {
-    const browser = new Browser(site.issuer)
-    signIn(browser, who)
-    return browser
-  }
+  const console_ = signedIn
 
   test('shows what the company wrote literally (F9), its look-alike name, ceiling and difference', async () => {
     const reasons = { ja: NASTY.join(' '), en: NASTY.join(' ') }

@@ -223,6 +223,7 @@ export const reviewing: Messages['reviewing'] = {
       'Result and content do not fit: “in part” is narrower than applied for, “approved” is the same',
     user_id_needed: 'The user ID must be approved, and cannot be limited in number',
     words_both: 'Please write both Japanese and English',
+    not_own_company: 'It is not a service of the consortium’s own company',
     place_required: 'Please write the place that was checked',
     number: 'Please write a number from 1 to 10000',
   },

@@ -221,6 +221,8 @@ export const reviewing = {
     not_narrower: '結果と内容が合いません。一部承認は申請より狭く、承認は申請のままにします',
     user_id_needed: 'ユーザーIDは承認が要ります。回数の上限も付けられません',
     words_both: '日本語と英語の両方を書いてください',
+    not_own_company:
+      '運営者自身の会社のサービスではありません。「第三者のサービス」を選んでください',
     place_required: '確かめた場所を書いてください',
     number: '1から10000までの数字で書いてください',
   } as Record<string, string>,
