@@ -67,8 +67,10 @@ function stepOf({ now, proposal }: Mine): number {
   if (proposal && ['draft', 'returned'].includes(proposal.state)) return 0
   if (proposal?.state === 'submitted') return 1
   if (proposal?.state === 'proposed') return 2
-  if (now?.service.status === 'approved') return 3
-  return now ? 4 : 0
+  const status = now?.service.status ?? 'draft'
+  if (status === 'draft') return 0
+  if (status === 'submitted') return 1
+  return status === 'approved' ? 3 : 4
 }
 
 export type PartPage = {

@@ -228,4 +228,16 @@ describe('ending', () => {
     await expect(life.end(site.env, given)).rejects.toMatchObject({ reason: 'wrong_state' })
     await expect(life.goLive(site.env, given)).rejects.toMatchObject({ reason: 'wrong_state' })
   })
+
+  test('what a file only announced stands at its first step, and in force is nothing yet', async () => {
+    const service = await makeService(site.env, { status: 'draft' })
+    const browser = new Browser(site.issuer)
+    signIn(browser, await makeStaff(site.env, service.memberId))
+    const about = await browser.open(`/company/services/${service.id}`)
+    expect(about.status).toBe(200)
+    expect(about.text).not.toContain('class="done"')
+    expect(about.text).not.toContain('いま有効な内容です')
+    const page = await browser.open(`/company/services/${service.id}/life`)
+    expect(page.text).toContain('まだ提出していません')
+  })
 })

@@ -252,6 +252,7 @@ export const reviewing: Messages['reviewing'] = {
     live: 'It is open',
     suspended: 'The operators have suspended it',
     ended: 'It has ended',
+    draft: 'It has not been submitted. Please write the next version and submit it for review',
     waiting: 'It waits for approval',
     end: 'End the service',
     endTitle: 'Ending the service',

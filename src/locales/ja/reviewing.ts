@@ -250,6 +250,7 @@ export const reviewing = {
     live: '公開中です',
     suspended: '運営者が止めています',
     ended: '終了しました',
+    draft: 'まだ提出していません。次の版を書き、審査に提出してください',
     waiting: '審査の承認を待っています',
     end: 'サービスを終了する',
     endTitle: 'サービスの終了',
