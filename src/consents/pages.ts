@@ -113,7 +113,8 @@ export type ConsentPage = ConsentBody & {
   /** 「渡さないとどうなるか」 (R3). */
   refuseHref: string
   /** Shown to staff or operators with an invented person: marked as such, and nothing can be answered. */
-  preview?: { links: { href: string; text: string }[] }
+  /** `unregistered`: nothing of the service is public yet, so nothing leads there. */
+  preview?: { links: { href: string; text: string }[]; unregistered?: boolean }
 }
 
 /** views/interaction/refuse: what refusing means, before the answer or when the return address is dead (R3). */

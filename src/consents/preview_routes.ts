@@ -13,7 +13,7 @@ import { messages } from '../locales/index.ts'
 import { Refusal } from '../refusal.ts'
 import type { Resident } from '../residents/model.ts'
 import * as services from '../services/actions.ts'
-import { consentText, type Proposed } from '../services/model.ts'
+import { consentText, publicState, type Proposed } from '../services/model.ts'
 import { compose, type Question } from './asking.ts'
 import { offerOf, reasonToAsk, type Consent, type Offer, type Standing } from './model.ts'
 import type { ConsentPage } from './pages.ts'
@@ -58,8 +58,10 @@ async function show(ctx: Ctx, { proposed, catalogue, back }: Shown): Promise<voi
     refuseHref: '#main',
   }
   const how = { catalogue, language, addHref: undefined, ticked: [], frame }
+  const { before, at } = proposed
+  const unregistered = !before || publicState(before, at) === undefined
   const content = await compose(env, asked, how)
-  screen(ctx, { ...content, preview: { links: linksOf(ctx, proposed, back) } })
+  screen(ctx, { ...content, preview: { links: linksOf(ctx, proposed, back), unregistered } })
 }
 
 function linksOf(ctx: Ctx, { before }: Proposed, back: string) {

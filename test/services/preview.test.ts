@@ -75,6 +75,19 @@ describe('the same page', () => {
     expect(expected).toContain(language === 'ja' ? '同意してはじめる' : 'Agree')
   })
 
+  test('what is public of a service is linked only where there is such a page', async () => {
+    const asked = await draftOf(site.env, company)
+    const proposal = await handIn(site.env, asked, {
+      memberId: company.memberId,
+      by: staff.person,
+    })
+    const fresh = await as(registrar).open(`/admin/reviews/${proposal.id}/preview?lang=ja`)
+    expect(fresh.status).toBe(200)
+    expect(fresh.text).not.toContain('#statements')
+    const known = await as(staff).open(`/company/services/${company.id}/preview?lang=ja`)
+    expect(known.text).toContain(`/services/${company.id}#statements`)
+  })
+
   test('marked as a preview, without a token, and no form of it posts anywhere', async () => {
     const page = await as(staff).open(`/company/services/${company.id}/preview?lang=ja`)
     const main = mainOf(page.text)
