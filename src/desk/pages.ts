@@ -8,7 +8,7 @@ import type { State } from '../reviews/model.ts'
 
 type Due = { date: string; badge: string; tone: 'late' | 'soon' | 'calm' }
 
-export type Row = {
+type Row = {
   /** Undefined: nothing runs out; then `since` says how long it has waited. */
   due: Due | undefined
   since: string | undefined
@@ -68,12 +68,12 @@ const CHIPS: Record<State, string> = {
   withdrawn: 'still',
 }
 
-export function stateChip(language: Language, state: State) {
+function stateChip(language: Language, state: State) {
   return { text: messages[language].desk.states[state], chip: CHIPS[state] }
 }
 
 /** A deadline with what is left of it (look.md §5). */
-export function dueOf(language: Language, dueAt: Date, now: Date): Due {
+function dueOf(language: Language, dueAt: Date, now: Date): Due {
   const { desk, frame } = messages[language]
   const w = words(language)
   const tone = urgency(dueAt, now)

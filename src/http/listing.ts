@@ -59,7 +59,7 @@ export function likeOf(q: string): string {
 }
 
 /** The address of the same list with something else asked; for links of headings and pages. */
-export function listHref(path: string, listing: Listing<string>, other: Record<string, string>) {
+function listHref(path: string, listing: Listing<string>, other: Record<string, string>) {
   const now = {
     q: listing.q,
     filter: listing.filter,

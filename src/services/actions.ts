@@ -48,12 +48,6 @@ export function listOf(
 export { previewOf, proposedBy } from './preview.ts'
 export { tasks } from './waiting.ts'
 
-/** Every service of a company that it may have live, ended ones included; never its test sides. */
-export async function ofMember(env: Env, memberId: string): Promise<ServiceNow[]> {
-  const all = await list(env)
-  return all.filter(({ service }) => service.memberId === memberId && service.side !== 'test')
-}
-
 export type OnboardingRule =
   ReadingRule | members.MemberRule | contracts.ContractRule | WritingRule | NameRule
 

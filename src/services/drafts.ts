@@ -19,7 +19,7 @@ import type { ServiceNow } from './model.ts'
 export type Author = Person & { memberId: string }
 
 /** States in which a proposal is still on its way. */
-export const OPEN: readonly State[] = ['draft', 'submitted', 'returned', 'proposed']
+const OPEN: readonly State[] = ['draft', 'submitted', 'returned', 'proposed']
 
 /** A service as its company meets it: what is in force, and what is on its way. */
 export type Mine = {
@@ -80,7 +80,7 @@ export function writable({ proposal }: Mine): Proposal | undefined {
 }
 
 /** A live service's newest version as the beginning of the next one. */
-export function askedOf({ service, version, contract }: ServiceNow): PartialDraft {
+function askedOf({ service, version, contract }: ServiceNow): PartialDraft {
   const { id: _id, version: _version, items, ...body } = version
   const { applicationType, redirectUris, postLogoutRedirectUris, landingOrigins, ...rest } = body
   const { idTokenAlg, secretReason, backchannelLogoutUri, eventsUri, ...about } = rest

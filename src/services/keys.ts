@@ -8,7 +8,7 @@ import { isUuid } from '../input/ids.ts'
 import { readJwks } from '../input/jwk.ts'
 import { words } from '../locales/words.ts'
 import * as members from '../members/actions.ts'
-import type { StaffHere } from '../persons.ts'
+import type { Author } from './drafts.ts'
 import { Refusal } from '../refusal.ts'
 import type { Service } from './model.ts'
 import * as store from './keys_store.ts'
@@ -41,7 +41,7 @@ export async function clientOf(env: Env, id: string, memberId: string): Promise<
 export async function replaceKeys(
   env: Env,
   asked: { serviceId: string; jwks: string },
-  by: StaffHere,
+  by: Author,
 ): Promise<void> {
   const jwks = asked.jwks.trim() ? readJwks(asked.jwks) : 'required'
   if (typeof jwks === 'string') throw new Refusal('invalid_input', { fields: { jwks } })
@@ -68,7 +68,7 @@ export async function replaceKeys(
 export function issueSecret(
   env: Env,
   serviceId: string,
-  by: StaffHere,
+  by: Author,
 ): Promise<{ clientId: string; secret: string }> {
   return atomically(env, async (env) => {
     const known = await clientOf(env, serviceId, by.memberId)
@@ -88,7 +88,7 @@ async function note(
   env: Env,
   act: string,
   id: string,
-  by: StaffHere,
+  by: Author,
   details: { [key: string]: Json },
 ): Promise<void> {
   await audit.record(env, {
@@ -104,7 +104,7 @@ async function tell(
   env: Env,
   letter: 'service_keys_changed' | 'service_secret_issued',
   { id, clientId }: store.ClientKeys,
-  by: StaffHere,
+  by: Author,
 ): Promise<void> {
   await members.notifyStaff(env, by.memberId, letter, {
     clientId,

@@ -6,7 +6,7 @@ import * as audit from '../audit/actions.ts'
 import { catalogue } from '../catalogue/actions.ts'
 import { atomically, type Env } from '../env.ts'
 import * as members from '../members/actions.ts'
-import type { StaffHere } from '../persons.ts'
+import type { Author } from './drafts.ts'
 import { Refusal } from '../refusal.ts'
 import * as residents from '../residents/actions.ts'
 import { byId } from './actions.ts'
@@ -46,7 +46,7 @@ export async function testOf(
 export function saveTest(
   env: Env,
   asked: TestAsked,
-  by: StaffHere,
+  by: Author,
 ): Promise<{ clientId: string; secret: string | undefined }> {
   const { memberId } = by
   return atomically(env, async (env) => {
@@ -134,7 +134,7 @@ async function addVersion(
     id: string
     before: ServiceNow | undefined
     kept: ReturnType<typeof keptOf>
-    by: StaffHere
+    by: Author
   },
 ): Promise<void> {
   const { id, before, kept, by } = written
@@ -151,7 +151,7 @@ async function addVersion(
 }
 
 /** A new secret for the test side. @throws Refusal not_found, wrong_state */
-export function issueTestSecret(env: Env, serviceId: string, by: StaffHere) {
+export function issueTestSecret(env: Env, serviceId: string, by: Author) {
   return atomically(env, async (env) => {
     await drafts.mine(env, serviceId, by.memberId)
     const id = await tests.held(env.db, serviceId, by.memberId)
@@ -161,7 +161,7 @@ export function issueTestSecret(env: Env, serviceId: string, by: StaffHere) {
 }
 
 /** @throws Refusal wrong_state where the company has as many as it may */
-export function makePerson(env: Env, by: StaffHere) {
+export function makePerson(env: Env, by: Author) {
   return atomically(env, async (env) => {
     const made = await residents.makeTestPerson(env, by.memberId)
     await note(env, 'residents.make_test_person', made.id, by)
@@ -170,14 +170,14 @@ export function makePerson(env: Env, by: StaffHere) {
 }
 
 /** @throws Refusal not_found */
-export function endPerson(env: Env, id: string, by: StaffHere): Promise<void> {
+export function endPerson(env: Env, id: string, by: Author): Promise<void> {
   return atomically(env, async (env) => {
     await residents.endTestPerson(env, id, by.memberId)
     await note(env, 'residents.end_test_person', id, by)
   })
 }
 
-function note(env: Env, act: string, id: string, by: StaffHere): Promise<void> {
+function note(env: Env, act: string, id: string, by: Author): Promise<void> {
   return audit.record(env, {
     actor: { kind: 'staff', id: by.id },
     act,

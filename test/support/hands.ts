@@ -5,7 +5,7 @@
 import type { Page as Tab } from 'playwright-core'
 import type { Browser, Page } from './browser.ts'
 
-export type Filled = Record<string, string | readonly string[]>
+type Filled = Record<string, string | readonly string[]>
 
 export type Hand = {
   /** Opens a page of ours; with a whole address also where a mail leads. */
