@@ -2,6 +2,7 @@
  * デモ – a city to try the product in.
  * Owns: the demo mark, its seed and pages. Does not own: anything real; production refuses a database so marked.
  */
+import { demoMark, isDemo } from '../database/demo.ts'
 import { atomically, type Env } from '../env.ts'
 import * as notices from '../notices/actions.ts'
 import type { DevMail } from '../notices/model.ts'
@@ -15,11 +16,6 @@ import { portOf, seed } from './seed.ts'
 import * as store from './store.ts'
 import { demoTable, memberServiceOf } from './table.ts'
 
-/** Whether this is demo mode: the database's mark, together with NODE_ENV other than production. */
-export async function isDemo(env: Env): Promise<boolean> {
-  return !env.config.production && (await store.mark(env.db)) === true
-}
-
 /**
  * Settles, at the first start, whether this database is a demo: an empty one outside production becomes one and is
  * seeded. Later starts only let the demo's addresses follow the port. Safe when several nodes start at once.
@@ -29,7 +25,7 @@ export async function isDemo(env: Env): Promise<boolean> {
 export async function prepare(env: Env): Promise<void> {
   await atomically(env, async (env) => {
     await store.lock(env.db)
-    if ((await store.mark(env.db)) !== undefined) return
+    if ((await demoMark(env.db)) !== undefined) return
     if (env.config.production || !(await store.isEmpty(env.db)))
       await store.insertMark(env.db, false, env.now())
     else await seed(env)
@@ -43,7 +39,7 @@ export async function refuseInProduction({
   db,
   config,
 }: Pick<Env, 'db' | 'config'>): Promise<void> {
-  if (config.production && (await store.mark(db)))
+  if (config.production && (await demoMark(db)))
     throw new Error(
       'This database holds demo data, which NODE_ENV=production refuses. Point DATABASE_URL at a new one.',
     )
@@ -62,6 +58,8 @@ async function followPort(env: Env): Promise<void> {
       await services.readdress(env, service, wanted)
   }
 }
+
+export { isDemo }
 
 type DemoService = {
   serviceId: string

@@ -1,11 +1,5 @@
 import type { Knex } from 'knex'
 
-/** Whether this database was marked as a demo; undefined where it was not marked at all yet. */
-export async function mark(db: Knex): Promise<boolean | undefined> {
-  const row = await db('installation').first<{ demo: boolean } | undefined>('demo')
-  return row?.demo
-}
-
 export async function insertMark(db: Knex, demo: boolean, at: Date): Promise<void> {
   await db('installation').insert({ demo, created_at: at })
 }

@@ -1,4 +1,5 @@
 import { createTransport, type Transporter } from 'nodemailer'
+import { isDemo } from '../database/demo.ts'
 import type { Env } from '../env.ts'
 import type { Frame } from '../http/views.ts'
 import { render } from '../http/views.ts'
@@ -35,11 +36,6 @@ export function handlers(env: Env, sent: Sent) {
       env.log.info({ event: 'mail_sent', letter: mail.letter })
     },
   }
-}
-
-/** Demo mode: the database's mark, together with NODE_ENV other than production. */
-async function isDemo(env: Env): Promise<boolean> {
-  return !env.config.production && (await store.isDemo(env.db))
 }
 
 /** A letter in its reader's language, as text and as HTML. */

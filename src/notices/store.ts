@@ -6,11 +6,6 @@ type Row = { recipient: string; subject: string; body_text: string; body_html: s
 /** So many mails /dev/mail keeps: the newest. */
 const KEPT = 200
 
-/** Whether this database was seeded as a demo. */
-export async function isDemo(db: Knex): Promise<boolean> {
-  return (await db('installation').first<{ demo: boolean } | undefined>('demo'))?.demo === true
-}
-
 /** Keeps a mail for /dev/mail; the same id twice is one mail (jobs come at least once). Older ones make room. */
 export async function keepDevMail(db: Knex, id: string, mail: DevMail): Promise<void> {
   await db('dev_mails')

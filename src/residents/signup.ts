@@ -1,4 +1,5 @@
 /** Making an account that waits for its address to be confirmed (confirming.ts). Nothing here signs anybody in. */
+import { demoMark } from '../database/demo.ts'
 import { randomBytes } from 'node:crypto'
 import * as audit from '../audit/actions.ts'
 import { atomically, type Env } from '../env.ts'
@@ -52,7 +53,7 @@ export async function signUp(env: Env, asked: SigningUp): Promise<void> {
 
 /** The same without mail, for the seed of a demo: the address counts as confirmed. @throws Error elsewhere (S-03) */
 export async function enrol(env: Env, asked: SigningUp): Promise<Resident> {
-  if (!(await store.isDemo(env.db))) throw new Error('residents sign up themselves')
+  if (!(await demoMark(env.db))) throw new Error('residents sign up themselves')
   const checked = await check(env, asked)
   return atomically(env, async (env) => {
     const resident = await create(env, asked, checked)

@@ -135,11 +135,6 @@ export async function forgetSignIns(db: Knex, id: string): Promise<void> {
   await db('sign_ins').where('resident_id', id).delete()
 }
 
-/** Whether this database was seeded as a demo. */
-export async function isDemo(db: Knex): Promise<boolean> {
-  return (await db('installation').first<{ demo: boolean } | undefined>('demo'))?.demo === true
-}
-
 /** Sign-ups erased in one transaction. */
 export const ERASED_AT_ONCE = 500
 

@@ -3,6 +3,7 @@ import { Ajv, type ValidateFunction } from 'ajv'
 import { catalogue } from '../catalogue/actions.ts'
 import * as contracts from '../contracts/actions.ts'
 import { turnOf } from '../contracts/model.ts'
+import { isDemo } from '../database/demo.ts'
 import type { Env } from '../env.ts'
 import { formats, shapeFaults, type Fault } from '../input/faults.ts'
 import { lookalikes, officialNames, type Named } from '../input/lookalikes.ts'
@@ -16,7 +17,7 @@ import {
   type PartialDraft,
   type ServiceDraft,
 } from './draft_schema.ts'
-import { hasLogo, isDemo } from './draft_store.ts'
+import { hasLogo } from './draft_store.ts'
 import { serviceFaults, type ContractTerms, type RuleTerms } from './rules.ts'
 import type { ServiceAsked } from './schema.ts'
 import * as store from './store.ts'
@@ -79,9 +80,8 @@ async function allFaults(env: Env, asked: PartialDraft, owner: Owner): Promise<F
 
 /** @param test of a test side, which may be led back to this computer (A3) */
 export async function ruleTerms(env: Env, test = false): Promise<RuleTerms> {
-  const { installation, production } = env.config
-  const loopback = test || (!production && (await isDemo(env.db)))
-  return { catalogue: await catalogue(env), installation, loopback }
+  const loopback = test || (await isDemo(env))
+  return { catalogue: await catalogue(env), installation: env.config.installation, loopback }
 }
 
 /** A contract of the company by its number, as the rules look at it: the version whose turn it is. */

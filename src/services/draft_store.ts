@@ -1,11 +1,6 @@
 import type { Knex } from 'knex'
 import type { PartialDraft } from './draft_schema.ts'
 
-/** Whether this database was seeded as a demo: http on loopback is accepted there (A3). */
-export async function isDemo(db: Knex): Promise<boolean> {
-  return (await db('installation').first<{ demo: boolean } | undefined>('demo'))?.demo === true
-}
-
 /** Whether another service of the company, or another draft of it that is still open, has this key. */
 export async function isKeyTaken(
   db: Knex,
