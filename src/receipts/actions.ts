@@ -1,5 +1,6 @@
 import { CompactSign, compactVerify, createLocalJWKSet, importJWK, type JWK } from 'jose'
 import { catalogue } from '../catalogue/actions.ts'
+import type { Catalogue } from '../catalogue/model.ts'
 import type { Env } from '../env.ts'
 import { isUuid } from '../input/ids.ts'
 import * as services from '../services/actions.ts'
@@ -14,16 +15,17 @@ export type Made = { row: ConsentRow; service: ServiceNow; receipt: Receipt }
 /** A page of a resident's receipts, newest first. */
 export async function list(env: Env, whose: Whose, at: { limit: number; offset: number }) {
   const { rows, total } = await queries.list(env.db, whose.residentId, at)
-  return { total, receipts: await Promise.all(rows.map((row) => made(env, whose, row))) }
+  const entries = await catalogue(env)
+  return { total, receipts: await Promise.all(rows.map((row) => made(env, whose, row, entries))) }
 }
 
 /** One receipt of this resident; undefined where it is not theirs. */
 export async function find(env: Env, whose: Whose, id: string): Promise<Made | undefined> {
   const row = isUuid(id) ? await queries.byId(env.db, whose.residentId, id) : undefined
-  return row && made(env, whose, row)
+  return row && made(env, whose, row, await catalogue(env))
 }
 
-async function made(env: Env, whose: Whose, row: ConsentRow): Promise<Made> {
+async function made(env: Env, whose: Whose, row: ConsentRow, entries: Catalogue): Promise<Made> {
   const service = await services.atVersions(env, row)
   if (!service) throw new Error('a consent names versions that do not exist')
   const as = { ...service, contract: { ...service.contract, subjectType: row.subjectType } }
@@ -32,7 +34,7 @@ async function made(env: Env, whose: Whose, row: ConsentRow): Promise<Made> {
     service,
     subject: subjectOf(env.secrets.pairwise, whose.userId, as),
     installation: env.config.installation,
-    catalogue: await catalogue(env),
+    catalogue: entries,
     issuer: env.config.issuer,
   })
   return { row, service, receipt }
