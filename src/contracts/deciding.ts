@@ -6,14 +6,10 @@ import { words } from '../locales/words.ts'
 import * as operators from '../operators/actions.ts'
 import type { OperatorHere } from '../persons.ts'
 import * as reviews from '../reviews/actions.ts'
-import type { Proposal } from '../reviews/model.ts'
+import { isOpen, type Proposal } from '../reviews/model.ts'
 
 type Reading = { operator: OperatorHere | undefined; language: Language; base: string }
 type Said = { note?: string; fields?: Record<string, string> }
-
-/** Whether anything can still become of it. */
-export const isOpen = (proposal: Proposal | undefined): boolean =>
-  proposal !== undefined && ['draft', 'submitted', 'returned', 'proposed'].includes(proposal.state)
 
 /** Every turn of a proposal, the newest first. */
 export async function shownTurns(

@@ -8,7 +8,7 @@ import { dayOf, isDay } from '../input/days.ts'
 import { messages } from '../locales/index.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import type { Proposal } from '../reviews/model.ts'
-import { decideSchema } from './decide_schema.ts'
+import { decideSchema } from '../reviews/schema.ts'
 import { decideBox } from './deciding.ts'
 import { AXES, SOURCES, type Axis, type PhaseBody } from './phase_model.ts'
 import {

@@ -8,15 +8,13 @@ import * as members from '../members/actions.ts'
 import type { Person } from '../persons.ts'
 import { Refusal } from '../refusal.ts'
 import * as reviews from '../reviews/actions.ts'
-import type { Proposal, State } from '../reviews/model.ts'
+import { OPEN, type Proposal } from '../reviews/model.ts'
 import { mayFollow, overlapping } from './model.ts'
 import * as queries from './queries.ts'
 import { readDraft } from './rules.ts'
 import type { ContractAsked } from './schema.ts'
 import * as store from './store.ts'
 import { overlaps, write } from './writing.ts'
-
-const OPEN: readonly State[] = ['draft', 'submitted', 'returned', 'proposed']
 
 /** The proposal of a contract that is still open; there is at most one. */
 export async function openOf(env: Env, contractId: string): Promise<Proposal | undefined> {

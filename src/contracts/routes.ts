@@ -18,7 +18,7 @@ import { turnOf } from './model.ts'
 import { shown, type DetailPage, type ListPage, type PrintPage } from './pages.ts'
 import { phaseRoutes } from './phase_routes.ts'
 import * as proposing from './proposing.ts'
-import { decideSchema } from './decide_schema.ts'
+import { decideSchema } from '../reviews/schema.ts'
 import { staffRoutes } from './staff_routes.ts'
 import { askedOf } from './writing.ts'
 

@@ -12,7 +12,8 @@ import type { Proposal } from '../reviews/model.ts'
 import { typedApplication, type Typed } from './application.ts'
 import { apply, applicationOf, correct, numberOf, withdraw } from './applying.ts'
 import type { ApplyPage, SentPage, StatePage, Values } from './company_pages.ts'
-import { applySchema, correctSchema, seenSchema } from './forms.ts'
+import { decideSchema } from '../reviews/schema.ts'
+import { applySchema, correctSchema } from './forms.ts'
 import { opened } from './links.ts'
 
 const views = {
@@ -49,7 +50,7 @@ export function applyRoutes(router: Router<State>): void {
   })
   router.post(`${PATH}/correct`, sendCorrection)
   router.post(`${PATH}/withdraw`, async (ctx) => {
-    await withdraw(ctx.state.env, secretIn(ctx), readForm(ctx, seenSchema).hash)
+    await withdraw(ctx.state.env, secretIn(ctx), readForm(ctx, decideSchema).hash)
     to(ctx, `${PATH}/state`)
   })
 }

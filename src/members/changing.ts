@@ -5,7 +5,7 @@ import * as notices from '../notices/actions.ts'
 import type { Person, StaffHere } from '../persons.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import * as reviews from '../reviews/actions.ts'
-import type { Proposal } from '../reviews/model.ts'
+import { OPEN, type Proposal } from '../reviews/model.ts'
 import {
   NOTE_LENGTH,
   readContact,
@@ -29,8 +29,6 @@ export type Change =
 export function changeOf({ body }: Pick<Proposal, 'body'>): Change | undefined {
   return typeof body['change'] === 'string' ? (body as unknown as Change) : undefined
 }
-
-const OPEN = ['draft', 'submitted', 'returned', 'proposed'] as const
 
 /** The change of a company that is under way; there is one at a time. */
 export async function openChange(env: Env, memberId: string): Promise<Proposal | undefined> {

@@ -4,7 +4,7 @@ import { Refusal } from '../refusal.ts'
 import * as notices from '../notices/actions.ts'
 import type { Person } from '../persons.ts'
 import * as reviews from '../reviews/actions.ts'
-import type { Proposal } from '../reviews/model.ts'
+import { noted, type Proposal } from '../reviews/model.ts'
 import type { Application } from './application.ts'
 import { applicationFaults, nameFaults } from './names.ts'
 import { applicationOf, write as writeTo } from './applying.ts'
@@ -21,13 +21,6 @@ export async function need(env: Env, id: string): Promise<Proposal> {
   const proposal = await reviews.find(env, id)
   if (proposal?.kind !== 'member') throw new Refusal('not_found')
   return proposal
-}
-
-function noted(note: string | undefined): string {
-  const text = note?.trim() ?? ''
-  if (text === '') throw new Refusal('invalid_input', { fields: { note: 'required' } })
-  if (text.length > 1000) throw new Refusal('invalid_input', { fields: { note: 'too_long' } })
-  return text
 }
 
 /** 補正: back to its author, saying what is to be corrected. @throws as reviews.giveBack; invalid_input without a note */

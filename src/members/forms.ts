@@ -22,12 +22,7 @@ const hash = { type: 'string', pattern: '^[0-9a-f]{64}$' } as const
 
 export const applySchema = form({ ...texts(APPLY_FIELDS), ...answers })
 export const correctSchema = form({ ...texts(APPLY_FIELDS), ...answers, hash }, ['hash'])
-export const seenSchema = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['hash'],
-  properties: { hash, note: text(2000) },
-} as const
+
 export const profileChangeSchema = form({
   ...texts(PROFILE_FIELDS),
   ...texts(CONTACT_FIELDS),

@@ -21,7 +21,8 @@ import {
 } from './changing.ts'
 import { profileSections, type ChangePage, type ProfilePage } from './company_pages.ts'
 import { versionsOf } from './console_routes.ts'
-import { contactSchema, leaveSchema, profileChangeSchema, seenSchema } from './forms.ts'
+import { decideSchema } from '../reviews/schema.ts'
+import { contactSchema, leaveSchema, profileChangeSchema } from './forms.ts'
 import * as queries from './queries.ts'
 import { confirmHref } from './review_routes.ts'
 import { staffRoutes } from './staff_routes.ts'
@@ -71,7 +72,7 @@ export function portalRoutes(router: Router<State>, guards: Guards): void {
   )
   router.post(`${PATH}/withdraw`, manager, async (ctx) => {
     const by = here(ctx)
-    const { hash } = readForm(ctx, seenSchema)
+    const { hash } = readForm(ctx, decideSchema)
     await withdrawChange(ctx.state.env, { memberId: by.memberId, by, hash })
     to(ctx, PATH)
   })

@@ -29,7 +29,8 @@ import {
   type ReviewPage,
 } from './company_pages.ts'
 import * as deciding from './deciding.ts'
-import { leaveSchema, profileChangeSchema, seenSchema } from './forms.ts'
+import { decideSchema } from '../reviews/schema.ts'
+import { leaveSchema, profileChangeSchema } from './forms.ts'
 import { warnings } from './names.ts'
 import { typedProfile, type Typed } from './application.ts'
 import * as reading from './console_queries.ts'
@@ -135,7 +136,7 @@ function decide(step: Step) {
     const id = String(ctx['params']['id'])
     if (!by || !isUuid(id)) throw new Refusal('not_found')
     try {
-      const { hash, note } = readForm(ctx, seenSchema)
+      const { hash, note } = readForm(ctx, decideSchema)
       await step(env, { id, hash, by, note })
       to(ctx, `/admin/applications/${id}`)
     } catch (error) {

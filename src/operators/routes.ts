@@ -18,7 +18,8 @@ import type { ListedOperator, NewOperatorPage, OperatorsPage, ProposalPage } fro
 import { proposalPage } from './proposal_page.ts'
 import { residentRoutes } from './resident_routes.ts'
 import { approve, changeOf, propose } from './rights.ts'
-import { appointSchema, decideSchema } from './schema.ts'
+import { decideSchema } from '../reviews/schema.ts'
+import { appointSchema } from './schema.ts'
 import * as store from './store.ts'
 import { fieldsOf, formIn, self, stateOf } from './shown.ts'
 

@@ -3,7 +3,6 @@ import { OPERATOR_ROLES } from '../persons.ts'
 const text = (maxLength: number) => ({ type: 'string', maxLength }) as const
 const day = { type: 'string', maxLength: 10 } as const
 const reason = text(500)
-const hash = { type: 'string', pattern: '^[0-9a-f]{64}$' } as const
 const id = { type: 'string', minLength: 1, maxLength: 64 } as const
 const role = { enum: OPERATOR_ROLES } as const
 /** Boxes of one name: one ticked is a text, several are a list. */
@@ -44,13 +43,6 @@ export const endBoxSchema = {
   additionalProperties: false,
   required: ['id'],
   properties: { id },
-} as const
-
-export const decideSchema = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['hash'],
-  properties: { hash, note: text(2000) },
 } as const
 
 export const lookUpSchema = {

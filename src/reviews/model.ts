@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { canonical, type Json } from '../audit/model.ts'
 import { isSamePerson } from '../people/model.ts'
 import type { Person } from '../persons.ts'
+import { Refusal } from '../refusal.ts'
 
 /** What a proposal is about; a room that needs another kind adds it here. */
 const KINDS = [
@@ -77,16 +78,35 @@ export function canonicalOf(
   return { text, hash: createHash('sha256').update(text).digest() }
 }
 
+/** States in which a proposal is still on its way. */
+export const OPEN: readonly State[] = ['draft', 'submitted', 'returned', 'proposed']
+
+/** Whether anything can still become of it. */
+export const isOpen = (proposal: Pick<Proposal, 'state'> | undefined): boolean =>
+  proposal !== undefined && OPEN.includes(proposal.state)
+
+/** Longest word to the author of what is given back or declined. */
+const NOTE_LENGTH = 1000
+
+/** The note of such a step, trimmed. @throws Refusal invalid_input at `note` */
+export function noted(note: string | undefined): string {
+  const text = note?.trim() ?? ''
+  if (text === '') throw new Refusal('invalid_input', { fields: { note: 'required' } })
+  if (text.length > NOTE_LENGTH)
+    throw new Refusal('invalid_input', { fields: { note: 'too_long' } })
+  return text
+}
+
 /** From which states a turn may be taken, and where it leads. */
 export const STEPS: Record<Exclude<TurnKind, 'drafted'>, { from: readonly State[]; to: State }> = {
   // An edit voids what was said of the version before it.
-  edited: { from: ['draft', 'submitted', 'returned', 'proposed'], to: 'draft' },
+  edited: { from: OPEN, to: 'draft' },
   submitted: { from: ['draft', 'returned'], to: 'submitted' },
   returned: { from: ['submitted', 'proposed'], to: 'returned' },
   proposed: { from: ['draft', 'submitted'], to: 'proposed' },
   approved: { from: ['proposed'], to: 'approved' },
   refused: { from: ['submitted', 'proposed'], to: 'refused' },
-  withdrawn: { from: ['draft', 'submitted', 'returned', 'proposed'], to: 'withdrawn' },
+  withdrawn: { from: OPEN, to: 'withdrawn' },
 }
 
 /** Whether nobody behind these marks wrote, edited, submitted or proposed any of it. */

@@ -7,7 +7,7 @@ import * as members from '../members/actions.ts'
 import type { Person } from '../persons.ts'
 import { Refusal } from '../refusal.ts'
 import * as reviews from '../reviews/actions.ts'
-import type { Proposal, State, Turn } from '../reviews/model.ts'
+import { isOpen, type Proposal, type Turn } from '../reviews/model.ts'
 import { byId, listOf } from './actions.ts'
 import { partFaults, wholeFaults } from './draft_rules.ts'
 import { draftSchema, PARTS, type Part, type PartialDraft } from './draft_schema.ts'
@@ -17,9 +17,6 @@ import type { ServiceNow } from './model.ts'
 
 /** Who writes: staff at the portal, or a program they answer for. */
 export type Author = Person & { memberId: string }
-
-/** States in which a proposal is still on its way. */
-const OPEN: readonly State[] = ['draft', 'submitted', 'returned', 'proposed']
 
 /** A service as its company meets it: what is in force, and what is on its way. */
 export type Mine = {
@@ -68,7 +65,7 @@ function mineOf(
   proposals: readonly Proposal[],
 ): Mine | undefined {
   const about = proposals.filter(({ subjectId }) => subjectId === serviceId)
-  const open = about.find(({ state }) => OPEN.includes(state))
+  const open = about.find(isOpen)
   const proposal = open ?? (now ? undefined : about[0])
   if (proposal) return { serviceId, now, proposal, asked: askedIn(proposal.body) }
   return now && { serviceId, now, proposal: undefined, asked: askedOf(now) }
@@ -243,7 +240,7 @@ export function recall(env: Env, { serviceId, hash }: Seen, by: Author): Promise
 export function discard(env: Env, { serviceId, hash }: Seen, by: Author): Promise<Proposal> {
   return atomically(env, async (env) => {
     const { proposal } = await mine(env, serviceId, by.memberId)
-    if (!proposal || !OPEN.includes(proposal.state)) throw new Refusal('wrong_state')
+    if (!proposal || !isOpen(proposal)) throw new Refusal('wrong_state')
     return reviews.withdraw(env, { id: proposal.id, hash, by })
   })
 }

@@ -12,6 +12,8 @@ import * as members from '../members/actions.ts'
 import { CONFIRMED_SECONDS } from '../people/model.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import * as reviews from '../reviews/actions.ts'
+import type { State as ProposalState, TurnKind } from '../reviews/model.ts'
+import { decideSchema } from '../reviews/schema.ts'
 import { handOverOf, approveHandOver, proposeHandOver, mayGo } from './handing_over.ts'
 import { byId } from './actions.ts'
 
@@ -34,18 +36,10 @@ export type HandOverReviewPage = {
   to: string
   services: string[]
   note: string
-  state: 'draft' | 'submitted' | 'returned' | 'proposed' | 'approved' | 'refused' | 'withdrawn'
+  state: ProposalState
   hash: string
   turns: {
-    turn:
-      | 'drafted'
-      | 'edited'
-      | 'submitted'
-      | 'returned'
-      | 'proposed'
-      | 'approved'
-      | 'refused'
-      | 'withdrawn'
+    turn: TurnKind
     at: string
     note: string | undefined
   }[]
@@ -76,15 +70,6 @@ const schema = {
       ],
     },
     to_contract: { type: 'string', maxLength: 73 },
-    note: { type: 'string', maxLength: 2000 },
-  },
-} as const
-const seenSchema = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['hash'],
-  properties: {
-    hash: { type: 'string', pattern: '^[0-9a-f]{64}$' },
     note: { type: 'string', maxLength: 2000 },
   },
 } as const
@@ -175,7 +160,7 @@ async function decide(ctx: Ctx, step: (seen: Seen) => Promise<void>): Promise<vo
   const { id } = await proposal(ctx)
   if (!by) throw new Refusal('sign_in_required')
   try {
-    const { hash, note } = readForm(ctx, seenSchema)
+    const { hash, note } = readForm(ctx, decideSchema)
     await step({ id, hash, by, note })
     to(ctx, `/admin/hand-overs/${id}`)
   } catch (error) {

@@ -7,15 +7,12 @@ import { isUuid } from '../input/ids.ts'
 import * as members from '../members/actions.ts'
 import { Refusal } from '../refusal.ts'
 import * as reviews from '../reviews/actions.ts'
-import type { Proposal, State } from '../reviews/model.ts'
+import { OPEN, type Proposal } from '../reviews/model.ts'
 import { clientIdOf, keptOf } from './kept.ts'
 import type { ServiceDraft } from './draft_schema.ts'
 import type { Proposed, ServiceNow } from './model.ts'
 import * as queries from './queries.ts'
 import { approvedDraft, bounded, isExamined, saidIn } from './review_model.ts'
-
-/** A proposal that a page may still be shown of, newest first. */
-const OPEN: readonly State[] = ['draft', 'submitted', 'returned', 'proposed']
 
 /** What a draft must hold before anybody can see what it would look like. */
 const NEEDED = [

@@ -5,7 +5,7 @@ import * as members from '../members/actions.ts'
 import type { Person } from '../persons.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import * as reviews from '../reviews/actions.ts'
-import type { Proposal, State } from '../reviews/model.ts'
+import { noted, type Proposal, type State } from '../reviews/model.ts'
 import { byId } from './actions.ts'
 import type { Clause } from './clauses.ts'
 import {
@@ -21,7 +21,6 @@ import { writeApproved } from './review_writing.ts'
 
 export type Seen = { id: string; hash: string; by: Person; note?: string | undefined }
 
-const NOTE_LENGTH = 1000
 /** What was given back is the company's to write in until it hands it in again. */
 const EXAMINED_IN: readonly State[] = ['submitted', 'proposed']
 
@@ -85,14 +84,6 @@ function faultsIn(asked: ReturnType<typeof saidIn>['asked'], examined: Examined)
   for (const { clause, found, place } of examined.clauses)
     if (found && place === '') fields[`clauses.${clause}`] = 'place_required'
   return fields
-}
-
-function noted(note: string | undefined): string {
-  const text = note?.trim() ?? ''
-  if (text === '') throw new Refusal('invalid_input', { fields: { note: 'required' } })
-  if (text.length > NOTE_LENGTH)
-    throw new Refusal('invalid_input', { fields: { note: 'too_long' } })
-  return text
 }
 
 /** 補正: back to the company, saying what is to be corrected. @throws as reviews.giveBack; invalid_input without a note */

@@ -15,14 +15,6 @@ const texts = {
   anyOf: [text, { type: 'array', maxItems: 20, items: text }],
 } as const
 
-/** A decision on what was seen. */
-export const seenSchema = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['hash'],
-  properties: { hash, note: { type: 'string', maxLength: 2000 } },
-} as const
-
 export const nothingSchema = {
   type: 'object',
   additionalProperties: false,

@@ -15,12 +15,13 @@ import type { OperatorHere } from '../persons.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import * as reviews from '../reviews/actions.ts'
 import type { Proposal, Turn } from '../reviews/model.ts'
+import { decideSchema } from '../reviews/schema.ts'
 import { wholeFaults } from './draft_rules.ts'
 import type { Proposed, ServiceNow } from './model.ts'
 import { asProposed } from './preview.ts'
 import * as review from './review.ts'
 import * as store from './review_store.ts'
-import { examinedIn, examineSchema, seenSchema, typedOf } from './review_form.ts'
+import { examinedIn, examineSchema, typedOf } from './review_form.ts'
 import { saidIn } from './review_model.ts'
 import {
   askedItems,
@@ -94,7 +95,7 @@ async function decided(
   { step, done, show }: { step: Step; done: string; show: Show },
 ): Promise<void> {
   const id = idOf(ctx)
-  const { hash, note = '' } = readForm(ctx, seenSchema)
+  const { hash, note = '' } = readForm(ctx, decideSchema)
   try {
     await step(ctx.state.env, { id, hash, by: operatorOf(ctx), note })
   } catch (error) {
