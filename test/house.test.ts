@@ -9,7 +9,8 @@ const src = fileURLToPath(new URL('../src/', import.meta.url))
 /** A room imports only rooms to its left. */
 const ROOMS = (
   'notices audit templates catalogue residents people reviews operators members contracts services policies welcome ' +
-  'receipts consents closing provisions contributions ledger duties events registers rights api desk oidc demo'
+  'receipts consents closing provisions contributions ledger events retention records duties incidents rights history ' +
+  'registers api desk oidc demo'
 ).split(' ')
 
 /** Ground knows no room. Env alone names the published texts, which every room may read. */

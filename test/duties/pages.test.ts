@@ -8,7 +8,7 @@ import { addDays, nextBusinessDay } from '../../src/input/business_days.ts'
 import { Browser, type Page } from '../support/browser.ts'
 import { markDemo } from '../support/builders.ts'
 import { makePair, type Pair } from '../support/duties.ts'
-import { mailsTo } from '../support/mailbox.ts'
+import { mailsTo, queueIsEmpty } from '../support/mailbox.ts'
 import { makeOperator, signIn, type SignedInPerson } from '../support/people.ts'
 import { openSite, type Site } from '../support/site.ts'
 
@@ -242,6 +242,8 @@ describe('reminders', () => {
       'まちID：「管理状況の報告」の期限を過ぎました',
       'まちID：「管理状況の報告の求め」が届いています',
     ])
+    // The hand-over is noted after the mail is there: wait for the whole job, not for its mail.
+    await queueIsEmpty(env)
     const rows = await env.db('duty_mails').where({ case_id: of.id }).whereNotNull('handed_over_at')
     expect(rows).toHaveLength(3)
     expect(memberId).toBe(of.memberId)
