@@ -180,7 +180,10 @@ export function collects(now: ServiceNow, at: Date): boolean {
 export function subjectOf(
   key: Buffer,
   userId: string,
-  now: Pick<ServiceNow, 'contract' | 'member'>,
+  now: {
+    contract: Pick<ServiceNow['contract'], 'subjectType'>
+    member: Pick<ServiceNow['member'], 'id'>
+  },
 ): string {
   if (now.contract.subjectType === 'public') return userId
   return keyed(key, `${now.member.id}:${userId}`).toString('base64url')
