@@ -35,6 +35,7 @@ import * as interaction from './oidc/interaction.ts'
 import { floodGuard, readAhead, transaction } from './oidc/doors.ts'
 import { cookieKeys, createProvider } from './oidc/provider.ts'
 import { known } from './oidc/request.ts'
+import * as notices from './notices/routes.ts'
 import * as operators from './operators/actions.ts'
 import * as operatorPages from './operators/routes.ts'
 import { confirmedGuard, OPERATOR_COOKIE, operatorGuard } from './operators/guards.ts'
@@ -109,6 +110,7 @@ export async function createApp(
     consents.routes(env, guards, catalogue),
     receipts.routes(env, guards),
     closing.routes(guards),
+    notices.routes(guards),
     members.routes(env, guards),
     contracts.routes(env, guards),
     services.routes(env, guards, askedAgain),

@@ -27,6 +27,8 @@ export type State = {
   /** Shown on a 500 page and written to the log. */
   reference: string
   resident?: SignedIn
+  /** Notices on the resident's page; set by `guards.resident`. */
+  unread?: { count: number; mustRead: { href: string; title: string }[] }
   /** Set by `guards.operator`. */
   operator?: OperatorHere
   /** Set by `guards.staff`. */

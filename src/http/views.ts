@@ -11,7 +11,7 @@ import type { OperatorHere, StaffHere } from '../persons.ts'
 import { csrfToken } from './forms.ts'
 import { originOf } from './headers.ts'
 import { operatorMenu, staffMenu, type MenuLink } from './menus.ts'
-import type { Ctx, Middleware } from './state.ts'
+import type { Ctx, Middleware, State } from './state.ts'
 
 const folder = fileURLToPath(new URL('../../views/', import.meta.url))
 
@@ -80,6 +80,8 @@ export type Frame = {
   script: string
   site: Env['config']['installation']
   signedIn: boolean
+  /** Notices of the resident signed in, as the menu and the banner say them. */
+  unread: State['unread']
   /** Who is at the console; undefined elsewhere. */
   operator: Pick<OperatorHere, 'name' | 'roles'> | undefined
   /** Who is at the portal; undefined elsewhere. */
@@ -108,6 +110,7 @@ function frameOf(ctx: Ctx): Frame {
     script: scriptPath,
     site: ctx.state.site ?? ctx.state.env.config.installation,
     signedIn: ctx.state.resident !== undefined,
+    unread: ctx.state.unread,
     operator,
     staff,
     menu: menuOf({ operator, staff }),

@@ -7,3 +7,11 @@ export type Letter = {
   /** Below the link: how long it lasts, what to do if it was not you. */
   notes?: string[]
 }
+
+/** What a notice on the resident's page says. */
+export type Notice = {
+  title: string
+  lines: string[]
+  /** Words of its link, where it is posted with one. */
+  link?: string
+}

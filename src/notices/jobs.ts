@@ -58,6 +58,7 @@ export function write(env: Env, mail: Mail): DevMail {
     script: '',
     site,
     signedIn: false,
+    unread: undefined,
     operator: undefined,
     staff: undefined,
     menu: [],

@@ -1,10 +1,11 @@
 /**
- * 通知 – mail to residents.
- * Owns: letters, their queueing, sending and the cap per recipient. Does not own: when to write (the other rooms).
- * Law: APPI 23 (security control), 26(2) (telling a person). Rows: H23, L4, R19.
+ * 通知 – mail to residents, and notices on their pages.
+ * Owns: letters, their queueing, sending and the cap per recipient; notices, and that they were read; which letters a
+ * resident wants. Does not own: when to write (the other rooms).
+ * Law: APPI 23 (security control), 26(2) (telling a person). Rows: H23, L4, R19; field 12, 22, 24.
  */
-import type { Language, Messages } from '../locales/index.ts'
-import type { Letter } from '../locales/letter.ts'
+import { messages, type Language, type Messages } from '../locales/index.ts'
+import type { Letter, Notice } from '../locales/letter.ts'
 
 export type LetterName = keyof Messages['notices']['letters']
 type LetterValues<L extends LetterName> = Parameters<Messages['notices']['letters'][L]>[0]
@@ -41,7 +42,47 @@ export function textOf(letter: Letter, sender: string, contact: string): string 
   return `${parts.join('\n\n')}\n`
 }
 
+export type PostKind = keyof Messages['notices']['posts']
+type PostValues<K extends PostKind> = Parameters<Messages['notices']['posts'][K]>[0]
+
+/** A notice to lay on a resident's page. */
+export type Post<K extends PostKind = PostKind> = {
+  kind: K
+  /** Stands on every page of the account until it was opened. */
+  mustRead: boolean
+  /** Ids, names of services, dates; never personal data. The words are made of them when somebody reads. */
+  values: PostValues<K>
+  /** A path of ours where it goes on. */
+  link?: string
+  /** What makes it one: the same again is not posted (jobs come at least once). */
+  once?: string
+}
+
+/** A notice as stored. */
+export type Posted = {
+  id: string
+  kind: string
+  mustRead: boolean
+  values: unknown
+  link: string | null
+  postedAt: Date
+  readAt: Date | null
+}
+
+/** What the frame of a resident's page says of their notices. */
+export type Unread = { count: number; mustRead: { href: string; title: string }[] }
+
+/** Letters a resident may switch off. What concerns safety, and what the law has them told, cannot be. */
+export type Wanted = { digest: boolean; reminder: boolean }
+
 /** One line: what came from outside can never begin another header (L4). */
 export function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim()
+}
+
+/** The words of a notice in its reader's language. A kind that has since gone keeps its place without words. */
+export function wordsOf({ kind, values }: Pick<Posted, 'kind' | 'values'>, lang: Language): Notice {
+  const t = messages[lang].notices
+  const posts = t.posts as Record<string, (values: unknown) => Notice>
+  return posts[kind]?.(values) ?? { title: t.page.gone, lines: [] }
 }

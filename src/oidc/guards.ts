@@ -6,6 +6,7 @@ import { to } from '../http/redirect.ts'
 import { renewCsrf } from '../http/forms.ts'
 import { settleLanguage } from '../http/language.ts'
 import type { Ctx, Middleware, SignedIn } from '../http/state.ts'
+import * as notices from '../notices/actions.ts'
 import * as residents from '../residents/actions.ts'
 import { companyGuard } from './company_guard.ts'
 import { deviceOf } from '../http/device.ts'
@@ -26,7 +27,12 @@ export function makeGuards(provider: () => Provider): Ours {
   }
   const resident: Middleware = async (ctx, next) => {
     await recognise(provider(), ctx)
-    if (ctx.state.resident && mayOpen(ctx)) return next()
+    if (ctx.state.resident && mayOpen(ctx)) {
+      const { env, language, resident } = ctx.state
+      if (!resident.closing)
+        ctx.state.unread = await notices.unread(env, resident.residentId, language)
+      return next()
+    }
     if (ctx.state.resident) return to(ctx, CLOSING)
     const back = ctx.method === 'GET' ? `?to=${encodeURIComponent(ctx.url)}` : ''
     to(ctx, `/login${back}`)

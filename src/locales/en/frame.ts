@@ -14,6 +14,8 @@ export const frame: Messages['frame'] = {
   history: 'History',
   receipts: 'Receipts',
   security: 'Security',
+  notices: 'Notices',
+  requests: 'Requests',
   signIn: 'Sign in',
   signOut: 'Sign out',
   help: 'Need help?',

@@ -1,5 +1,6 @@
 import type { Messages } from '../index.ts'
 import { dutyLetters } from './duty_letters.ts'
+import { noticePage, noticePosts } from './notice_posts.ts'
 import { reviewLetters } from './reviewing_letters.ts'
 import { stopLetters } from './stop_letters.ts'
 
@@ -8,6 +9,8 @@ type ApplicationMail = { company: string; number: string; note: string; link: st
 
 export const notices: Messages['notices'] = {
   contact: (desk, phone) => `If you need help: ${desk}, ${phone}`,
+  page: noticePage,
+  posts: noticePosts,
   letters: {
     verify: (v) => ({
       subject: 'Machi ID: confirm your email address',
@@ -100,6 +103,20 @@ export const notices: Messages['notices'] = {
       ],
       link: { text: 'Open “Data use by service”', href: v.link },
       notes: ['If it was not you, sign in to check, and tell the help desk.'],
+    }),
+    withdrawn_by_service: (v) => ({
+      subject: 'Machi ID: a service’s app ended your consent',
+      lines: [
+        `On ${v.at}, your consent was withdrawn from the app of:`,
+        ...v.services.map((service) => `- ${service}`),
+        'From that moment nothing is shared with it any more.',
+        `Reference: ${v.number}`,
+      ],
+      link: { text: 'Open “Data use by service”', href: v.link },
+      notes: [
+        'To use it again, sign in at the service and agree once more.',
+        'If it was not you, tell the help desk.',
+      ],
     }),
     deletion_request: (v) => ({
       subject: `Machi ID: request to erase what “${v.service}” received`,

@@ -13,6 +13,8 @@ export const frame = {
   history: '履歴',
   receipts: '同意の控え',
   security: '安全の設定',
+  notices: 'お知らせ',
+  requests: '開示などの請求',
   signIn: 'サインイン',
   signOut: 'サインアウト',
   help: 'お困りのとき',

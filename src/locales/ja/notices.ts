@@ -1,5 +1,6 @@
 import type { Letter } from '../letter.ts'
 import { dutyLetters } from './duty_letters.ts'
+import { noticePage, noticePosts } from './notice_posts.ts'
 import { reviewLetters } from './reviewing_letters.ts'
 import { stopLetters } from './stop_letters.ts'
 
@@ -9,6 +10,8 @@ type ApplicationMail = { company: string; number: string; note: string; link: st
 /** Letters. One idea a line; the link stands alone; below it how long it lasts and what to do if it was not you. */
 export const notices = {
   contact: (desk: string, phone: string) => `お困りのとき：${desk} ${phone}`,
+  page: noticePage,
+  posts: noticePosts,
   letters: {
     verify: (v: { link: string; at: string }): Letter => ({
       subject: 'まちID：メールアドレスの確認',
@@ -104,6 +107,25 @@ export const notices = {
       ],
       link: { text: '各サービスでのデータ利用を開く', href: v.link },
       notes: ['お心当たりがないときは、サインインして確かめ、窓口へお知らせください。'],
+    }),
+    withdrawn_by_service: (v: {
+      link: string
+      at: string
+      services: string[]
+      number: string
+    }): Letter => ({
+      subject: 'まちID：サービスのアプリから利用の撤回がありました',
+      lines: [
+        `${v.at}に、次のサービスのアプリでの操作により、利用を撤回しました。`,
+        ...v.services.map((service) => `・${service}`),
+        'その時から、このサービスへは何も渡りません。',
+        `受付番号：${v.number}`,
+      ],
+      link: { text: '各サービスでのデータ利用を開く', href: v.link },
+      notes: [
+        'また使うときは、サービスからもう一度サインインして、同意してください。',
+        'お心当たりがないときは、窓口へお知らせください。',
+      ],
     }),
     deletion_request: (v: {
       at: string

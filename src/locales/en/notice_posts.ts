@@ -1,0 +1,40 @@
+import type { Messages } from '../index.ts'
+
+export const noticePosts: Messages['notices']['posts'] = {
+  sign_in_locked: (v) => ({
+    title: 'Sign-in was stopped after “This was not me”',
+    lines: [
+      `On ${v.at} every browser was signed out and the password of that time stopped working.`,
+      ...(v.addressRestored ? ['Your mail address is again the one from before the change.'] : []),
+      'Please look through “Data use by service” and your history for consents or changes you did not make.',
+      'You can withdraw what you did not agree to. Tell our desk if anything in the records worries you.',
+    ],
+    link: 'Look at the history',
+  }),
+}
+
+export const noticePage: Messages['notices']['page'] = {
+  title: 'Notices',
+  lead: 'Important notices from Machi ID. The same is sent to you by mail.',
+  empty: 'There are no notices.',
+  count: (n) => (n === 1 ? '1 notice.' : `${n} notices, newest first.`),
+  mustRead: 'Please read',
+  isNew: 'Unread',
+  unread: (n) => ` (${n} unread)`,
+  pages: 'Pages of notices',
+  newer: 'Newer notices',
+  older: 'Older notices',
+  back: 'To all notices',
+  goOn: 'See more',
+  gone: 'An earlier notice',
+  banner: 'Please read',
+  settings: 'Mails you receive',
+  settingsText:
+    'You can switch off these two mails. Mails about consents, changes of what you registered, sign-ins and safety cannot be switched off.',
+  digest: 'Yearly summary',
+  digestText: 'The services you use, the items passed on, and how often.',
+  reminder: 'Services you do not use',
+  reminderText: 'Services you agreed to but have not used for six months.',
+  save: 'Save',
+  saved: 'Saved',
+}

@@ -1,0 +1,43 @@
+import type { Notice } from '../letter.ts'
+
+/** お知らせ on the resident's page, by kind: made when read, so the values hold names and dates, never personal data. */
+export const noticePosts = {
+  /** After 「私ではありません」. */
+  sign_in_locked: (v: { at: string; addressRestored: boolean }): Notice => ({
+    title: 'お知らせを受けて、サインインを止めました',
+    lines: [
+      `${v.at}に、すべての端末のサインインを終え、それまでのパスワードを使えなくしました。`,
+      ...(v.addressRestored ? ['メールアドレスは、変わる前のものに戻しました。'] : []),
+      '各サービスでのデータ利用と履歴に、覚えのない同意や変更がないか、お確かめください。',
+      '覚えのない同意は、撤回できます。記録のことで気になる点は、窓口へお知らせください。',
+    ],
+    link: '履歴を確かめる',
+  }),
+}
+
+/** The page of notices. */
+export const noticePage = {
+  title: 'お知らせ',
+  lead: 'まちIDからの大切なお知らせです。同じ内容は、メールでもお送りしています。',
+  empty: 'お知らせはありません。',
+  count: (n: number) => `全${n}件、新しい順です。`,
+  mustRead: '必ずお読みください',
+  isNew: '未読',
+  unread: (n: number) => `（未読${n}件）`,
+  pages: 'お知らせのページ',
+  newer: '新しいお知らせ',
+  older: '古いお知らせ',
+  back: 'お知らせの一覧へ',
+  goOn: '詳しく見る',
+  gone: '以前のお知らせ',
+  banner: '必ずお読みください',
+  settings: '受け取るメール',
+  settingsText:
+    '次の2つのメールは、止めることができます。同意や登録の変更、サインイン、安全のためのお知らせは、止められません。',
+  digest: '1年に1度のまとめ',
+  digestText: '利用しているサービス、渡した項目、渡した回数をお知らせします。',
+  reminder: '使っていないサービスのお知らせ',
+  reminderText: '同意しているのに6か月のあいだ使われていないサービスを、お知らせします。',
+  save: '保存する',
+  saved: '保存しました',
+}
