@@ -42,6 +42,7 @@ import { confirmedGuard, OPERATOR_COOKIE, operatorGuard } from './operators/guar
 import * as people from './people/routes.ts'
 import * as policies from './policies/routes.ts'
 import * as receipts from './receipts/routes.ts'
+import * as records from './records/routes.ts'
 import * as residents from './residents/routes.ts'
 import * as serviceList from './services/actions.ts'
 import { collects } from './services/model.ts'
@@ -119,6 +120,7 @@ export async function createApp(
     operatorPages.routes(guards),
     policies.routes(env, guards),
     duties.routes(env, guards),
+    records.routes(env, guards),
     ledger.routes(env, guards),
     api.routes(env, guards),
     apiClients.clientRoutes(env, guards),

@@ -12,6 +12,7 @@ import * as oidc from './oidc/jobs.ts'
 import * as operators from './operators/jobs.ts'
 import * as people from './people/jobs.ts'
 import * as provisions from './provisions/jobs.ts'
+import * as records from './records/jobs.ts'
 import * as residents from './residents/jobs.ts'
 import * as stops from './members/telling.ts'
 import * as services from './services/jobs.ts'
@@ -20,6 +21,7 @@ const TIMETABLE: readonly Entry[] = [
   ...operators.timetable,
   ...people.timetable,
   ...provisions.timetable,
+  ...records.timetable,
   ...ledger.timetable,
   ...residents.timetable,
   ...oidc.timetable,

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import * as audit from '../audit/actions.ts'
 import { canonical, type Json } from '../audit/model.ts'
 import type { Env } from '../env.ts'
-import type { Entry } from './model.ts'
+import { jsonOf } from './files.ts'
+import { cursorText, type Cursor, type Entry, type Scope } from './model.ts'
 import * as queries from './queries.ts'
 import { reader } from './reading.ts'
 import * as store from './store.ts'
@@ -63,4 +64,69 @@ export async function noteGiver(env: Env): Promise<void> {
       after: hash.toString('hex'),
     },
   })
+}
+
+export { hand } from './exporting.ts'
+
+/** How much was given, by service, as the ledger has it; counted month by month. */
+export async function totalsOf(env: Env, scope: Scope): Promise<queries.Total[]> {
+  const first = await queries.firstAt(env.db, scope)
+  const found = new Map<string, queries.Total>()
+  for (let from = first; from && from < scope.to;) {
+    const next = new Date(Date.UTC(from.getUTCFullYear(), from.getUTCMonth() + 1, 1))
+    const to = next < scope.to ? next : scope.to
+    for (const one of await queries.totals(env.db, { ...scope, from, to })) {
+      const key = `${one.memberId} ${one.serviceId}`
+      const known = found.get(key)
+      found.set(key, { ...one, times: (known?.times ?? 0) + one.times })
+    }
+    from = next
+  }
+  return [...found.values()]
+}
+
+/** The services a reader may choose among, of one company or of all, with the company that has them now. */
+export function servicesFor(
+  env: Env,
+  memberId: string | undefined,
+): Promise<queries.ServiceName[]> {
+  return queries.services(env.db, memberId)
+}
+
+/** A page of releases, newest first. */
+export async function page(
+  env: Env,
+  scope: Scope,
+  { after, limit }: { after: Cursor | undefined; limit: number },
+): Promise<Entry[]> {
+  const found = await queries.raw(env.db, { ...scope, after, newestFirst: true, limit })
+  return (await reader(env)).raw(found)
+}
+
+/**
+ * A page of the receiver's record for a program of that company, oldest first, as JSON; what was handed out is noted.
+ *
+ * @returns the rows, and the cursor behind the last where more may follow
+ */
+export async function forProgram(
+  env: Env,
+  asked: { scope: Scope; after: Cursor | undefined; limit: number; apiClientId: string },
+) {
+  const { scope, after, limit } = asked
+  const rows = await (await reader(env)).raw(await queries.raw(env.db, { ...scope, after, limit }))
+  const items = rows.map((row) => jsonOf(row, 'receiver'))
+  const last = rows.length === limit ? rows.at(-1) : undefined
+  await audit.record(env, {
+    actor: { kind: 'service', id: asked.apiClientId },
+    act: 'records.exported',
+    object: { kind: 'member', id: scope.memberId ?? '' },
+    details: {
+      side: 'receiver',
+      form: 'raw',
+      type: 'json',
+      rows: rows.length,
+      sha256: createHash('sha256').update(JSON.stringify(items)).digest('hex'),
+    },
+  })
+  return { items, next: last ? cursorText(last) : null }
 }

@@ -42,7 +42,13 @@ type Common = {
   items: { id: ItemId; names: Both }[]
   purposes: { id: string; names: Both }[]
   /** That consent was obtained, and which (規則 20(1)(ii)イ, 24(1)). */
-  consent: { id: string; version: number; agreedAt: Date; template: string; templateVersion: number }
+  consent: {
+    id: string
+    version: number
+    agreedAt: Date
+    template: string
+    templateVersion: number
+  }
 }
 
 /** One release. */

@@ -24,6 +24,7 @@ import { stopping } from './stopping.ts'
 import { welcome } from './welcome.ts'
 import { refusals } from './refusals.ts'
 import { reviewing } from './reviewing.ts'
+import { records } from './records.ts'
 import { residents } from './residents.ts'
 
 import type { Messages } from '../index.ts'
@@ -46,6 +47,7 @@ export const all: Messages = {
   people,
   policies,
   portal,
+  records,
   residents,
   members,
   companies,

@@ -24,6 +24,7 @@ import { stopping } from './stopping.ts'
 import { welcome } from './welcome.ts'
 import { refusals } from './refusals.ts'
 import { reviewing } from './reviewing.ts'
+import { records } from './records.ts'
 import { residents } from './residents.ts'
 
 export const all = {
@@ -44,6 +45,7 @@ export const all = {
   people,
   policies,
   portal,
+  records,
   residents,
   members,
   companies,
