@@ -40,6 +40,17 @@ export const API_SCOPES = ['company:read', 'company:write'] as const
 /** What a program of a company may do under /api/v1. */
 export type ApiScope = (typeof API_SCOPES)[number]
 
+export const SERVICE_SCOPES = [
+  'grant_management_query',
+  'grant_management_revoke',
+  'events',
+] as const
+/** What a service may do under /api/v1 for itself: about what residents agreed with it, and what happened since. */
+export type ServiceScope = (typeof SERVICE_SCOPES)[number]
+
+/** A service that stands, as its own token of `client_credentials` names it. */
+export type ServiceHere = { serviceId: string; memberId: string }
+
 /** A program of a company, as a token of `client_credentials` names it. */
 export type CompanyHere = {
   memberId: string

@@ -1,12 +1,12 @@
 /** What one door of the API is: enough to open it, to guard it and to describe it (OpenAPI). */
 import type { Env } from '../env.ts'
-import type { ApiScope, CompanyHere } from '../persons.ts'
+import type { ApiScope, CompanyHere, ServiceHere, ServiceScope } from '../persons.ts'
 
 /** A JSON Schema (draft 2020-12, as OpenAPI 3.1 has it). */
 export type Schema = { readonly [key: string]: unknown }
 
-export type Asked = {
-  company: CompanyHere
+/** What came with a request. */
+type Given = {
   /** Of the path. */
   params: Record<string, string>
   /** Of the address; only names the door offers. */
@@ -15,22 +15,35 @@ export type Asked = {
   body: unknown
 }
 
-export type Endpoint = {
+export type Asked = Given & { company: CompanyHere }
+export type AskedByService = Given & { service: ServiceHere }
+
+type Door<Scope, Question> = {
   /** operationId */
   operation: string
   method: 'get' | 'post' | 'put' | 'delete'
   /** Below /api/v1, with `{name}` for what is in the path. */
   path: string
-  scope: ApiScope
+  scope: Scope
   summary: string
   /** Query parameters it takes, with what they are. */
   query?: Record<string, string>
   body?: Schema
+  run: (env: Env, asked: Question) => Promise<unknown>
+}
+
+/** A door for the programs of a company. */
+export type Endpoint = Door<ApiScope, Asked> & {
   /** What 200 or 201 answers. */
   answer: Schema
   /** 201 instead of 200. */
   creates?: true
-  run: (env: Env, asked: Asked) => Promise<unknown>
+}
+
+/** A door for a service itself. */
+export type ServiceEndpoint = Door<ServiceScope, AskedByService> & {
+  /** What 200 answers; absent: 204 and nothing. */
+  answer?: Schema
 }
 
 export const text = { type: 'string' } as const

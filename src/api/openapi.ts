@@ -1,6 +1,6 @@
 /** The description of the API, made from its doors (OpenAPI 3.1): what is served is what there is. */
-import { API_SCOPES } from '../persons.ts'
-import type { Endpoint, Schema } from './endpoint.ts'
+import { API_SCOPES, SERVICE_SCOPES } from '../persons.ts'
+import type { Endpoint, Schema, ServiceEndpoint } from './endpoint.ts'
 
 const problem: Schema = {
   type: 'object',
@@ -39,8 +39,17 @@ const WHAT_SCOPES_ARE: Record<(typeof API_SCOPES)[number], string> = {
   'company:write': 'Write drafts, submissions and reports in the company’s name.',
 }
 
+const WHAT_SERVICE_SCOPES_ARE: Record<(typeof SERVICE_SCOPES)[number], string> = {
+  grant_management_query: 'Read what a resident agreed with the service.',
+  grant_management_revoke: 'End what a resident agreed with the service.',
+  events: 'Take the events about the service’s residents, and acknowledge them.',
+}
+
+const isForService = (endpoint: Endpoint | ServiceEndpoint): endpoint is ServiceEndpoint =>
+  (SERVICE_SCOPES as readonly string[]).includes(endpoint.scope)
+
 /** @param endpoints the doors, in the order they are shown */
-export function openapi(issuer: string, endpoints: readonly Endpoint[]) {
+export function openapi(issuer: string, endpoints: readonly (Endpoint | ServiceEndpoint)[]) {
   const paths: Record<string, Record<string, object>> = {}
   for (const endpoint of endpoints)
     (paths[`/api/v1${endpoint.path}`] ??= {})[endpoint.method] = operationOf(endpoint)
@@ -65,13 +74,22 @@ export function openapi(issuer: string, endpoints: readonly Endpoint[]) {
             clientCredentials: { tokenUrl: `${issuer}/token`, scopes: WHAT_SCOPES_ARE },
           },
         },
+        service: {
+          type: 'oauth2',
+          description:
+            'Client credentials of the service itself, by the key or secret it signs residents in with.',
+          flows: {
+            clientCredentials: { tokenUrl: `${issuer}/token`, scopes: WHAT_SERVICE_SCOPES_ARE },
+          },
+        },
       },
       schemas: { problem },
     },
   }
 }
 
-function operationOf({ operation, summary, scope, path, query, body, answer, creates }: Endpoint) {
+function operationOf(endpoint: Endpoint | ServiceEndpoint) {
+  const { operation, summary, scope, path, query, body } = endpoint
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
     name,
     in: 'path',
@@ -101,17 +119,25 @@ function operationOf({ operation, summary, scope, path, query, body, answer, cre
   return {
     operationId: operation,
     summary,
-    security: [{ company: [scope] }],
+    security: [{ [isForService(endpoint) ? 'service' : 'company']: [scope] }],
     ...(inPath.length + inQuery.length && { parameters: [...inPath, ...inQuery] }),
     ...(body && {
       requestBody: { required: true, content: { 'application/json': { schema: body } } },
     }),
     responses: {
-      [creates ? '201' : '200']: {
-        description: 'Done.',
-        content: { 'application/json': { schema: answer } },
-      },
+      ...done(endpoint),
       ...declined,
+    },
+  }
+}
+
+function done(endpoint: Endpoint | ServiceEndpoint) {
+  const { answer } = endpoint
+  if (!answer) return { '204': { description: 'Done.' } }
+  return {
+    ['creates' in endpoint && endpoint.creates ? '201' : '200']: {
+      description: 'Done.',
+      content: { 'application/json': { schema: answer } },
     },
   }
 }

@@ -6,38 +6,57 @@ import type { Ctx, State } from '../http/state.ts'
 import { Refusal } from '../refusal.ts'
 import * as api from './actions.ts'
 import { readBody } from './body.ts'
-import type { Asked, Endpoint } from './endpoint.ts'
-import { ENDPOINTS } from './endpoints.ts'
+import type { Asked, Endpoint, ServiceEndpoint } from './endpoint.ts'
+import { ENDPOINTS, SERVICE_ENDPOINTS } from './endpoints.ts'
 import { openapi } from './openapi.ts'
 
 /** `/api/v1`: each door behind its guard, and the description that is made of them. */
 export function routes(env: Env, guards: Guards): Router<State> {
   const router = new Router<State>({ prefix: '/api/v1' })
-  const described = openapi(env.config.issuer, ENDPOINTS)
+  const described = openapi(env.config.issuer, [...ENDPOINTS, ...SERVICE_ENDPOINTS])
   router.get('/openapi.json', async (ctx) => {
     ctx.set('Cache-Control', 'public, max-age=300')
     ctx.body = described
   })
-  for (const endpoint of ENDPOINTS) {
-    const path = endpoint.path.replaceAll(/\{(\w+)\}/g, ':$1')
-    router[endpoint.method](path, guards.company(endpoint.scope), (ctx) => open(ctx, endpoint))
-  }
+  for (const endpoint of ENDPOINTS)
+    router[endpoint.method](pathOf(endpoint), guards.company(endpoint.scope), (ctx) =>
+      open(ctx, endpoint),
+    )
+  for (const endpoint of SERVICE_ENDPOINTS)
+    router[endpoint.method](pathOf(endpoint), guards.service(endpoint.scope), (ctx) =>
+      openForService(ctx, endpoint),
+    )
   return router
 }
+
+const pathOf = ({ path }: { path: string }) => path.replaceAll(/\{(\w+)\}/g, ':$1')
 
 type Here = Ctx & Pick<RouterContext<State>, 'params' | 'query'>
 
 async function open(ctx: Here, endpoint: Endpoint): Promise<void> {
   const { env, company } = ctx.state
   if (!company) throw new Refusal('token_invalid')
-  const params = ctx.params as Record<string, string>
-  if (!Object.values(params).every(isUuid)) throw new Refusal('not_found')
-  const body = endpoint.body ? await readBody(ctx, endpoint.body) : undefined
-  const asked = { company, params, query: queryOf(ctx, endpoint), body }
+  const asked = { company, ...(await given(ctx, endpoint)) }
   const answer =
     endpoint.method === 'get' ? await endpoint.run(env, asked) : await change(env, endpoint, asked)
   ctx.status = endpoint.creates ? 201 : 200
   ctx.body = answer
+}
+
+/** What a service does for itself; each act is recorded by the room that does it. */
+async function openForService(ctx: Here, endpoint: ServiceEndpoint): Promise<void> {
+  const { env, service } = ctx.state
+  if (!service) throw new Refusal('token_invalid')
+  const answer = await endpoint.run(env, { service, ...(await given(ctx, endpoint)) })
+  ctx.status = endpoint.answer ? 200 : 204
+  if (endpoint.answer) ctx.body = answer
+}
+
+async function given(ctx: Here, endpoint: Endpoint | ServiceEndpoint) {
+  const params = ctx.params as Record<string, string>
+  if (!Object.values(params).every(isUuid)) throw new Refusal('not_found')
+  const body = endpoint.body ? await readBody(ctx, endpoint.body) : undefined
+  return { params, query: queryOf(ctx, endpoint), body }
 }
 
 /** What changes something does so together with the note that a program did it. */
@@ -51,7 +70,7 @@ function change(env: Env, endpoint: Endpoint, asked: Asked): Promise<unknown> {
 }
 
 /** What the address asks for. @throws Refusal invalid_input for a name the door does not offer, or one said twice */
-function queryOf(ctx: Here, { query = {} }: Endpoint): Record<string, string> {
+function queryOf(ctx: Here, { query = {} }: Pick<Endpoint, 'query'>): Record<string, string> {
   const found: Record<string, string> = {}
   for (const [name, value] of Object.entries(ctx.query)) {
     if (!Object.hasOwn(query, name) || typeof value !== 'string')

@@ -32,6 +32,23 @@ export function withdraw(
   })
 }
 
+/**
+ * The same, because the service asked (`by_service.ts`): the record, the letter and the history say so.
+ *
+ * @throws Refusal consent_not_found where no agreement is in force or paused
+ */
+export function withdrawByService(
+  env: Env,
+  resident: Resident,
+  serviceId: string,
+): Promise<Consent> {
+  return atomically(env, async (env) => {
+    const consent = await stop(env, resident, serviceId, { ...WITHDRAWN, actedBy: 'service' })
+    await tell(env, resident, [consent])
+    return consent
+  })
+}
+
 /** Pauses: nothing flows; resuming asks again and begins a new agreement. @throws Refusal consent_not_found */
 export function pause(env: Env, resident: Resident, serviceId: string): Promise<Consent> {
   return stop(env, resident, serviceId, { kind: 'paused', endKind: 'paused', deletion: false })
@@ -42,6 +59,8 @@ type How = {
   endKind: 'withdrawn' | 'paused' | 'closed'
   /** Whether the company is asked to erase what it received. */
   deletion: boolean
+  /** Absent: the resident. */
+  actedBy?: 'service'
 }
 const WITHDRAWN: How = { kind: 'withdrawn', endKind: 'withdrawn', deletion: false }
 const WITH_DELETION: How = { ...WITHDRAWN, deletion: true }
@@ -51,7 +70,7 @@ function stop(
   env: Env,
   resident: Resident,
   serviceId: string,
-  { kind, endKind, deletion: deletionRequested }: How,
+  { kind, endKind, deletion: deletionRequested, actedBy }: How,
 ): Promise<Consent> {
   return atomically(env, async (env) => {
     const last = await lockedStanding(env, resident, serviceId, kind === 'withdrawn')
@@ -67,6 +86,7 @@ function stop(
       items: [],
       declined: [],
       deletionRequested,
+      ...(actedBy && { actedBy }),
     }
     await write(env, resident, consent)
     return consent
@@ -140,7 +160,7 @@ async function tell(env: Env, resident: Resident, done: readonly Consent[]): Pro
   await notices.send(env, {
     to: profile.email,
     language,
-    letter: 'withdrawn',
+    letter: done[0]?.actedBy === 'service' ? 'withdrawn_by_service' : 'withdrawn',
     values: {
       link: `${env.config.issuer}/account/services`,
       at: words(language).dateTime(done[0]?.agreedAt ?? env.now()),

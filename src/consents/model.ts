@@ -54,6 +54,8 @@ export type Consent = {
   endsAt: Date
   /** With a withdrawal: the company is asked to erase what it received (R7). */
   deletionRequested: boolean
+  /** Who did it, where it was not the resident here: the service itself, by its Grant API. */
+  actedBy?: 'service'
 }
 
 /** What stands between a resident and a service: their newest agreement and its newest version. */
@@ -146,7 +148,9 @@ export function isInForce(standing: Standing, provision: Terms | undefined, at: 
 }
 
 /** The master switch: off, or switched on again after the agreement began (waking asks). */
-export function isAsleep(agreement: Agreement, provision: Terms | undefined): boolean {
+export function isAsleep(
+  agreement: Pick<Agreement, 'startedAt'>,
+  provision: Terms | undefined): boolean {
   return !provision?.given || provision.at > agreement.startedAt
 }
 

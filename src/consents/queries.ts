@@ -202,6 +202,15 @@ export async function provided(
   return rows.map((row) => ({ ...row, times: Number(row.times) }))
 }
 
+/** When the newest screen of an agreement was answered; undefined where there is none. */
+export async function answeredAt(db: Knex, agreementId: string): Promise<Date | undefined> {
+  const row = await db('consents')
+    .where({ agreement_id: agreementId })
+    .whereNotNull('shown_at')
+    .max<{ at: Date | null }[]>({ at: 'agreed_at' })
+  return row[0]?.at ?? undefined
+}
+
 export type Provision = { id: string; at: Date; items: string[]; path: ProvisionPath }
 
 /** The last few provisions to a service, and how many there were. */

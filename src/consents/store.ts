@@ -35,6 +35,7 @@ type ConsentRow = {
   subject_type: 'public' | 'pairwise'
   ends_at: Date
   deletion_requested: boolean
+  acted_by: 'service' | null
 }
 
 function agreementFromRow(row: AgreementRow): Agreement {
@@ -72,6 +73,7 @@ export function consentFromRow(row: ConsentRow): Consent {
     subjectType: row.subject_type,
     endsAt: row.ends_at,
     deletionRequested: row.deletion_requested,
+    ...(row.acted_by && { actedBy: row.acted_by }),
   }
 }
 
@@ -229,6 +231,7 @@ export async function insertConsent(
     subject_type: consent.subjectType,
     ends_at: consent.endsAt,
     deletion_requested: consent.deletionRequested,
+    acted_by: consent.actedBy ?? null,
     salt: sealedSalt,
     canonical: evidence.canonical,
     leaf_hash: evidence.leafHash,

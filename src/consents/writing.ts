@@ -39,6 +39,7 @@ export async function write(env: Env, resident: Resident, consent: Consent): Pro
     subject_type: consent.subjectType,
     ends_at: consent.endsAt.toISOString(),
     deletion_requested: consent.deletionRequested,
+    ...(consent.actedBy && { acted_by: consent.actedBy }),
   })
   await store.insertConsent(
     env.db,
@@ -47,7 +48,10 @@ export async function write(env: Env, resident: Resident, consent: Consent): Pro
     sealed,
   )
   await audit.record(env, {
-    actor: { kind: 'resident', id: resident.id },
+    actor:
+      consent.actedBy === 'service'
+        ? { kind: 'service', id: consent.serviceId }
+        : { kind: 'resident', id: resident.id },
     act: `consents.${consent.kind}`,
     object: { kind: 'agreement', id: consent.agreementId },
     details: {

@@ -1,4 +1,4 @@
-import type { ApiScope, OperatorRole, StaffRole } from '../persons.ts'
+import type { ApiScope, OperatorRole, ServiceScope, StaffRole } from '../persons.ts'
 import type { Ctx, Middleware } from './state.ts'
 
 /** A guard that says whom it lets in: test/contracts/roles.test.ts makes the matrix role × route of it (J1). */
@@ -25,6 +25,8 @@ export type Guards = {
   confirmed: Middleware
   /** A program of a company with a token of this scope (RFC 6750, RFC 9449). Fills `ctx.state.company`. */
   company: (scope: ApiScope) => Middleware
+  /** A service that stands, with its own token of this scope. Fills `ctx.state.service`. */
+  service: (scope: ServiceScope) => Middleware
   /** Signs this browser in: the same session for /account and for every service. A session of somebody else ends first. */
   openSession: (ctx: Ctx, account: { residentId: string; userId: string }) => Promise<void>
   /** Signs this browser out, here and towards every service. */

@@ -2,7 +2,7 @@ import type Koa from 'koa'
 import type { Env } from '../env.ts'
 import type { Installation } from '../installation.ts'
 import type { Language } from '../locales/index.ts'
-import type { CompanyHere, OperatorHere, StaffHere } from '../persons.ts'
+import type { CompanyHere, OperatorHere, ServiceHere, StaffHere } from '../persons.ts'
 import type { Upload } from './upload.ts'
 
 /** The resident signed in with this browser. */
@@ -35,6 +35,8 @@ export type State = {
   staff?: StaffHere
   /** Set by `guards.company`: a program of a member company. */
   company?: CompanyHere
+  /** Set by `guards.service`: a service with a token of its own. */
+  service?: ServiceHere
   /** Who runs the installation in the governance phase in force; absent: as the settings file says. */
   site?: Installation
   /** Parsed form fields; present after the body was read. */

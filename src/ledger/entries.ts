@@ -96,6 +96,7 @@ export const TABLES: Record<Source, Table> = {
       subject_type: ['subject_type', same],
       ends_at: ['ends_at', moment],
       deletion_requested: ['deletion_requested', truth],
+      acted_by: ['acted_by', same],
     },
   },
   provisions: {

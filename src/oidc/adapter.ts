@@ -175,7 +175,8 @@ function clients(env: () => Env): Parts {
       if (!isClientId(id)) return undefined
       if (id.startsWith(API_CLIENT_PREFIX)) return apiClientOf(await api.inForce(env(), id))
       const service = await serviceOf(env(), id)
-      return service && (clientOf(service, env().now()) as AdapterPayload | undefined)
+      const atToken = route() === 'token'
+      return service && (clientOf(service, env().now(), atToken) as AdapterPayload | undefined)
     },
   }
 }

@@ -6,7 +6,7 @@ import * as api from '../api/actions.ts'
 import type { Ctx, Middleware } from '../http/state.ts'
 import * as members from '../members/actions.ts'
 import { marksOf } from '../people/model.ts'
-import type { ApiScope } from '../persons.ts'
+import type { ApiScope, ServiceScope } from '../persons.ts'
 import { Refusal } from '../refusal.ts'
 import * as store from './store.ts'
 
@@ -28,13 +28,21 @@ export function companyGuard(provider: () => Provider) {
   }
 }
 
-async function recognise(provider: Provider, ctx: Ctx) {
+/** The token of `client_credentials` a request brings, where it is ours, in time and shown by whom it is bound to. */
+export async function ownToken(provider: Provider, ctx: Ctx) {
   const [scheme = '', value = '', ...more] = ctx.get('authorization').split(' ')
   if (more.length || !/^[\w-]{20,200}$/.test(value)) return undefined
   const token = await provider.ClientCredentials.find(value)
   if (!token?.isValid || !token.clientId) return undefined
   if (scheme.toLowerCase() !== token.tokenType?.toLowerCase()) return undefined
   if (token.jkt && !(await isProven(ctx, value, token.jkt, token.clientId))) return undefined
+  const { clientId, jkt, scope = '' } = token
+  return { clientId, jkt, scopes: scope.split(' ') }
+}
+
+async function recognise(provider: Provider, ctx: Ctx) {
+  const token = await ownToken(provider, ctx)
+  if (!token) return undefined
   const { env } = ctx.state
   const client = await api.inForce(env, token.clientId)
   const staff = client && (await members.staffInOffice(env, client.createdBy))
@@ -43,9 +51,7 @@ async function recognise(provider: Provider, ctx: Ctx) {
   const by = { kind: 'staff' as const, id: staff.id, marks: marksOf(env.secrets.people, staff) }
   return {
     company: { memberId: client.memberId, apiClientId: client.id, by },
-    scopes: (token.scope ?? '')
-      .split(' ')
-      .filter((name) => client.scopes.includes(name as ApiScope)),
+    scopes: token.scopes.filter((name) => client.scopes.includes(name as ApiScope)),
   }
 }
 
@@ -79,11 +85,11 @@ async function isProven(ctx: Ctx, token: string, jkt: string, clientId: string):
 }
 
 /** RFC 6750 §3: says why, and nothing about the token. */
-function decline(
+export function decline(
   ctx: Ctx,
   reason: 'token_invalid' | 'scope_missing',
   error: string,
-  scope?: ApiScope,
+  scope?: ApiScope | ServiceScope,
 ): never {
   const rest = scope ? `, scope="${scope}"` : ''
   ctx.set('WWW-Authenticate', [

@@ -11,6 +11,7 @@ import * as residents from '../residents/actions.ts'
 import { companyGuard } from './company_guard.ts'
 import { deviceOf } from '../http/device.ts'
 import { LIFETIME } from './limits.ts'
+import { serviceGuard } from './service_guard.ts'
 import * as store from './store.ts'
 
 type Session = Awaited<ReturnType<Provider['Session']['get']>>
@@ -18,7 +19,10 @@ type Session = Awaited<ReturnType<Provider['Session']['get']>>
 /** A page seen this long after the last keeps the session alive at most this much behind. */
 const TOUCH_SECONDS = 60
 
-type Ours = Pick<Guards, 'anyone' | 'resident' | 'company' | 'openSession' | 'closeSession'>
+type Ours = Pick<
+  Guards,
+  'anyone' | 'resident' | 'company' | 'service' | 'openSession' | 'closeSession'
+>
 
 export function makeGuards(provider: () => Provider): Ours {
   const anyone: Middleware = async (ctx, next) => {
@@ -41,6 +45,7 @@ export function makeGuards(provider: () => Provider): Ours {
     anyone,
     resident,
     company: companyGuard(provider),
+    service: serviceGuard(provider),
     openSession: (ctx, account) => openSession(provider(), ctx, account),
     closeSession: (ctx) => closeSession(provider(), ctx),
   }

@@ -8,7 +8,7 @@ import type { Item } from '../catalogue/model.ts'
 import type { Env } from '../env.ts'
 import * as provisions from '../provisions/actions.ts'
 import type { Path } from '../provisions/model.ts'
-import { currentEnv, factsOf, residentOf } from './request.ts'
+import { agreementOf, currentEnv, factsOf, residentOf } from './request.ts'
 import { scopesIn, toldScope } from './scopes.ts'
 
 type Next = () => Promise<unknown>
@@ -22,6 +22,7 @@ export function provide(base: Env, items: readonly Item[]) {
     if (route === 'userinfo') await recordBody(base, ctx, 'userinfo', ctx.body as object, items)
     if (route === 'token') await recordIdToken(base, ctx, items)
     if (route === 'token' || route === 'introspection') tellScope(ctx)
+    if (route === 'token') tellGrant(ctx)
   }
 }
 
@@ -55,4 +56,10 @@ function tellScope(ctx: KoaContextWithOIDC): void {
   const grant = ctx.oidc.entities.Grant
   if (!body.scope || !grant) return
   body.scope = toldScope(grant.getOIDCScopeFiltered(new Set(scopesIn(body.scope))))
+}
+
+/** The id by which the service can look at this grant and end it (`grant_id` of Grant Management): the agreement's. */
+function tellGrant(ctx: KoaContextWithOIDC): void {
+  const agreement = agreementOf(ctx.oidc.entities.Grant?.jti)
+  if (agreement) Object.assign(ctx.body as object, { grant_id: agreement })
 }

@@ -5,8 +5,9 @@ import { Provider, errors, type Configuration, type KoaContextWithOIDC } from 'o
 import type { Item } from '../catalogue/model.ts'
 import { isUnavailable } from '../database/faults.ts'
 import type { Env } from '../env.ts'
+import * as events from '../events/actions.ts'
 import { faultOf } from '../log.ts'
-import { API_SCOPES } from '../persons.ts'
+import { API_SCOPES, SERVICE_SCOPES } from '../persons.ts'
 import * as residents from '../residents/actions.ts'
 import { subjectOf } from '../services/model.ts'
 import { accountFinder } from './accounts.ts'
@@ -35,6 +36,7 @@ export function createProvider(env: Env, items: readonly Item[], keys: Keygrip):
   const provider = new Provider(env.config.issuer, configuration(env, items, keys))
   provider.proxy = true
   hashClientSecrets(provider)
+  tellLater(provider)
   provider.use(unavailable)
   provider.use(withoutScript)
   provider.use(onlyQuery)
@@ -67,7 +69,7 @@ function configuration(env: Env, items: readonly Item[], keys: Keygrip): Configu
       policy: policy(),
     },
     jwks: { keys: env.secrets.signing as never },
-    scopes: [...SCOPES, ...API_SCOPES],
+    scopes: [...SCOPES, ...API_SCOPES, ...SERVICE_SCOPES],
     claims: claimsByScope(items),
     responseTypes: ['code'],
     pkce: { required: () => true },
@@ -92,6 +94,7 @@ function configuration(env: Env, items: readonly Item[], keys: Keygrip): Configu
       devInteractions: { enabled: false },
       claimsParameter: { enabled: true, assertClaimsParameter: claimsNarrower(env, items) },
       userinfo: { enabled: true },
+      backchannelLogout: { enabled: true },
       revocation: { enabled: true, allowedPolicy: ownToken },
       introspection: { enabled: true, allowedPolicy: ownToken },
       rpInitiatedLogout: {
@@ -142,6 +145,10 @@ function configuration(env: Env, items: readonly Item[], keys: Keygrip): Configu
       service_documentation: `${env.config.issuer}/services`,
       op_policy_uri: `${env.config.issuer}/privacy`,
       op_tos_uri: `${env.config.issuer}/terms`,
+      // Grant Management for OAuth 2.0 (FAPI): a service looks at its grants and ends them; it never makes one there.
+      grant_management_endpoint: `${env.config.issuer}/api/v1/grants`,
+      grant_management_actions_supported: ['query', 'revoke'],
+      grant_management_action_required: false,
     },
     renderError,
     fetch: async () => {
@@ -193,6 +200,32 @@ function hashClientSecrets(provider: Provider): void {
   }
 }
 
+/**
+ * Sign-out is told by the room `events`, later and as often as it takes: the library would call each service within the
+ * resident's request, once (G13, T11). Here it only says that it is supported, and puts `sid` into ID tokens.
+ */
+function tellLater(provider: Provider): void {
+  const prototype = provider.Client.prototype as unknown as {
+    backchannelLogout: () => Promise<void>
+    includeSid: (this: { backchannelLogoutSessionRequired?: boolean }) => boolean
+  }
+  prototype.backchannelLogout = async () => undefined
+  prototype.includeSid = function includeSid() {
+    return this.backchannelLogoutSessionRequired === true
+  }
+}
+
+/** Which services this browser is signed in to, for when that ends. */
+async function noteSession(env: Env, { session, client }: KoaContextWithOIDC['oidc']) {
+  if (!session?.accountId || !client) return
+  const resident = await residentOf(env, session.accountId)
+  const service = await serviceOf(env, client.clientId)
+  const sid = session.sidFor(client.clientId)
+  if (!resident || !service || !sid) return
+  const serviceId = service.service.id
+  await events.noteSession(env, { sessionUid: session.uid, serviceId, residentId: resident.id, sid })
+}
+
 type ProviderMiddleware = Parameters<Provider['use']>[0]
 
 /** Keeps the list of signed-in browsers in step with the provider's own sign-ins and sign-outs. */
@@ -211,6 +244,7 @@ function followSessions(base: Env): ProviderMiddleware {
         device: deviceOf(ctx.get('user-agent')),
       })
     }
+    if (oidc.entities.AuthorizationCode) await noteSession(env, oidc)
     if (oidc.route === 'end_session_confirm' && (oidc.session as { destroyed?: boolean }).destroyed)
       await residents.endSignIn(env, oidc.session.uid)
   }

@@ -75,6 +75,10 @@ function partsOf(id: string): { agreementId: string; sessionUid: string } | unde
   return isUuid(agreementId) && sessionUid ? { agreementId, sessionUid } : undefined
 }
 
+/** The agreement a grant is of. */
+export const agreementOf = (id: string | undefined): string | undefined =>
+  id === undefined ? undefined : partsOf(id)?.agreementId
+
 /** The facts of a grant, read once per request; held against withdrawal where the request is a transaction. */
 export async function factsOf(env: Env, id: string): Promise<Facts | undefined> {
   const known = memo().grants.get(id)
