@@ -10,7 +10,7 @@ import * as demo from './demo/actions.ts'
 import type { Env } from './env.ts'
 import { openQueue } from './jobs/queue.ts'
 import { openLog } from './log.ts'
-import { readTemplates, registerTemplates } from './templates/actions.ts'
+import { mustOffer, readTemplates, registerTemplates } from './templates/actions.ts'
 import { keyFile, openSecrets } from './vault.ts'
 
 export type Node = { env: Env; close: () => Promise<void> }
@@ -62,6 +62,7 @@ async function buildEnv(config: Config, url: string, db: Knex): Promise<Env> {
   const kek = config.keyEncryptionKey ?? (await keyFile(config.dataDir))
   const secrets = await openSecrets(db, kek, now())
   const templates = await readTemplates()
+  mustOffer(templates, config.installation.consentTemplate, now())
   await registerTemplates(db, templates, now())
   return {
     db,

@@ -8,7 +8,7 @@ import * as queries from './queries.ts'
 import type { ContractAsked } from './schema.ts'
 import { overlaps, write, type ContractRule } from './writing.ts'
 
-export { contractFaults, type TermsRule } from './rules.ts'
+export { contractFaults, templateFaults, type TermsRule } from './rules.ts'
 export { jointlyLiable, phasesAt, siteAt } from './phases.ts'
 export type { ContractRule } from './writing.ts'
 

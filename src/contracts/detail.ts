@@ -10,6 +10,7 @@ import type { Proposal } from '../reviews/model.ts'
 import * as contracts from './actions.ts'
 import { affected, type Affected } from './affected.ts'
 import { isOpen } from '../reviews/model.ts'
+import { consentTemplates } from '../templates/model.ts'
 import { decideBox, shownTurns } from './deciding.ts'
 import { endingAt, stateOf, turnOf, WARNING_DAYS, type Contract } from './model.ts'
 import { differences, shown, type DetailPage, type Reader } from './pages.ts'
@@ -20,8 +21,16 @@ export async function readerOf(env: Env, language: Language): Promise<Reader> {
   return {
     language,
     catalogue: await catalogue(env),
-    template: env.config.installation.consentTemplate,
+    ...consentTexts(env, language),
   }
+}
+
+/** The texts a contract may name, by title; the one of the installation where a contract names none. */
+function consentTexts(env: Env, language: Language): Pick<Reader, 'usualTemplate' | 'templates'> {
+  const { consentTemplate } = env.config.installation
+  const texts = consentTemplates(env.templates, env.now())
+  const templates = new Map(texts.map(({ template, title }) => [template, title[language]]))
+  return { templates, usualTemplate: templates.get(consentTemplate) ?? consentTemplate }
 }
 
 /** A contract or, where none is in force yet, its open or last proposal. @throws Refusal not_found */

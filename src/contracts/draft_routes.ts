@@ -20,7 +20,7 @@ import {
 } from './form.ts'
 import type { ChoosePage, FormPage } from './pages.ts'
 import * as proposing from './proposing.ts'
-import { consentTexts, faultsIn } from './rules.ts'
+import { faultsIn } from './rules.ts'
 import type { ContractAsked } from './schema.ts'
 import { askedOf } from './writing.ts'
 
@@ -136,7 +136,7 @@ async function save(
 async function show(ctx: Ctx, place: Place, fields: Fields = {}): Promise<void> {
   const { env, language } = ctx.state
   const c = messages[language].contracts
-  const { catalogue, template } = await readerOf(env, language)
+  const { catalogue, usualTemplate, templates } = await readerOf(env, language)
   const named = (list: readonly { id: string; names: Record<'ja' | 'en', string> }[]) =>
     list.map(({ id, names }) => ({ value: id, label: names[language] }))
   const { member, form, id, hash = '' } = place
@@ -145,7 +145,7 @@ async function show(ctx: Ctx, place: Place, fields: Fields = {}): Promise<void> 
     approval: rowsOf(form, 'approval'),
     document: rowsOf(form, 'document'),
   }
-  const texts = consentTexts(env.templates).map((name) => ({ value: name, label: name }))
+  const texts = [...templates].map(([value, label]) => ({ value, label }))
   const data: FormPage = {
     title: c.newTitle,
     action: id ? `${BASE}/${id}/edit` : `${BASE}/new`,
@@ -156,7 +156,7 @@ async function show(ctx: Ctx, place: Place, fields: Fields = {}): Promise<void> 
     lines,
     items: named(catalogue.items),
     purposes: named(catalogue.purposes),
-    templates: [{ value: '', label: c.installationTemplate(template) }, ...texts],
+    templates: [{ value: '', label: c.installationTemplate(usualTemplate) }, ...texts],
     numberFixed: place.numberFixed ?? false,
     fields,
     labels: labelsOf(form, c),

@@ -11,7 +11,14 @@ import type { Form } from './form.ts'
 import type { ContractAsked } from './schema.ts'
 
 /** In whose words a contract is shown. */
-export type Reader = { language: Language; catalogue: Catalogue; template: string }
+export type Reader = {
+  language: Language
+  catalogue: Catalogue
+  /** The consent texts that may be chosen: name of the folder → title. */
+  templates: ReadonlyMap<string, string>
+  /** Title of the installation's own choice. */
+  usualTemplate: string
+}
 
 type Fact = [label: string, value: string]
 
@@ -96,8 +103,13 @@ export function shown(asked: Asked, reader: Reader): Shown {
   }
 }
 
-function templateOf(template: string | undefined, { language, template: usual }: Reader): string {
-  return template ?? messages[language].contracts.installationTemplate(usual)
+function templateOf(
+  template: string | undefined,
+  { language, templates, usualTemplate }: Reader,
+): string {
+  if (template === undefined)
+    return messages[language].contracts.installationTemplate(usualTemplate)
+  return templates.get(template) ?? template
 }
 
 function foreignFacts(

@@ -163,6 +163,7 @@ async function held(
   const { asked, faults } = readDraft(given, {
     catalogue: await catalogue(env),
     templates: env.templates,
+    at: env.now(),
   })
   if (!asked) throw refusal(faults)
   const found = [

@@ -3,7 +3,7 @@ import { Ajv, type ValidateFunction } from 'ajv'
 import type { Catalogue } from '../catalogue/model.ts'
 import { formats, shapeFaults, type Fault, type ShapeRule } from '../input/faults.ts'
 import { Refusal } from '../refusal.ts'
-import type { Templates } from '../templates/model.ts'
+import { consentTemplates, type Templates } from '../templates/model.ts'
 import { draftSchema, type ContractAsked } from './schema.ts'
 
 export type TermsRule =
@@ -82,14 +82,13 @@ let whole: ValidateFunction<ContractAsked> | undefined
 /** Whatever was handed in, held to the shape of a draft and to the rules. `asked` only where nothing is wrong. */
 export function readDraft(
   given: unknown,
-  terms: { catalogue: Catalogue; templates: Templates },
+  terms: { catalogue: Catalogue; templates: Templates; at: Date },
 ): { asked?: ContractAsked; faults: Fault<TermsRule | ShapeRule>[] } {
   whole ??= new Ajv({ allErrors: true, strict: true, formats }).compile<ContractAsked>(draftSchema)
   if (!whole(given)) return { faults: shapeFaults(whole.errors ?? [], given) }
   const asked: ContractAsked = given
   const faults: Fault<TermsRule | ShapeRule>[] = contractFaults(asked, '', terms.catalogue)
-  if (asked.template && !consentTexts(terms.templates).includes(asked.template))
-    faults.push({ path: '/template', rule: 'not_one_of' })
+  faults.push(...templateFaults(asked, '', terms))
   asked.flows.forEach((flow, n) => {
     if (flow.giver === 'member' && flow.items.length)
       faults.push({ path: `/flows/${n}/items`, rule: 'flow_items_of_member' })
@@ -97,10 +96,15 @@ export function readDraft(
   return faults.length ? { faults } : { asked, faults }
 }
 
-/** The folders of consent-templates/ that hold a text for the consent screen, by name. */
-export function consentTexts(templates: Templates): string[] {
-  const asking = templates.all.filter((t) => t.sections.ja.some(({ id }) => id === 'recipient'))
-  return [...new Set(asking.map((t) => t.template))].sort()
+/** A contract may name a text for the consent screen that has begun, and no other. */
+export function templateFaults(
+  asked: Pick<ContractAsked, 'template'>,
+  path: string,
+  terms: { templates: Templates; at: Date },
+): Fault<'not_one_of'>[] {
+  if (asked.template === undefined) return []
+  const names = consentTemplates(terms.templates, terms.at).map(({ template }) => template)
+  return names.includes(asked.template) ? [] : [{ path: `${path}/template`, rule: 'not_one_of' }]
 }
 
 /** The faults of a refusal that names them; undefined for every other error. */

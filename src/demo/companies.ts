@@ -17,12 +17,18 @@ export function termAt(now: Date): Term {
 }
 
 /** S-10: what the contracts of the demo say; one flow, from the consortium to the company. */
-function contract(number: string, term: Term, subjectType: 'public' | 'pairwise') {
+function contract(
+  number: string,
+  term: Term,
+  subjectType: 'public' | 'pairwise',
+  template?: string,
+) {
   return {
     number,
     ...term,
     subjectType,
     offlineAccess: true,
+    ...(template && { template }),
     dataContent: '提供項目一覧にある登録情報のうち、サービスごとに承認した項目。',
     delivery: 'OpenID Connect による、利用者の同意ごとの提供。',
     rights: '登録情報についての権利は利用者に属し、提供によって移らない。',
@@ -82,7 +88,8 @@ export function onboardingFile(now: Date, port: number) {
           email: 'desk@tosho.example',
           url: 'https://tosho.example/',
         },
-        contracts: [contract('AOBA-002', term, 'pairwise')],
+        // A library of the city, run for it: public work, so the text for municipalities.
+        contracts: [contract('AOBA-002', term, 'pairwise', 'municipal')],
         services: [offers.tosho(port)],
       },
       {

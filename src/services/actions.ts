@@ -77,7 +77,7 @@ export function onboard(
     await members.lockOnboarding(env)
     const { installation } = env.config
     const terms: RuleTerms = { catalogue: await catalogue(env), installation, loopback }
-    const reading = readFile(text, terms)
+    const reading = readFile(text, { ...terms, templates: env.templates, at: env.now() })
     const found: Found = { faults: [...reading.faults], named: [], changes: [], secrets: [] }
     for (const member of reading.members) await onboardMember(env, member, { terms, found })
     const known = [await members.names(env), await store.names(env.db)] as const

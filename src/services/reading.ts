@@ -2,7 +2,8 @@
 import { Ajv } from 'ajv'
 import { formats, shapeFaults, type Fault, type ShapeRule } from '../input/faults.ts'
 import { JsonFault, parseStrict, type JsonRule } from '../input/json.ts'
-import { contractFaults } from '../contracts/actions.ts'
+import { contractFaults, templateFaults } from '../contracts/actions.ts'
+import type { Templates } from '../templates/model.ts'
 import { serviceFaults, type RuleTerms, type ServiceRule } from './rules.ts'
 import { fileSchema, type MemberEntry, type OnboardingFile } from './schema.ts'
 
@@ -15,6 +16,9 @@ export type Reading = {
   members: { entry: MemberEntry; path: string }[]
 }
 
+/** `at`: when, since a contract may name only a text that has begun. */
+type FileTerms = RuleTerms & { templates: Templates; at: Date }
+
 const check = new Ajv({ allErrors: true, strict: true, formats }).compile<OnboardingFile>(
   fileSchema,
 )
@@ -24,7 +28,7 @@ const PRIVATE = /\/jwks\/keys\/\d+\/(d|p|q|dp|dq|qi|oth|k)$/
  * @param text  the file as it is (RFC 8259, strict: L10)
  * @param terms what the rules need to know of this installation
  */
-export function readFile(text: string, terms: RuleTerms): Reading {
+export function readFile(text: string, terms: FileTerms): Reading {
   let given: unknown
   try {
     given = parseStrict(text)
@@ -57,17 +61,18 @@ function namePrivateKey(fault: Fault<ShapeRule>): Fault<ShapeRule | 'private_key
 function entryFaults(
   entry: MemberEntry,
   path: string,
-  terms: RuleTerms & { isWhole: (path: string) => boolean },
-): Fault<ServiceRule>[] {
+  terms: FileTerms & { isWhole: (path: string) => boolean },
+): Fault<ServiceRule | ShapeRule>[] {
   const { isWhole } = terms
   const contracts = (listOf(entry, 'contracts') as MemberEntry['contracts']).map((asked, n) => ({
     asked,
     path: `${path}/contracts/${n}`,
   }))
   const sound = contracts.filter((contract) => isWhole(contract.path))
-  const faults: Fault<ServiceRule>[] = sound.flatMap((contract) =>
-    contractFaults(contract.asked, contract.path, terms.catalogue),
-  )
+  const faults: Fault<ServiceRule | ShapeRule>[] = sound.flatMap(({ asked, path }) => [
+    ...contractFaults(asked, path, terms.catalogue),
+    ...templateFaults(asked, path, terms),
+  ])
   for (const [n, asked] of (listOf(entry, 'services') as MemberEntry['services']).entries()) {
     const place = `${path}/services/${n}`
     if (typeof asked !== 'object' || asked === null) continue

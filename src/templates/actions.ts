@@ -1,54 +1,41 @@
-import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { Knex } from 'knex'
-import { LANGUAGES, type Language } from '../locales/index.ts'
-import { sectionsOf, templateHash, templatesOf, type Template, type Templates } from './model.ts'
+import { LANGUAGES } from '../locales/index.ts'
+import { consentTemplates, templatesOf, type Templates } from './model.ts'
+import { readAll } from './reading.ts'
 import * as store from './store.ts'
+
+export { textChanges } from './differences.ts'
+export type { SectionChange, TextPiece } from './differences.ts'
 
 const folder = fileURLToPath(new URL('../../consent-templates/', import.meta.url))
 
-type Terms = Pick<Template, 'effectiveOn' | 'title' | 'change'>
-
-/** Reads every version below consent-templates/<template>/<version>/. @throws Error naming the faulty file */
+/**
+ * Reads every version below consent-templates/<template>/<version>/.
+ *
+ * @param root another folder of the same form, ending in a slash
+ * @throws Error naming every faulty file and field: the start stops
+ */
 export async function readTemplates(root = folder): Promise<Templates> {
-  const all: Template[] = []
-  for (const template of await folders(root)) {
-    for (const version of await folders(`${root}${template}/`)) {
-      all.push(await readTemplate(`${root}${template}/${version}/`, template, Number(version)))
-    }
-  }
+  const { all, faults } = await readAll(root)
+  if (faults.length) throw new Error(faults.join('\n'))
   return templatesOf(all)
 }
 
-async function folders(path: string): Promise<string[]> {
-  const entries = await readdir(path, { withFileTypes: true })
-  return entries
-    .filter((e) => e.isDirectory())
-    .map((e) => e.name)
-    .sort()
-}
-
-async function readTemplate(path: string, template: string, version: number): Promise<Template> {
-  const terms = await readFile(`${path}terms.json`, 'utf8')
-  const texts = {} as Record<Language, string>
-  for (const language of LANGUAGES)
-    texts[language] = await readFile(`${path}${language}.md`, 'utf8')
-  const { effectiveOn, title, change } = JSON.parse(terms) as Terms
-  return {
-    template,
-    version,
-    effectiveOn,
-    title,
-    change,
-    sections: { ja: sectionsOf(texts.ja), en: sectionsOf(texts.en) },
-    hash: { ja: templateHash(terms, texts.ja), en: templateHash(terms, texts.en) },
-  }
+/** @throws Error where the installation names a text that is none for the consent screen, or has not begun */
+export function mustOffer(templates: Templates, consentTemplate: string, at: Date): void {
+  const names = consentTemplates(templates, at).map(({ template }) => template)
+  if (!names.includes(consentTemplate))
+    throw new Error(
+      `installation: consentTemplate must be one of ${names.join(', ')}, not ${consentTemplate}`,
+    )
 }
 
 /**
  * Writes down each version the first time this database meets it.
  *
- * @throws Error where a version that was already in use reads differently now: the start stops
+ * @throws Error where a version that was already in use reads differently now, or is gone although somebody agreed to
+ *   it: the start stops
  */
 export async function registerTemplates(db: Knex, templates: Templates, now: Date): Promise<void> {
   for (const template of templates.all) {
@@ -56,9 +43,14 @@ export async function registerTemplates(db: Knex, templates: Templates, now: Dat
       const known = await store.register(db, template, language, now)
       if (!known.equals(template.hash[language])) {
         throw new Error(
-          `consent-templates/${template.template}/${template.version}/${language}.md was changed after it was published`,
+          `consent-templates/${template.template}/${template.version}/${language}.md or its terms.json was changed after it was published`,
         )
       }
     }
   }
+  const kept = templates.all.map((t) => `${t.template}/${t.version}`)
+  const gone = (await store.published(db)).filter((name) => !kept.includes(name))
+  const missed = gone.length ? (await store.agreedTo(db)).filter((name) => gone.includes(name)) : []
+  if (missed.length)
+    throw new Error(`consent-templates/${missed.join(', ')} is missing, and somebody agreed to it`)
 }

@@ -1,6 +1,7 @@
 /**
  * 文面 – the texts people agree to or rely on.
- * Owns: reading consent-templates/, their versions and hashes. Does not own: who agreed (consents, residents).
+ * Owns: reading consent-templates/, their front matter, versions, hashes and differences. Does not own: who agreed
+ * (consents, residents), who is told of a change (consents/text_news), pages about texts (policies).
  * A published version never changes: its hash stands in every consent (S-26, D-12; APPI 27(1)).
  */
 import { createHash } from 'node:crypto'
@@ -13,15 +14,23 @@ export type Section = {
   /** Markdown with {{placeholders}}. */ body: string
 }
 
+/** `consent`: chosen by contract for the consent screen; `id_terms`: what holds for the ID itself; `policy`: a page. */
+export type TemplateKind = 'consent' | 'id_terms' | 'policy'
+
 export type Template = {
   template: string
   version: number
+  kind: TemplateKind
   /** First day in force, in Asia/Tokyo, YYYY-MM-DD. */
   effectiveOn: string
   title: Both
   /** Whether moving to this version needs fresh consent (`ask`) or a notice only (`notice`) (D-12). */
   change: 'ask' | 'notice'
+  /** Why; a first version, which changes nothing, may leave it out. */
+  reason?: Both
   sections: Record<Language, Section[]>
+  /** terms.json and the two texts, byte for byte as they were hashed. */
+  source: { terms: string; texts: Record<Language, string> }
   /** SHA-256 over terms.json and the language's text. */
   hash: Record<Language, Buffer>
 }
@@ -38,7 +47,12 @@ export type Templates = {
 }
 
 export function templateHash(terms: string, text: string): Buffer {
-  return createHash('sha256').update(terms).update('\0').update(text).digest()
+  return createHash('sha256').update(sourceOf(terms, text)).digest()
+}
+
+/** What the hash of a text is taken over: terms.json, a zero byte, the text. */
+export function sourceOf(terms: string, text: string): Buffer {
+  return Buffer.from(`${terms}\0${text}`)
 }
 
 /** Splits a text at lines of the form `## id: Title`. Lines before the first heading are comments to the editor. */
@@ -52,6 +66,11 @@ export function sectionsOf(text: string): Section[] {
     sections.push({ id, title: title.trim(), body: rest.join('\n').trim() })
   }
   return sections
+}
+
+/** The names a section is filled with. */
+export function placesIn({ title, body }: Section): string[] {
+  return [...`${title}\n${body}`.matchAll(/\{\{(\w+)\}\}/g)].map(([, name = '']) => name)
 }
 
 /**
@@ -89,8 +108,7 @@ export function templatesOf(all: readonly Template[]): Templates {
       return found
     },
     inForce(template, at) {
-      const day = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Tokyo' }).format(at)
-      const found = named(template).find((t) => t.effectiveOn <= day)
+      const found = named(template).find((t) => hasBegun(t, at))
       if (!found) throw new Error(`no version of template ${template} is in force`)
       return found
     },
@@ -99,4 +117,31 @@ export function templatesOf(all: readonly Template[]): Templates {
       return asking?.version ?? 0
     },
   }
+}
+
+/** Whether its first day has come, in Asia/Tokyo. */
+export function hasBegun({ effectiveOn }: Pick<Template, 'effectiveOn'>, at: Date): boolean {
+  return effectiveOn <= new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Tokyo' }).format(at)
+}
+
+/** The consent texts a contract may name, each as its newest version that has begun; by name. */
+export function consentTemplates(templates: Templates, at: Date): Template[] {
+  const names = new Set(templates.all.filter((t) => t.kind === 'consent').map((t) => t.template))
+  return [...names].sort().flatMap((name) => {
+    const begun = templates.all.filter((t) => t.template === name && hasBegun(t, at))
+    return begun.length ? [templates.inForce(name, at)] : []
+  })
+}
+
+/** The version before this one, of the same text. */
+export function versionBefore(templates: Templates, of: Template): Template | undefined {
+  return templates.all.find((t) => t.template === of.template && t.version === of.version - 1)
+}
+
+/** Where a published version can be read by anybody, in the language it was agreed to. */
+export function addressOf(
+  { template, version }: Pick<Template, 'template' | 'version'>,
+  language: string,
+): string {
+  return `/terms/versions/${template}/${version}/${language}`
 }

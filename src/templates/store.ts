@@ -22,3 +22,21 @@ export async function register(
   const row = await db('template_versions').where(key).first<{ sha256: Buffer }>('sha256')
   return row.sha256
 }
+
+/** `template/version` of every version this database ever met. */
+export async function published(db: Knex): Promise<string[]> {
+  const rows = await db('template_versions').distinct<{ template: string; version: number }[]>(
+    'template',
+    'version',
+  )
+  return rows.map(({ template, version }) => `${template}/${version}`)
+}
+
+/** `template/version` of every version somebody agreed to. Reads every consent: only where a version is missing. */
+export async function agreedTo(db: Knex): Promise<string[]> {
+  const { rows } = await db.raw<{ rows: { name: string }[] }>(
+    `select distinct template || '/' || template_version as name from consents
+     union select distinct template || '/' || template_version from resident_terms`,
+  )
+  return rows.map(({ name }) => name)
+}

@@ -131,10 +131,12 @@ function templateOf(version = 1, change: Template['change'] = 'ask', name = 'cit
   return {
     template: name,
     version,
+    kind: 'consent',
     effectiveOn: '2026-04-01',
     title: both('title'),
     change,
     sections,
+    source: { terms: '', texts: { ja: '', en: '' } },
     hash,
   }
 }

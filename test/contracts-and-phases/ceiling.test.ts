@@ -138,10 +138,22 @@ test('the text of the consent screen is the contract’s own where it names one'
     return now && consentText(now, { consentTemplate: 'the-usual-one' })
   }
   expect(await textOf()).toBe('the-usual-one')
-  await next(service, { template: 'city-platform' })
+  const form = await registrar.open(`${BASE}/${service.contractId}/edit`)
+  const offered = /<select[^>]*name="template"[^]*?<\/select>/.exec(form.text)?.[0] ?? ''
+  expect([...offered.matchAll(/value="([^"]*)"/g)].map((m) => m[1])).toEqual([
+    '',
+    'city-platform',
+    'municipal',
+  ])
+  expect(offered).toContain('情報提供の同意文面（自治体）')
+  await next(service, { template: 'municipal' })
   expect(await textOf()).toBe('the-usual-one')
+  const difference = (await approver.open(`${BASE}/${service.contractId}`)).text
+  expect(/同意画面の文面<\/th>[^]*?<\/tr>/.exec(difference)?.[0]).toMatch(
+    /既定の文面（情報提供の同意文面（標準））[^]*情報提供の同意文面（自治体）/,
+  )
   await decide(approver, service.contractId, 'approve')
-  expect(await textOf()).toBe('city-platform')
+  expect(await textOf()).toBe('municipal')
   const resident = await makeResident(site.env)
   const tokens = await tokensFor(site, new Browser(site.issuer), service, resident)
   expect((await userinfo(site, tokens.access)).status).toBe(200)

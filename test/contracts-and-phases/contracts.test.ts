@@ -230,6 +230,7 @@ describe('bad input', () => {
     ],
     ['an unknown country without a reason', { foreign_kind: 'unknown' }, ['foreign_reason']],
     ['a text that is not for consent', { template: 'privacy' }, ['template']],
+    ['a text that does not exist', { template: 'nowhere' }, ['template']],
     ['a number with a path in it', { number: '../x' }, ['number']],
     [
       'a document twice',

@@ -26,10 +26,12 @@ function template(version: number, effectiveOn: string): Template {
   return {
     template: 'privacy',
     version,
+    kind: 'policy',
     effectiveOn,
     title: { ja: '題', en: 'Title' },
     change: 'notice',
     sections: { ja: sections, en: sections },
+    source: { terms: '', texts: { ja: text, en: text } },
     hash: { ja: Buffer.from([version, 1]), en: Buffer.from([version, 2]) },
   }
 }

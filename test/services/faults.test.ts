@@ -118,6 +118,11 @@ describe('an empty database', () => {
       ['/services/0/items/6/item item_twice'],
     ],
     [
+      'a text that is none for the consent screen',
+      (m) => (m.contracts[0].template = 'privacy'),
+      ['/contracts/0/template not_one_of'],
+    ],
+    [
       'an unknown purpose',
       (m) => (m.services[0].items[1].purposes = ['resale']),
       ['/services/0/items/1 item_over_ceiling', '/services/0/items/1/purposes/0 purpose_unknown'],

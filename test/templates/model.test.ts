@@ -5,10 +5,12 @@ const text = '## ask: Ask {{provider}}\nPlease ask {{provider}}. It answers.\n'
 const template: Template = {
   template: 'x',
   version: 1,
+  kind: 'policy',
   effectiveOn: '2026-04-01',
   title: { ja: 'x', en: 'x' },
   change: 'ask',
   sections: { ja: sectionsOf(text), en: sectionsOf(text) },
+  source: { terms: '', texts: { ja: text, en: text } },
   hash: { ja: Buffer.alloc(32), en: Buffer.alloc(32) },
 }
 
