@@ -12,6 +12,22 @@ const both = {
   properties: { ja: text, en: text },
 } as const
 
+/** Days of one kind of request under an ordinance, and how they are counted (E-17). */
+const requestRule = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['days', 'from', 'count', 'restDay', 'extensionDays', 'article', 'extensionArticle'],
+  properties: {
+    days: { type: 'integer', minimum: 1, maximum: 365 },
+    from: { enum: ['next_day', 'same_day'] },
+    count: { enum: ['calendar', 'business'] },
+    restDay: { enum: ['moves', 'stays'] },
+    extensionDays: { type: 'integer', minimum: 0, maximum: 365 },
+    article: both,
+    extensionArticle: both,
+  },
+} as const
+
 const schema = {
   type: 'object',
   additionalProperties: false,
@@ -64,6 +80,32 @@ const schema = {
     deletionDays: { type: 'integer', minimum: 7, maximum: 90 },
     /** Days for the first report of a leak, the day of knowing counted: about 3 to 5 (E-13); 3 where absent. */
     leakFirstReportDays: { type: 'integer', minimum: 1, maximum: 5 },
+    /**
+     * The law that rules requests for disclosure, correction and stopping: APPI for private bodies, APPI for public ones,
+     * the ordinance of Oiso's council, or an ordinance whose rules stand here. Absent: by the legal form.
+     */
+    rights: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['profile'],
+      properties: {
+        profile: { enum: ['private', 'national', 'oiso', 'ordinance'] },
+        /** Days the consortium sets itself where the law says "without delay"; 14 where absent. */
+        goalDays: { type: 'integer', minimum: 1, maximum: 60 },
+        rules: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['disclosure', 'correction', 'suspension'],
+          properties: {
+            disclosure: requestRule,
+            correction: requestRule,
+            suspension: requestRule,
+          },
+        },
+      },
+      if: { properties: { profile: { const: 'ordinance' } } },
+      then: { required: ['rules'] },
+    },
   },
   if: { properties: { legalForm: { const: 'association' } } },
   then: { required: ['leadMember'] },

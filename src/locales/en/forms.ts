@@ -7,6 +7,8 @@ export const forms: Messages['forms'] = {
   errorTitle: 'Check what you entered',
   colon: ': ',
   errors: {
+    period_turned: 'The last day must not come before the first',
+    day_future: 'Choose today or an earlier day',
     moment_past: 'Choose a moment that is still to come',
     moment_too_far: 'No further ahead than a year',
     required: 'Please fill this in',

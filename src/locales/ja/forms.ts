@@ -6,6 +6,8 @@ export const forms = {
   errorTitle: '入力の確認',
   colon: '：',
   errors: {
+    period_turned: '終わりの日は、始まりの日より後にしてください',
+    day_future: '今日か、今日より前の日付にしてください',
     moment_past: 'これから先の日時にしてください',
     moment_too_far: '1年より先にはできません',
     required: '入力してください',

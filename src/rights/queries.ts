@@ -1,0 +1,78 @@
+import type { Knex } from 'knex'
+import type { Both } from '../installation.ts'
+import { isUuid } from '../input/ids.ts'
+
+/** A service as requests name it. */
+export type Named = { id: string; names: Both; provider: Both; inForce: boolean }
+
+const named = `select s.id, sv.body -> 'names' as names, mv.body -> 'names' as provider`
+const versions = `join lateral (select body from service_versions
+    where service_id = s.id order by version desc limit 1) sv on true
+  join lateral (select body from member_versions
+    where member_id = s.member_id order by version desc limit 1) mv on true`
+
+/** The services a resident ever agreed to, and whether that is in force or paused. */
+export async function servicesOf(db: Knex, residentId: string): Promise<Named[]> {
+  const { rows } = await db.raw<{ rows: Named[] }>(
+    `${named}, bool_or(a.ended_at is null or a.end_kind = 'paused') as "inForce"
+     from agreements a join services s on s.id = a.service_id ${versions}
+     where a.resident_id = :residentId
+     group by s.id, sv.body, mv.body order by sv.body -> 'names' ->> 'ja', s.id`,
+    { residentId },
+  )
+  return rows
+}
+
+/** A service by id, whatever became of it. */
+export async function service(db: Knex, id: string): Promise<Omit<Named, 'inForce'> | undefined> {
+  if (!isUuid(id)) return undefined
+  const { rows } = await db.raw<{ rows: Named[] }>(
+    `${named} from services s ${versions} where s.id = :id`,
+    { id },
+  )
+  return rows[0]
+}
+
+/** Since when each registered item stands as it does: the newest change of each. */
+export async function changedSince(db: Knex, residentId: string): Promise<Map<string, Date>> {
+  const { rows } = await db.raw<{ rows: { what: string; at: Date }[] }>(
+    `select what, max(at) as at from resident_changes where resident_id = :residentId group by what`,
+    { residentId },
+  )
+  return new Map(rows.map(({ what, at }) => [what, at]))
+}
+
+/** Privacy officers in office, to be written to. */
+export async function privacyOfficers(db: Knex, today: string): Promise<{ email: string }[]> {
+  const { rows } = await db.raw<{ rows: { email: string }[] }>(
+    `select email from operators where 'privacy_officer' = any (roles) and ends_on >= :today order by email`,
+    { today },
+  )
+  return rows
+}
+
+/** How many provisions a disclosure of records covers. */
+export async function provisionCount(
+  db: Knex,
+  asked: { residentId: string; serviceId: string | null; from: Date | undefined; to: Date },
+): Promise<number> {
+  const { rows } = await db.raw<{ rows: { n: number }[] }>(
+    `select count(*)::int as n from provision_records
+     where resident_id = :residentId and at >= coalesce(:from::timestamptz, '-infinity') and at < :to
+       and (:serviceId::uuid is null or service_id = :serviceId)`,
+    { ...asked, from: asked.from ?? null },
+  )
+  return rows[0]?.n ?? 0
+}
+
+/** The names of operators, to be shown beside their steps. */
+export async function operatorNames(
+  db: Knex,
+  ids: readonly string[],
+): Promise<Map<string, string>> {
+  const { rows } = await db.raw<{ rows: { id: string; name: string }[] }>(
+    `select id::text as id, name from operators where id::text = any (:ids)`,
+    { ids: [...ids] },
+  )
+  return new Map(rows.map(({ id, name }) => [id, name]))
+}
