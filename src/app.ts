@@ -26,6 +26,7 @@ import { shownSite } from './contracts/shown_site.ts'
 import * as demo from './demo/routes.ts'
 import * as desk from './desk/routes.ts'
 import * as duties from './duties/routes.ts'
+import * as history from './history/routes.ts'
 import * as memberList from './members/actions.ts'
 import * as ledger from './ledger/routes.ts'
 import * as members from './members/routes.ts'
@@ -110,6 +111,7 @@ export async function createApp(
     residents.routes(env, guards, anyCollects),
     consents.routes(env, guards, catalogue),
     receipts.routes(env, guards),
+    history.routes(guards, catalogue),
     closing.routes(guards),
     notices.routes(guards),
     members.routes(env, guards),

@@ -16,7 +16,6 @@ import { isInForce, type Consent } from './model.ts'
 import {
   agreedItems,
   cardOf,
-  eventOf,
   itemLabel,
   labelsOf,
   showingHref,
@@ -29,8 +28,6 @@ import {
 import type * as pages from './pages.ts'
 import * as queries from './queries.ts'
 import { faceOf } from './screen.ts'
-
-const PER_PAGE = 50
 
 /** The resident of this request. @throws Refusal sign_in_required */
 export async function residentIn(ctx: Ctx): Promise<Resident> {
@@ -223,108 +220,3 @@ export function changePage(
     fullStop: input ? labelsOf(dropped, consent, view) : [],
   }
 }
-
-const KINDS = Object.keys(messages.ja.consents.history.kinds) as pages.HistoryKind[]
-
-function historyFilter(ctx: Ctx, resident: Resident, view: View): queries.HistoryFilter {
-  const service = String(ctx.query['service'] ?? '')
-  const kind = KINDS.find((k) => k === ctx.query['kind'])
-  return {
-    residentId: resident.id,
-    serviceId: view.services.has(service) ? service : undefined,
-    kind,
-    now: view.now,
-  }
-}
-
-const pageNumber = (ctx: Ctx) => {
-  const text = String(ctx.query['page'] ?? '1')
-  return /^[1-9]\d{0,6}$/.test(text) ? Number(text) : 1
-}
-
-export async function historyPage(
-  ctx: Ctx,
-  resident: Resident,
-  view: View,
-): Promise<pages.HistoryPage> {
-  const { db } = ctx.state.env
-  const filter = historyFilter(ctx, resident, view)
-  const number = pageNumber(ctx)
-  const from = (number - 1) * PER_PAGE
-  const whole = { ...filter, serviceId: undefined, kind: undefined }
-  const [rows, { total }, all] = await Promise.all([
-    queries.events(db, filter, PER_PAGE, from),
-    queries.extent(db, filter),
-    queries.extent(db, whole),
-  ])
-  const w = words(view.language)
-  const days: pages.HistoryPage['days'] = []
-  for (const row of rows) {
-    const event = eventOf(row, view)
-    if (!event) continue
-    const date = w.dateWithWeekday(row.at)
-    const last = days.at(-1)
-    if (last?.date === date) last.events.push(event)
-    else days.push({ date, events: [event] })
-  }
-  const href = (page: number) =>
-    `/account/history?${new URLSearchParams({ ...query(ctx), page: String(page) }).toString()}`
-  const met = await queries.cards(db, resident.id)
-  return {
-    days,
-    services: met.flatMap(({ agreement }) => {
-      const service = view.services.get(agreement.serviceId)
-      return service ? [{ id: service.service.id, name: faceOf(service, view.language).name }] : []
-    }),
-    filter: { service: filter.serviceId ?? '', kind: filter.kind ?? '' },
-    kinds: KINDS,
-    count: { total, from: Math.min(from + 1, total), to: Math.min(from + PER_PAGE, total) },
-    newerHref: number > 1 ? href(number - 1) : undefined,
-    olderHref: from + PER_PAGE < total ? href(number + 1) : undefined,
-    startsOn: w.date(all.since ?? resident.createdAt),
-  }
-}
-
-function query(ctx: Ctx): Record<string, string> {
-  const kept: Record<string, string> = {}
-  for (const name of ['service', 'kind']) {
-    const value = ctx.query[name]
-    if (typeof value === 'string' && value) kept[name] = value
-  }
-  return kept
-}
-
-const JSON_PER_PAGE = 1000
-
-/** The history as one list; more by `?page=`, named in the Link header (RFC 8288). */
-export async function historyJson(ctx: Ctx, resident: Resident, view: View): Promise<object[]> {
-  const number = pageNumber(ctx)
-  const filter = historyFilter(ctx, resident, view)
-  const rows = await queries.events(
-    ctx.state.env.db,
-    filter,
-    JSON_PER_PAGE + 1,
-    (number - 1) * JSON_PER_PAGE,
-  )
-  if (rows.length > JSON_PER_PAGE) {
-    const next = new URLSearchParams({ ...query(ctx), page: String(number + 1) })
-    ctx.set('Link', `</account/history?${next.toString()}>; rel="next"`)
-  }
-  return rows.slice(0, JSON_PER_PAGE).map((row) => {
-    const service = row.service_id === null ? undefined : view.services.get(row.service_id)
-    const { path, ends_at, deletion, given } = row.details
-    return {
-      id: row.id,
-      kind: row.kind,
-      at: row.at,
-      ...(service && { serviceId: row.service_id, ...withoutId(faceOf(service, view.language)) }),
-      items: row.items,
-      ...(path !== undefined && { path }),
-      ...(ends_at !== undefined && { endsAt: ends_at }),
-      ...(deletion === true && { deletionRequested: true }),
-      ...(given !== undefined && { given }),
-    }
-  })
-}
-
-const withoutId = ({ name, provider }: pages.Face) => ({ service: name, provider })

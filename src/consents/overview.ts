@@ -1,23 +1,21 @@
-/** What the resident's own pages show, made from rows: cards, one service, withdrawal, timeline. */
-import { isItemId, type Catalogue } from '../catalogue/model.ts'
+/** What the resident's own pages show, made from rows: cards, one service, withdrawal. */
+import type { Catalogue } from '../catalogue/model.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import type { Stop } from '../members/actions.ts'
 import type { Resident, Terms } from '../residents/model.ts'
 import { standing as serviceStanding, type ServiceNow } from '../services/model.ts'
 import { limitsOf } from './limits.ts'
-import { OUTCOMES } from './deletion_model.ts'
-import { isAsleep, numberOf, type AgreedItem as Agreed, type Consent } from './model.ts'
+import { isAsleep, type AgreedItem as Agreed, type Consent } from './model.ts'
 import type {
   AgreedItem,
-  HistoryEvent,
   ProvidedItem,
   ServiceCard,
   Status,
   StopShown,
   Until,
 } from './pages.ts'
-import type { CardRow, HistoryRow, Provided } from './queries.ts'
+import type { CardRow, Provided } from './queries.ts'
 import { faceOf, purposeName, valueOf } from './screen.ts'
 
 /** What every builder here needs to know. */
@@ -153,99 +151,6 @@ export function providedItems(
     ]
   })
 }
-
-const ACCOUNT = {
-  created: 'created',
-  verified: 'verified',
-  email_address: 'email',
-  password: 'password',
-  signed_out: 'signed_out',
-  closing: 'closing',
-  kept: 'kept',
-} as const
-
-/** One event of the timeline in words; undefined where its service is unknown. */
-export function eventOf(row: HistoryRow, view: View): HistoryEvent | undefined {
-  const base = { id: row.id, time: words(view.language).time(row.at) }
-  const what = row.items[0] ?? ''
-  if (row.kind === 'terms') {
-    return {
-      ...base,
-      kind: 'terms',
-      what: what === 'collection' ? 'collection' : 'provision',
-      given: row.details.given === true,
-    }
-  }
-  if (row.kind === 'account')
-    return { ...base, kind: 'account', what: ACCOUNT[what as keyof typeof ACCOUNT] ?? 'created' }
-  if (row.kind === 'profile')
-    return {
-      ...base,
-      kind: 'profile',
-      fields: row.items.map((id) => itemLabel(id, undefined, view)),
-    }
-  const service = row.service_id === null ? undefined : view.services.get(row.service_id)
-  return service && serviceEvent(row, service, base, view)
-}
-
-function serviceEvent(
-  row: HistoryRow,
-  now: ServiceNow,
-  base: { id: string; time: string },
-  view: View,
-): HistoryEvent {
-  const service = faceOf(now, view.language)
-  const { subjectType } = now.contract
-  const items = row.items.filter(isItemId).map((id) => itemLabel(id, { subjectType }, view))
-  const until =
-    row.details.ends_at === undefined
-      ? ''
-      : words(view.language).lastDay(new Date(row.details.ends_at))
-  switch (row.kind) {
-    case 'consent':
-      return {
-        ...base,
-        kind: 'consent',
-        service,
-        items,
-        until,
-        showingHref: showingHref(service.id, row.details.showing),
-      }
-    case 'change':
-      return { ...base, kind: 'change', service, items, until }
-    case 'withdrawal':
-      return {
-        ...base,
-        kind: 'withdrawal',
-        service,
-        number: withdrawalNumber(row),
-        deletionRequested: row.details.deletion === true,
-      }
-    case 'provision':
-      return {
-        ...base,
-        kind: 'provision',
-        service,
-        items,
-        path: (row.details.path ?? 'userinfo') as 'userinfo',
-      }
-    case 'deletion': {
-      const what = OUTCOMES.find((outcome) => outcome === row.items[0])
-      return { ...base, kind: 'deletion', service, what: what ?? 'overdue' }
-    }
-    case 'pause':
-    case 'expiry':
-    case 'refusal':
-      return { ...base, kind: row.kind, service }
-    case 'terms':
-    case 'account':
-    case 'profile':
-      throw new Error(`an event of the account, not of a service: ${row.kind}`)
-  }
-}
-
-const withdrawalNumber = (row: HistoryRow) =>
-  numberOf({ id: row.id, kind: 'withdrawn', agreedAt: row.at })
 
 export function showingHref(
   serviceId: string,

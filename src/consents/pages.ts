@@ -3,10 +3,11 @@
  * values by t.consents.values, legal wording from the template (filled). Pure types: the views hold no logic of law.
  *
  * Addresses: /account/services · …/:serviceId · …/:serviceId/{change,pause,resume,withdraw} ·
- * …/:serviceId/showings/:showingId · /account/services/withdraw-all · /account/history
+ * …/:serviceId/showings/:showingId · /account/services/withdraw-all
  */
 import type { ItemId } from '../catalogue/model.ts'
 import type { Language } from '../locales/index.ts'
+import type { SectionChange } from '../templates/actions.ts'
 import type { DeletionShown } from './deletion_pages.ts'
 import type { AskReason } from './model.ts'
 
@@ -62,6 +63,17 @@ export type Change = {
   now: string
 }
 
+/** How the text differs from the one agreed to, section by section (D-12). */
+export type TextChange = {
+  before: NamedText
+  now: NamedText
+  /** Why the version was made; the first version of a text may not say. */
+  reason: string | undefined
+  sections: SectionChange[]
+}
+
+type NamedText = { title: string; edition: string; href: string }
+
 /** Everything a resident agrees to; the same on the consent screen, when resuming, and in the record of a showing. */
 export type ConsentBody = {
   service: Face
@@ -84,6 +96,8 @@ export type ConsentBody = {
     idKind: LegalText
     until: LegalText
     keeping: LegalText
+    /** Sections that only some texts have, `more_…`: the rights at a municipality. */
+    more: LegalText[]
     /** note_terms, note_press, note_withdraw. */
     notes: LegalText[]
     questions: LegalText
@@ -99,6 +113,8 @@ export type ConsentPage = ConsentBody & {
   /** The day of the last agreement, its end or its withdrawal, whichever the reason speaks of; undefined for `new`. */
   since: string | undefined
   changes: Change[]
+  /** The text is another than the one agreed to; undefined: the same, or nothing was agreed yet. */
+  textChange: TextChange | undefined
   /**
    * stale: the answer came for an older showing; missing: agreed, but a required value is not registered;
    * provision_off: the master switch is off (S-56). Shown before everything else.
@@ -289,52 +305,6 @@ export type PausePage = { service: Face; count: number; until: Until }
 
 /** views/consents/paused. */
 export type PausedPage = { service: Face; at: string; number: string; until: Until }
-
-// ── history (R8) ─────────────────────────────────────────────────────────────
-
-/** One thing that happened. `items` are labels; `time` is 9:05. */
-export type HistoryEvent = { id: string; time: string } & (
-  | {
-      kind: 'consent'
-      service: Face
-      items: string[]
-      until: string
-      showingHref: string | undefined
-    }
-  | { kind: 'change'; service: Face; items: string[]; until: string }
-  | { kind: 'pause'; service: Face }
-  | { kind: 'withdrawal'; service: Face; number: string; deletionRequested: boolean }
-  | { kind: 'expiry'; service: Face }
-  /** The company answered a request to erase, or let its time pass. */
-  | { kind: 'deletion'; service: Face; what: 'done' | 'partly' | 'refused' | 'overdue' }
-  | { kind: 'refusal'; service: Face }
-  | { kind: 'provision'; service: Face; items: string[]; path: ProvisionPath }
-  /** The resident changed registered values; `fields` are labels. */
-  | { kind: 'profile'; fields: string[] }
-  /** The master switches of sign-up (S-07, S-08). */
-  | { kind: 'terms'; what: 'provision' | 'collection'; given: boolean }
-  /** The account itself: created, mail verified, password changed, other devices signed out. */
-  | {
-      kind: 'account'
-      what: 'created' | 'verified' | 'email' | 'password' | 'signed_out' | 'closing' | 'kept'
-    }
-)
-
-export type HistoryKind = HistoryEvent['kind']
-
-/** views/consents/history. Newest first; events of one day together. */
-export type HistoryPage = {
-  days: { date: string; events: HistoryEvent[] }[]
-  services: { id: string; name: string }[]
-  filter: { service: string; kind: HistoryKind | '' }
-  /** Kinds offered by the filter. */
-  kinds: HistoryKind[]
-  count: { total: number; from: number; to: number }
-  newerHref: string | undefined
-  olderHref: string | undefined
-  /** The first day of the records. */
-  startsOn: string
-}
 
 // ── the record of a showing ──────────────────────────────────────────────────
 

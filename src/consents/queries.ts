@@ -6,7 +6,7 @@ import type { MemberStatus } from '../members/model.ts'
 import type { Terms } from '../residents/model.ts'
 import type { ServiceStatus } from '../services/model.ts'
 import type { Consent, Standing } from './model.ts'
-import type { HistoryKind, ProvisionPath } from './pages.ts'
+import type { ProvisionPath } from './pages.ts'
 import { consentFromRow, standingFromRow } from './store.ts'
 
 export type StandingFacts = {
@@ -221,108 +221,6 @@ export async function provisions(db: Knex, residentId: string, serviceId: string
     of().count<{ count: string }[]>('* as count'),
   ])
   return { recent, total: Number(count[0]?.count ?? 0) }
-}
-
-// ── the timeline: consents, provisions, refusals, changes of the account ─────
-
-export type HistoryRow = {
-  id: string
-  at: Date
-  kind: HistoryKind
-  service_id: string | null
-  /** Item ids, or what changed. */
-  items: string[]
-  details: {
-    path?: string
-    ends_at?: string
-    showing?: string
-    deletion?: boolean
-    given?: boolean
-    version?: number
-    row_kind?: string
-  }
-}
-
-export type HistoryFilter = {
-  residentId: string
-  serviceId: string | undefined
-  kind: HistoryKind | undefined
-  now: Date
-}
-
-const EVENTS = `
-  select c.id, c.agreed_at as at,
-    case c.kind when 'given' then 'consent' when 'changed' then 'change' when 'paused' then 'pause' else 'withdrawal' end as kind,
-    c.service_id, array(select i->>'item' from jsonb_array_elements(c.items) i) as items,
-    jsonb_build_object('ends_at', c.ends_at, 'showing', case when c.shown_at is null then null else c.showing_id end,
-      'deletion', c.deletion_requested, 'row_kind', c.kind) as details
-  from consents c where c.resident_id = :residentId
-  union all
-  select p.id, p.at, 'provision', p.service_id, p.items, jsonb_build_object('path', p.path)
-  from provision_records p where p.resident_id = :residentId
-  union all
-  select a.showing_id, a.at, 'refusal', s.service_id, '{}', '{}'
-  from showing_answers a join showings s on s.id = a.showing_id
-  where s.resident_id = :residentId and a.decision = 'refuse'
-  union all
-  select g.id, n.ends_at, 'expiry', g.service_id, '{}', '{}'
-  from agreements g
-  join lateral (select ends_at from consents c where c.agreement_id = g.id order by version desc limit 1) n on true
-  where g.resident_id = :residentId and n.ends_at <= :now and (g.ended_at is null or g.end_kind = 'expired')
-  union all
-  select q.id, q.due_at, 'deletion', q.service_id, array['overdue'], '{}'
-  from deletion_requests q left join deletion_answers w on w.request_id = q.id
-  where q.resident_id = :residentId and q.due_at <= :now and (w.answered_at is null or w.answered_at > q.due_at)
-  union all
-  select md5(q.id || 'answered')::uuid, w.answered_at, 'deletion', q.service_id, array[w.outcome], '{}'
-  from deletion_requests q join deletion_answers w on w.request_id = q.id where q.resident_id = :residentId
-  union all
-  select t.id, t.at, 'terms', null, array[t.kind], jsonb_build_object('given', t.given)
-  from resident_terms t where t.resident_id = :residentId
-  union all
-  select h.id, h.at, case when h.what in ('email_address', 'password', 'session', 'closing', 'kept') then 'account' else 'profile' end,
-    null, array[case h.what when 'session' then 'signed_out' else h.what end], '{}'
-  from resident_changes h where h.resident_id = :residentId
-  union all
-  select r.id, r.created_at, 'account', null, array['created'], '{}' from residents r where r.id = :residentId
-  union all
-  select md5(r.id || 'verified')::uuid, r.email_verified_at, 'account', null, array['verified'], '{}'
-  from residents r where r.id = :residentId and r.email_verified_at is not null`
-
-const FILTERED = `from (${EVENTS}) e
-  where (:serviceId::uuid is null or e.service_id = :serviceId::uuid) and (:kind::text is null or e.kind = :kind::text)`
-
-const bindings = (filter: HistoryFilter) => ({
-  residentId: filter.residentId,
-  now: filter.now,
-  serviceId: filter.serviceId ?? null,
-  kind: filter.kind ?? null,
-})
-
-/** One page of events, newest first. */
-export async function events(
-  db: Knex,
-  filter: HistoryFilter,
-  limit: number,
-  offset: number,
-): Promise<HistoryRow[]> {
-  const { rows } = await db.raw<{ rows: HistoryRow[] }>(
-    `select e.* ${FILTERED} order by e.at desc, e.id limit :limit offset :offset`,
-    { ...bindings(filter), limit, offset },
-  )
-  return rows
-}
-
-/** How many events there are, and since when. */
-export async function extent(
-  db: Knex,
-  filter: HistoryFilter,
-): Promise<{ total: number; since: Date | null }> {
-  const { rows } = await db.raw<{ rows: { total: string; since: Date | null }[] }>(
-    `select count(*) as total, min(e.at) as since ${FILTERED}`,
-    bindings(filter),
-  )
-  return { total: Number(rows[0]?.total ?? 0), since: rows[0]?.since ?? null }
 }
 
 export type AnswerRow = { decision: 'agree' | 'refuse'; at: Date; items: string[] }

@@ -1,4 +1,4 @@
-/** 「各サービスでのデータ利用」 and everything below it (pages.md R5–R8). */
+/** 「各サービスでのデータ利用」 and everything below it (pages.md R5–R7). */
 import Router from '@koa/router'
 import type { Catalogue } from '../catalogue/model.ts'
 import type { Env } from '../env.ts'
@@ -17,8 +17,6 @@ import * as consents from './actions.ts'
 import { deletionRoutes } from './deletion_routes.ts'
 import {
   changePage,
-  historyJson,
-  historyPage,
   relation,
   residentIn,
   servicePage,
@@ -44,7 +42,6 @@ const views = {
   withdrawn: page<pages.WithdrawnPage>('consents/withdrawn'),
   pause: page<pages.PausePage>('consents/pause'),
   paused: page<pages.PausedPage>('consents/paused'),
-  history: page<pages.HistoryPage>('consents/history'),
   showing: page<pages.ShowingPage>('consents/showing'),
 }
 
@@ -63,11 +60,6 @@ export function routes(_env: Env, guards: Guards, catalogue: Catalogue): Router<
     const { resident, view } = await enter(ctx)
     if (wantsJson(ctx)) ctx.body = await servicesJson(ctx, resident, view)
     else views.list(ctx, await servicesPage(ctx, resident, view))
-  })
-  router.get('/account/history', only, async (ctx) => {
-    const { resident, view } = await enter(ctx)
-    if (wantsJson(ctx)) ctx.body = await historyJson(ctx, resident, view)
-    else views.history(ctx, await historyPage(ctx, resident, view))
   })
   router.get(`${BASE}/withdraw-all`, only, async (ctx) => {
     const { view, resident } = await enter(ctx)

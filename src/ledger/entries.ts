@@ -116,6 +116,7 @@ export const TABLES: Record<Source, Table> = {
       path: ['path', same],
       items: ['items', list],
       purposes: ['purposes', list],
+      withheld: ['withheld', json],
     },
   },
   audit: {

@@ -10,6 +10,7 @@ import { API_CLIENT_PREFIX } from '../api/model.ts'
 import type { Item } from '../catalogue/model.ts'
 import type { Env } from '../env.ts'
 import { isClientId } from '../input/ids.ts'
+import * as provisions from '../provisions/actions.ts'
 import { release } from '../provisions/model.ts'
 import { apiClientOf, clientOf } from './clients.ts'
 import { grantPayload } from './grants.ts'
@@ -181,6 +182,9 @@ function clients(env: () => Env): Parts {
   }
 }
 
+/** Where a service asks for data or for what leads to it. */
+const ASKING = ['userinfo', 'token']
+
 /** A Grant is the consent in force; logout and replay never touch it. */
 function grants(env: () => Env, items: readonly Item[]): Parts {
   return {
@@ -188,7 +192,10 @@ function grants(env: () => Env, items: readonly Item[]): Parts {
       const facts = await factsOf(env(), id)
       if (!facts?.standing || !facts.service) return undefined
       const decision = release(facts)
-      return decision.whyNot ? undefined : grantPayload(id, facts, decision, items)
+      if (!decision.whyNot) return grantPayload(id, facts, decision, items)
+      if (ASKING.includes(Provider.ctx?.oidc.route ?? ''))
+        await provisions.noteRefusal(env(), facts, decision.whyNot)
+      return undefined
     },
     destroy: none,
   }

@@ -4,12 +4,12 @@
  */
 import { decodeJwt } from 'jose'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import type { Item } from '../catalogue/model.ts'
+import type { Item, ItemId } from '../catalogue/model.ts'
 import type { Env } from '../env.ts'
 import * as provisions from '../provisions/actions.ts'
-import type { Path } from '../provisions/model.ts'
+import { withheldOf, type Path } from '../provisions/model.ts'
 import { agreementOf, currentEnv, factsOf, residentOf } from './request.ts'
-import { scopesIn, toldScope } from './scopes.ts'
+import { askedItems, scopesIn, toldScope } from './scopes.ts'
 
 type Next = () => Promise<unknown>
 
@@ -47,7 +47,19 @@ async function recordBody(
   const facts = grant?.jti === undefined ? undefined : await factsOf(env, grant.jti)
   const resident = account && (await residentOf(env, account.accountId))
   if (!facts || !resident) throw new Error('an answer with claims but without a grant')
-  await provisions.record(env, resident, facts, { path, items: provisions.itemsIn(claims, items) })
+  const given = provisions.itemsIn(claims, items)
+  const withheld = path === 'userinfo' ? withheldOf(facts, askedIn(ctx, items), given) : {}
+  await provisions.record(env, resident, facts, { path, items: given, withheld })
+}
+
+/** What userinfo is asked for: the scope of the token, and what its `claims` parameter names. */
+function askedIn(ctx: KoaContextWithOIDC, items: readonly Item[]): ItemId[] {
+  const token = ctx.oidc.entities.AccessToken
+  const named = Object.keys(token?.claims?.userinfo ?? {})
+  return [
+    ...askedItems({ scope: token?.scope }, items),
+    ...items.filter(({ claims }) => claims.some((c) => named.includes(c))).map(({ id }) => id),
+  ]
 }
 
 /** The scope told to the service: only what still yields something (E5), `profile` where it stands for all its items. */

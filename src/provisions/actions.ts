@@ -8,7 +8,14 @@ import type { Resident } from '../residents/model.ts'
 import * as services from '../services/actions.ts'
 import type { ServiceNow } from '../services/model.ts'
 import { seal } from '../vault.ts'
-import { counted, release, type Facts, type Provision, type Pulls } from './model.ts'
+import {
+  counted,
+  release,
+  type Facts,
+  type Provision,
+  type Pulls,
+  type WhyNot,
+} from './model.ts'
 import * as store from './store.ts'
 
 export type Credential = {
@@ -114,6 +121,7 @@ export async function record(
     path: provision.path,
     items: provision.items,
     purposes,
+    withheld: Object.keys(provision.withheld ?? {}).length ? (provision.withheld ?? null) : null,
   }
   const salt = Buffer.from(env.newSecret(), 'base64url')
   await store.insert(
@@ -143,6 +151,25 @@ function entryOf(row: store.ProvisionRecord, salt: Buffer) {
     path: row.path,
     items: row.items,
     purposes: row.purposes,
+    ...(row.withheld && { withheld: row.withheld }),
+  })
+}
+
+/**
+ * Keeps that a service asked and was given nothing: once a day for each reason, so that a service that never stops asking
+ * writes nothing more. Without an agreement there is nobody to keep it for.
+ */
+export async function noteRefusal(env: Env, facts: Facts, why: WhyNot): Promise<void> {
+  if (!facts.standing) return
+  const { residentId, serviceId } = facts.standing.agreement
+  const at = env.now()
+  await store.insertRefusal(env.db, {
+    id: env.newId(),
+    residentId,
+    serviceId,
+    day: dayOf(at),
+    why,
+    at,
   })
 }
 

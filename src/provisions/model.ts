@@ -33,7 +33,7 @@ export type Facts = {
 /** Item → releases to this service in the calendar month of Asia/Tokyo. */
 export type Pulls = Readonly<Partial<Record<ItemId, number>>>
 
-type WhyNot =
+export type WhyNot =
   | 'no_consent'
   | 'ended'
   | 'asleep'
@@ -110,4 +110,33 @@ function reasonAgainst(facts: Facts): WhyNot | undefined {
 /** By which way something left. Introspection by the token's own client is no provision (domain.md). */
 export type Path = 'userinfo' | 'id_token' | 'api' | 'event' | 'export'
 
-export type Provision = { path: Path; items: ItemId[] }
+/** Agreed to and asked for, and yet not given: used up this month, not (or no longer) approved, nothing registered. */
+export type Withheld = Partial<Record<ItemId, 'bound' | 'not_approved' | 'no_value'>>
+
+export type Provision = { path: Path; items: ItemId[]; withheld?: Withheld }
+
+/**
+ * Why the rest of what a service asked for did not leave. What the resident did not agree to is no part of it: that
+ * stands in the consent.
+ *
+ * @param asked items of the request
+ * @param given items that are in the answer
+ */
+export function withheldOf(
+  facts: Facts,
+  asked: readonly ItemId[],
+  given: readonly ItemId[],
+): Withheld {
+  const decision = release(facts)
+  const is = (list: readonly AgreedItem[] | undefined, id: ItemId) =>
+    list?.some((agreed) => agreed.item === id) === true
+  const rest = (facts.standing?.consent.items ?? [])
+    .map(({ item }) => item)
+    .filter((item) => asked.includes(item) && !given.includes(item))
+  return Object.fromEntries(
+    rest.map((item) => [
+      item,
+      is(decision.spent, item) ? 'bound' : is(decision.items, item) ? 'no_value' : 'not_approved',
+    ]),
+  )
+}

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex'
 import { named } from '../database/named.ts'
 import type { Evidence } from '../audit/model.ts'
-import type { Path } from './model.ts'
+import type { Path, WhyNot, Withheld } from './model.ts'
 
 export type ProvisionRecord = {
   id: string
@@ -16,13 +16,15 @@ export type ProvisionRecord = {
   path: Path
   items: string[]
   purposes: string[]
+  /** Null where nothing was held back. */
+  withheld: Withheld | null
 }
 
 const INSERT = {
   name: 'provision_records_insert',
   text: `insert into provision_records (id, at, resident_id, service_id, member_id, agreement_id, consent_id,
-    service_version_id, contract_version_id, path, items, purposes, salt, canonical, leaf_hash)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+    service_version_id, contract_version_id, path, items, purposes, salt, canonical, leaf_hash,
+    withheld) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
 }
 
 export async function insert(
@@ -47,7 +49,29 @@ export async function insert(
     sealedSalt,
     evidence.canonical,
     evidence.leafHash,
+    row.withheld && JSON.stringify(row.withheld),
   ])
+}
+
+type RefusalRow = {
+  id: string
+  residentId: string
+  serviceId: string
+  /** In Asia/Tokyo, YYYY-MM-DD. */
+  day: string
+  why: WhyNot
+  at: Date
+}
+
+const REFUSAL = {
+  name: 'provision_refusals_insert',
+  text: `insert into provision_refusals (id, resident_id, service_id, day, why, at)
+    values ($1, $2, $3, $4, $5, $6) on conflict (resident_id, service_id, day, why) do nothing`,
+}
+
+/** Writes the first refusal of a day; the others leave it as it is. */
+export async function insertRefusal(db: Knex, row: RefusalRow): Promise<void> {
+  await named(db, REFUSAL, [row.id, row.residentId, row.serviceId, row.day, row.why, row.at])
 }
 
 type Between = { residentId: string; serviceId: string }

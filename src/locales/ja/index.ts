@@ -6,6 +6,7 @@ import { contracts } from './contracts.ts'
 import { duties } from './duties.ts'
 import { forms } from './forms.ts'
 import { frame } from './frame.ts'
+import { history } from './history.ts'
 import { interaction } from './interaction.ts'
 import { notices } from './notices.ts'
 import { companies } from './companies.ts'
@@ -26,6 +27,7 @@ import { refusals } from './refusals.ts'
 import { reviewing } from './reviewing.ts'
 import { records } from './records.ts'
 import { residents } from './residents.ts'
+import { rights } from './rights.ts'
 
 export const all = {
   welcome,
@@ -33,6 +35,7 @@ export const all = {
   frame,
   forms,
   refusals,
+  history,
   interaction,
   closing,
   consents,
@@ -47,6 +50,7 @@ export const all = {
   portal,
   records,
   residents,
+  rights,
   members,
   companies,
   reviewing,

@@ -1,0 +1,97 @@
+/** What the address of a history page asks for, held to what the page offers (L1). */
+import type { Catalogue } from '../catalogue/model.ts'
+import type { Ctx } from '../http/state.ts'
+import { endOfDay, isDay, startOfDay } from '../input/days.ts'
+import { messages } from '../locales/index.ts'
+import { Refusal, type Fields } from '../refusal.ts'
+import type { ServiceNow } from '../services/model.ts'
+import { KINDS, readCursor, type Cursor, type HistoryFilter, type Search } from './model.ts'
+import type { Values } from './pages.ts'
+import { itemLabel, type View } from './telling.ts'
+
+const LENGTH = 100
+
+/** Values of the address; what the page does not offer counts as not asked. */
+export function valuesOf(ctx: Ctx, view: View): Values {
+  const one = (name: string) => {
+    const value = ctx.query[name]
+    return typeof value === 'string' && !value.includes('\0') ? value.trim().slice(0, LENGTH) : ''
+  }
+  return {
+    q: one('q').normalize('NFKC'),
+    service: view.services.has(one('service')) ? one('service') : '',
+    item: view.catalogue.items.find((item) => item.id === one('item'))?.id ?? '',
+    kind: KINDS.find((kind) => kind === one('kind')) ?? '',
+    from: one('from'),
+    to: one('to'),
+  }
+}
+
+/** Days that are none, or the wrong way round. */
+export function faultsOf({ from, to }: Values): Fields {
+  const fields: Fields = {}
+  if (from && !isDay(from)) fields['from'] = 'not_valid'
+  if (to && !isDay(to)) fields['to'] = 'not_valid'
+  if (!Object.keys(fields).length && from && to && to < from) fields['to'] = 'not_valid'
+  return fields
+}
+
+/** The filter these values mean. Call where `faultsOf` finds nothing. */
+export function filterOf(values: Values, residentId: string, view: View): HistoryFilter {
+  return {
+    residentId,
+    service: values.service || undefined,
+    kind: values.kind || undefined,
+    item: values.item || undefined,
+    from: values.from ? startOfDay(values.from) : undefined,
+    to: values.to ? endOfDay(values.to) : undefined,
+    search: values.q ? searchOf(values.q, view) : undefined,
+  }
+}
+
+/** What a word may mean: names of services, companies, items and kinds that hold it. */
+function searchOf(q: string, view: View): Search {
+  const holds = (...texts: string[]) =>
+    texts.some((text) => text.normalize('NFKC').toLowerCase().includes(q.toLowerCase()))
+  const { kinds } = messages[view.language].history
+  const inService = ({ version, member }: ServiceNow) =>
+    holds(
+      version.names.ja,
+      version.names.en,
+      version.names.kana ?? '',
+      member.names.ja,
+      member.names.en,
+    )
+  return {
+    kinds: KINDS.filter((kind) => holds(kinds[kind])),
+    services: [...view.services.values()].filter(inService).map(({ service }) => service.id),
+    items: itemsNamed(view.catalogue, view)
+      .filter(([, label]) => holds(label))
+      .map(([id]) => id),
+  }
+}
+
+const itemsNamed = (catalogue: Catalogue, view: View) =>
+  catalogue.items.map((item) => [item.id, itemLabel(item.id, undefined, view)] as const)
+
+/**
+ * The place the address names by its mark.
+ *
+ * @throws Refusal invalid_input where the mark is none of this resident's, or a page is asked for by its number
+ */
+export function cursorIn(ctx: Ctx, residentId: string): Cursor | undefined {
+  const { mark, page } = ctx.query
+  if (page !== undefined && page !== '1')
+    throw new Refusal('invalid_input', { fields: { page: 'unknown' } })
+  if (mark === undefined) return undefined
+  const key = ctx.state.env.secrets.cursor
+  const cursor = typeof mark === 'string' ? readCursor(key, residentId, mark) : undefined
+  if (!cursor) throw new Refusal('invalid_input', { fields: { mark: 'not_valid' } })
+  return cursor
+}
+
+/** The address of a page of the history with these values. */
+export function hrefOf(path: string, values: Values, more: Record<string, string> = {}): string {
+  const all = Object.entries({ ...values, ...more }).filter(([, value]) => value)
+  return all.length ? `${path}?${new URLSearchParams(all).toString()}` : path
+}

@@ -1,0 +1,201 @@
+/** Reads what a page of the timeline needs and puts it together. */
+import type { Env } from '../env.ts'
+import type { Ctx } from '../http/state.ts'
+import { messages } from '../locales/index.ts'
+import { words } from '../locales/words.ts'
+import type { Catalogue } from '../catalogue/model.ts'
+import { Refusal } from '../refusal.ts'
+import * as residents from '../residents/actions.ts'
+import type { Resident } from '../residents/model.ts'
+import * as services from '../services/actions.ts'
+import { faultsOf, filterOf, hrefOf, cursorIn, valuesOf } from './asking.ts'
+import * as line from './line_queries.ts'
+import { KINDS, writeCursor, type Cursor, type HistoryRow } from './model.ts'
+import type { Days, HistoryPage, Line, PrintPage, Told, Values } from './pages.ts'
+import { read } from './reading.ts'
+import { itemLabel, tell, type Around, type View } from './telling.ts'
+
+export const PATH = '/account/history'
+const PER_PAGE = 50
+const PER_PRINT = 500
+
+/** The resident of this request. @throws Refusal sign_in_required */
+export async function residentIn(ctx: Ctx): Promise<Resident> {
+  const signedIn = ctx.state.resident
+  const resident = signedIn && (await residents.find(ctx.state.env, signedIn.residentId))
+  if (!resident) throw new Refusal('sign_in_required')
+  return resident
+}
+
+export async function viewOf(ctx: Ctx, catalogue: Catalogue): Promise<View> {
+  const { env, language, site } = ctx.state
+  const all = await services.list(env)
+  return {
+    language,
+    catalogue,
+    services: new Map(all.map((service) => [service.service.id, service])),
+    consortium: (site ?? env.config.installation).consortium[language],
+  }
+}
+
+/** What the lines of these rows say beside them. */
+export async function aroundOf(env: Env, rows: readonly HistoryRow[]): Promise<Around> {
+  const ids = (kinds: readonly string[], id: (row: HistoryRow) => string | undefined) => [
+    ...new Set(rows.filter((row) => kinds.includes(row.kind)).flatMap((row) => id(row) ?? [])),
+  ]
+  const own = ({ id }: HistoryRow) => id
+  const [declined, offered, viewers] = await Promise.all([
+    line.declinedOf(
+      env.db,
+      ids(['provision'], ({ details }) =>
+        details.path === 'userinfo' ? details.consent : undefined,
+      ),
+    ),
+    line.offeredOf(env.db, ids(['refusal', 'unanswered'], own)),
+    line.viewersOf(env.db, ids(['view'], own)),
+  ])
+  return { declined, offered, viewers }
+}
+
+/** The rows in words, where their service is known. */
+export async function toldOf(env: Env, rows: readonly HistoryRow[], view: View): Promise<Told[]> {
+  const around = await aroundOf(env, rows)
+  return rows.flatMap((row) => tell(row, around, view) ?? [])
+}
+
+export function lineOf(told: Told, view: View, onPaper = false): Line {
+  const w = words(view.language)
+  const { history: h, consents, forms } = messages[view.language]
+  const rest = told.rest.map(({ items, why }) => h.restOf(w.list(items), why))
+  const nothingGiven = told.asked.length > 0 && told.given.length === 0
+  const small = [
+    ...(nothingGiven ? [h.askedFor(w.list(told.asked))] : []),
+    ...(rest.length && !nothingGiven ? [h.notGiven(w.list(rest))] : []),
+    ...(told.kind === 'provision' && !rest.length ? [h.wholly] : []),
+    ...(told.purposes.length
+      ? [`${consents.screen.purposes}${forms.colon}${w.list(told.purposes)}`]
+      : []),
+    ...(told.path === undefined ? [] : [`${consents.detail.path}${forms.colon}${told.path}`]),
+    ...told.notes,
+  ]
+  return {
+    id: told.id,
+    time: w.time(told.at),
+    kind: told.kind,
+    sentence: told.sentence,
+    small,
+    link: onPaper ? undefined : told.link,
+    reportHref: onPaper ? undefined : `${PATH}/${told.id}/report?at=${told.at.getTime()}`,
+  }
+}
+
+function byDay(all: readonly Told[], view: View, onPaper = false): Days {
+  const w = words(view.language)
+  const days: Days = []
+  for (const told of all) {
+    const date = w.dateWithWeekday(told.at)
+    const last = days.at(-1)
+    if (last?.date === date) last.lines.push(lineOf(told, view, onPaper))
+    else days.push({ date, lines: [lineOf(told, view, onPaper)] })
+  }
+  return days
+}
+
+/** Since when the record is whole. */
+export async function sinceOf(env: Env, resident: Resident, { language }: View): Promise<string[]> {
+  const w = words(language)
+  const { history: h } = messages[language]
+  const kept = await line.refusalsKeptSince(env.db)
+  return [
+    h.startsOn(w.date(resident.createdAt)),
+    ...(kept && kept > resident.createdAt ? [h.refusalsSince(w.date(kept))] : []),
+  ]
+}
+
+/** A mark for the address, for this resident alone. */
+export const markOf = (env: Env, resident: Resident, cursor: Cursor) =>
+  writeCursor(env.secrets.cursor, resident.id, cursor)
+
+export async function historyPage(ctx: Ctx, resident: Resident, view: View): Promise<HistoryPage> {
+  const { env } = ctx.state
+  const values = valuesOf(ctx, view)
+  const fields = faultsOf(values)
+  const isWrong = Object.keys(fields).length > 0
+  const found = isWrong
+    ? { rows: [], older: undefined, newer: undefined, restedAt: undefined }
+    : await read(env, filterOf(values, resident.id, view), cursorIn(ctx, resident.id), PER_PAGE)
+  const [told, met, since] = await Promise.all([
+    toldOf(env, found.rows, view),
+    line.metServices(env.db, resident.id),
+    sinceOf(env, resident, view),
+  ])
+  const at = (cursor: Cursor | undefined) =>
+    cursor && hrefOf(PATH, values, { mark: markOf(env, resident, cursor) })
+  return {
+    days: byDay(told, view),
+    values,
+    fields,
+    narrowed: Object.values(values).some(Boolean),
+    services: met.flatMap((id) => {
+      const service = view.services.get(id)
+      return service ? [{ id, name: service.version.names[view.language] }] : []
+    }),
+    items: view.catalogue.items.map(({ id }) => ({ id, label: itemLabel(id, undefined, view) })),
+    kinds: KINDS,
+    newestHref: found.newer && hrefOf(PATH, values),
+    newerHref: at(found.newer),
+    olderHref: at(found.older),
+    restedOn: found.restedAt && words(view.language).date(found.restedAt),
+    csvHref: hrefOf(`${PATH}.csv`, values),
+    jsonHref: hrefOf(`${PATH}.json`, values),
+    printHref: hrefOf(`${PATH}/print`, values),
+    since,
+  }
+}
+
+/** @throws Refusal invalid_input where a day of the address is none */
+export function askedIn(ctx: Ctx, resident: Resident, view: View) {
+  const values = valuesOf(ctx, view)
+  const fields = faultsOf(values)
+  if (Object.keys(fields).length) throw new Refusal('invalid_input', { fields })
+  return { values, filter: filterOf(values, resident.id, view) }
+}
+
+/** For paper: more on one page, and nothing to press. */
+export async function printPage(ctx: Ctx, resident: Resident, view: View): Promise<PrintPage> {
+  const { env } = ctx.state
+  const { values, filter } = askedIn(ctx, resident, view)
+  const found = await read(env, filter, cursorIn(ctx, resident.id), PER_PRINT)
+  const [told, since] = await Promise.all([
+    toldOf(env, found.rows, view),
+    sinceOf(env, resident, view),
+  ])
+  const w = words(view.language)
+  return {
+    days: byDay(told, view, true),
+    person: ctx.state.resident?.displayName ?? resident.userId,
+    asOf: w.dateTime(env.now()),
+    narrowed: narrowedBy(values, view),
+    since,
+    historyHref: hrefOf(PATH, values),
+    nextHref:
+      found.older && hrefOf(`${PATH}/print`, values, { mark: markOf(env, resident, found.older) }),
+  }
+}
+
+/** The filter in words; empty where there is none. */
+function narrowedBy(values: Values, view: View): string {
+  const { history: h, forms } = messages[view.language]
+  const service = view.services.get(values.service)?.version.names[view.language]
+  const said = [
+    [h.q, values.q],
+    [h.service, service ?? ''],
+    [h.item, values.item && itemLabel(values.item, undefined, view)],
+    [h.kind, values.kind && h.kinds[values.kind]],
+    [h.from, values.from],
+    [h.to, values.to],
+  ] as const
+  return words(view.language).list(
+    said.flatMap(([label, text]) => (text ? [`${label}${forms.colon}${text}`] : [])),
+  )
+}

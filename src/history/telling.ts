@@ -1,0 +1,221 @@
+/** An entry in plain words: what happened, what was asked, what was given, and why not the rest. */
+import { isItemId, type Catalogue } from '../catalogue/model.ts'
+import { numberOf } from '../consents/model.ts'
+import type { Rich } from '../http/parts.ts'
+import { messages, type Language } from '../locales/index.ts'
+import { words } from '../locales/words.ts'
+import type { ServiceNow } from '../services/model.ts'
+import type { Viewer } from './line_queries.ts'
+import type { HistoryRow } from './model.ts'
+import type { Told } from './pages.ts'
+
+/** What every line needs to know. */
+export type View = {
+  language: Language
+  catalogue: Catalogue
+  services: ReadonlyMap<string, ServiceNow>
+  consortium: string
+}
+
+/** What the lines of this page say beside their own row. */
+export type Around = {
+  /** By consent. */
+  declined: ReadonlyMap<string, string[]>
+  /** By showing. */
+  offered: ReadonlyMap<string, string[]>
+  viewers: ReadonlyMap<string, Viewer>
+}
+
+type Asked = Pick<Told, 'asked' | 'given' | 'rest'>
+const NOTHING: Asked = { asked: [], given: [], rest: [] }
+
+export function itemLabel(id: string, service: ServiceNow | undefined, view: View): string {
+  if (id === 'user_id' && service?.contract.subjectType === 'pairwise')
+    return messages[view.language].consents.idKinds.pairwise
+  return view.catalogue.items.find((item) => item.id === id)?.names[view.language] ?? id
+}
+
+/** In the order of the catalogue, each once. */
+function labelsOf(ids: readonly string[], service: ServiceNow | undefined, view: View): string[] {
+  const order = view.catalogue.items.map((item): string => item.id)
+  return [...new Set(ids)]
+    .filter(isItemId)
+    .toSorted((a, b) => order.indexOf(a) - order.indexOf(b))
+    .map((id) => itemLabel(id, service, view))
+}
+
+/** An entry in words; undefined where its service is unknown. */
+export function tell(row: HistoryRow, around: Around, view: View): Told | undefined {
+  const service = row.service_id === null ? undefined : view.services.get(row.service_id)
+  if (row.service_id !== null && !service) return undefined
+  const { language } = view
+  const face = service && {
+    id: service.service.id,
+    name: service.version.names[language],
+    provider: service.member.names[language],
+  }
+  const named = face ? messages[language].frame.named(face.name, face.provider) : ''
+  const { paths } = messages[language].consents
+  const { details } = row
+  return {
+    id: row.id,
+    at: row.at,
+    kind: row.kind,
+    service: face,
+    sentence: sentenceOf(row, { named, service, around }, view),
+    ...askedOf(row, { service, around }, view),
+    purposes: (details.purposes ?? []).map((id) => purposeName(id, view)),
+    path:
+      details.path === undefined ? undefined : (paths[details.path as 'userinfo'] ?? details.path),
+    notes: notesOf(row, view),
+    link: linkOf(row, view),
+  }
+}
+
+const purposeName = (id: string, view: View) =>
+  view.catalogue.purposes.find((purpose) => purpose.id === id)?.names[view.language] ?? id
+
+type With = { named: string; service: ServiceNow | undefined; around: Around }
+
+function sentenceOf(row: HistoryRow, { named, service, around }: With, view: View): Rich {
+  const t = messages[view.language]
+  const h = t.history
+  const w = words(view.language)
+  const { details } = row
+  const items = w.list(labelsOf(row.items, service, view))
+  const until = details.ends_at === undefined ? '' : w.lastDay(new Date(details.ends_at))
+  const what = row.items[0] ?? ''
+  switch (row.kind) {
+    case 'consent':
+      return h.consent(named, row.items.length, items, until)
+    case 'change':
+      return h.change(named, items, until)
+    case 'withdrawal':
+      return withdrawal(row, named, view)
+    case 'deletion':
+      return h.deletionOf(
+        named,
+        what in h.deletions ? h.deletions[what as 'done'] : h.deletions.overdue,
+      )
+    case 'provision':
+      return h.provision(named, items)
+    case 'denial':
+      return h.denial(named, h.denials[(details.why ?? 'ended') as 'ended'])
+    case 'pause':
+    case 'expiry':
+    case 'refusal':
+    case 'unanswered':
+      return h[row.kind](named)
+    case 'stop':
+      return stopped(row, named, view)
+    case 'profile':
+      return h.profile(w.list(row.items.map((id) => itemLabel(id, undefined, view))))
+    case 'terms':
+      return [h.terms[what === 'collection' ? what : 'provision'][details.given ? 'on' : 'off']]
+    case 'account':
+      return [what in h.account ? h.account[what as 'other'] : h.account.other]
+    case 'view':
+      return viewed(around.viewers.get(row.id), view)
+    case 'notice':
+      return h.notice
+    case 'request': {
+      const of = h.requestOf[(details.of ?? 'report') as 'report']
+      return h.request(
+        of,
+        details.number ?? '',
+        h.requestSteps[(details.outcome ?? 'received') as 'received'],
+      )
+    }
+  }
+}
+
+function withdrawal(row: HistoryRow, named: string, view: View): Rich {
+  const t = messages[view.language]
+  const number = numberOf({ id: row.id, kind: 'withdrawn', agreedAt: row.at })
+  const { by_service, deletion } = row.details
+  const said = by_service
+    ? t.history.withdrawalThere(named, number)
+    : t.history.withdrawal(named, number)
+  return deletion ? [...said, t.frame.gap, t.history.deletion] : said
+}
+
+function stopped({ details }: HistoryRow, named: string, { language }: View): Rich {
+  const { history: h, stopping, frame } = messages[language]
+  if (details.lifted) return h.lifted(named)
+  const why = stopping.reasons[(details.reason ?? 'other') as 'other']
+  const said = details.excluded ? h.excluded(named, why) : h.stopped(named, why)
+  const more = details.said?.[language]
+  return more ? [...said, frame.gap, more] : said
+}
+
+function viewed(viewer: Viewer | undefined, view: View): Rich {
+  const { history: h, desk } = messages[view.language]
+  const roles = (viewer?.roles ?? []).map((role) => desk.roles[role as 'auditor'] ?? role)
+  const who =
+    viewer?.kind === 'staff'
+      ? h.staff(viewer.company?.[view.language] ?? h.someCompany)
+      : h.operator(view.consortium, words(view.language).list(roles))
+  const act = viewer?.act ?? ''
+  return act === 'operators.view_person' ? h.viewed(who) : h.handled(who, act)
+}
+
+/** What was asked for, what was given, and why not the rest. */
+function askedOf(row: HistoryRow, { service, around }: Omit<With, 'named'>, view: View): Asked {
+  const { whyNot } = messages[view.language].history
+  const { details } = row
+  const label = (ids: readonly string[]) => labelsOf(ids, service, view)
+  const because = (why: keyof typeof whyNot, ids: readonly string[]) =>
+    ids.length ? [{ items: label(ids), why: whyNot[why] }] : []
+  if (row.kind === 'refusal' || row.kind === 'unanswered') {
+    const asked = around.offered.get(row.id) ?? []
+    const why = row.kind === 'refusal' ? 'refused' : 'unanswered'
+    return { asked: label(asked), given: [], rest: because(why, asked) }
+  }
+  if (row.kind !== 'consent' && row.kind !== 'change' && row.kind !== 'provision') return NOTHING
+  const withheld = Object.entries(details.withheld ?? {})
+  const declined = declinedIn(row, around)
+  const byReason = (['not_approved', 'bound', 'no_value'] as const).flatMap((why) =>
+    because(
+      why,
+      withheld.filter(([, reason]) => reason === why).map(([id]) => id),
+    ),
+  )
+  return {
+    asked: label([...row.items, ...declined, ...withheld.map(([id]) => id)]),
+    given: label(row.items),
+    rest: [...because('declined', declined), ...byReason],
+  }
+}
+
+/** An ID token asks for the ID alone; elsewhere all that the consent screen asked for stands behind a request. */
+function declinedIn({ kind, details }: HistoryRow, around: Around): string[] {
+  if (kind !== 'provision') return details.declined ?? []
+  if (details.path !== 'userinfo') return []
+  return around.declined.get(details.consent ?? '') ?? []
+}
+
+function notesOf(row: HistoryRow, { language }: View): string[] {
+  const { history: h } = messages[language]
+  if (row.kind === 'denial') return [h.denialNote]
+  return row.kind === 'view' ? [h.viewNote] : []
+}
+
+function linkOf(row: HistoryRow, { language }: View): Told['link'] {
+  const { history: h } = messages[language]
+  const { showing } = row.details
+  if (showing && row.kind !== 'unanswered' && row.kind !== 'refusal')
+    return { href: `/account/services/${row.service_id}/showings/${showing}`, text: h.showing }
+  if (row.kind === 'notice') return { href: '/account/notices', text: h.noticeLink }
+  return row.kind === 'request' ? { href: '/account/requests', text: h.requestLink } : undefined
+}
+
+/** A sentence without its links and stress. */
+export const plainText = (rich: Rich): string =>
+  rich
+    .map((piece) => {
+      if (typeof piece === 'string') return piece
+      if ('href' in piece) return piece.text
+      if ('name' in piece) return piece.name
+      return 'strong' in piece ? piece.strong : piece.code
+    })
+    .join('')
