@@ -99,6 +99,7 @@ create table event_messages (
   seq bigserial not null unique,         -- given by the one sequencer: the order of delivery
   fact_id uuid,                          -- null: not from a fact (a verification event)
   service_id uuid not null references services,
+  member_id uuid not null references members,  -- whose service it was then: another company never gets it (S-59)
   resident_id uuid references residents,
   subject text not null,
   channel text not null check (channel in ('push', 'poll', 'logout')),
@@ -120,7 +121,7 @@ create table event_messages (
   check ((state = 'delivered') = (delivered_at is not null))
 );
 create index event_messages_waiting on event_messages (service_id, channel, subject, seq) where state = 'waiting';
-create index event_messages_due on event_messages (next_at, seq) where state = 'waiting' and channel <> 'poll';
+create index event_messages_oldest on event_messages (service_id, channel, seq) where state = 'waiting';
 create index event_messages_of on event_messages (resident_id, service_id, seq desc);
 create index event_messages_by_service on event_messages (service_id, seq desc);
 create index event_messages_dead on event_messages (settled_at) where state = 'dead';

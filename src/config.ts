@@ -21,6 +21,8 @@ export type Config = {
   keyEncryptionKey: Buffer | undefined
   /** Addresses or CIDR blocks whose X-Forwarded-* count. */
   trustedProxies: string[]
+  /** Hosts that services may be called at although they are not public or not https: development only (L8, M12). */
+  allowedPrivateHosts: string[]
   installation: Installation
 }
 
@@ -65,14 +67,14 @@ export function readConfig(source: Source = process.env): Config {
     ),
     smtpUrl: readUrl('SMTP_URL', secret('SMTP_URL'), ['smtp:', 'smtps:'], faults),
     keyEncryptionKey: readKey(secret('KEY_ENCRYPTION_KEY'), production, faults),
-    trustedProxies: (source['TRUSTED_PROXIES'] ?? '')
-      .split(',')
-      .map((s) => s.trim())
-      .filter(Boolean),
+    trustedProxies: list(source['TRUSTED_PROXIES']),
+    allowedPrivateHosts: list(source['ALLOWED_PRIVATE_HOSTS']),
     installation: readInstallation(source['INSTALLATION_FILE'], production, faults),
   }
   if (production && !config.databaseUrl) faults.push('DATABASE_URL: required in production')
   if (production && !config.smtpUrl) faults.push('SMTP_URL: required in production')
+  if (production && config.allowedPrivateHosts.length)
+    faults.push('ALLOWED_PRIVATE_HOSTS: for development only')
   for (const name of ['adminOrigin', 'companyOrigin'] as const) {
     if (config[name].split(':')[0] !== config.issuer.split(':')[0])
       faults.push('ADMIN_ORIGIN, COMPANY_ORIGIN: http or https as ISSUER')
@@ -84,6 +86,12 @@ export function readConfig(source: Source = process.env): Config {
   if (faults.length) throw new ConfigFaults(faults)
   return config
 }
+
+const list = (text = '') =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean)
 
 function isAddressOrBlock(text: string): boolean {
   const [address = '', prefix, ...more] = text.split('/')

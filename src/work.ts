@@ -6,6 +6,7 @@ import type { Handlers } from './jobs/queue.ts'
 import { startTimetable, type Entry } from './jobs/timetable.ts'
 import * as contracts from './contracts/jobs.ts'
 import * as members from './members/jobs.ts'
+import * as events from './events/jobs.ts'
 import * as ledger from './ledger/jobs.ts'
 import * as notices from './notices/jobs.ts'
 import * as oidc from './oidc/jobs.ts'
@@ -23,6 +24,7 @@ const TIMETABLE: readonly Entry[] = [
   ...provisions.timetable,
   ...records.timetable,
   ...ledger.timetable,
+  ...events.timetable(),
   ...residents.timetable,
   ...oidc.timetable,
   ...members.timetable,

@@ -244,7 +244,7 @@ function followSessions(base: Env): ProviderMiddleware {
         device: deviceOf(ctx.get('user-agent')),
       })
     }
-    if (oidc.entities.AuthorizationCode) await noteSession(env, oidc)
+    if (oidc.route !== 'token' && oidc.entities.AuthorizationCode) await noteSession(env, oidc)
     if (oidc.route === 'end_session_confirm' && (oidc.session as { destroyed?: boolean }).destroyed)
       await residents.endSignIn(env, oidc.session.uid)
   }

@@ -29,6 +29,8 @@ export type ServiceAsked = {
   subjectType?: 'public' | 'pairwise'
   offlineAccess?: boolean
   idTokenAlg?: 'ES256' | 'RS256'
+  eventsUri?: string
+  backchannelLogoutUri?: string
   startsAt?: Date
   endsAt?: Date
   /** What the review held items to. */
@@ -193,6 +195,8 @@ export async function makeServiceVersion(
     postLogoutRedirectUris: asked.postLogoutRedirectUris ?? [],
     landingOrigins: asked.landingOrigins ?? [],
     idTokenAlg: asked.idTokenAlg ?? 'ES256',
+    ...(asked.eventsUri && { eventsUri: asked.eventsUri }),
+    ...(asked.backchannelLogoutUri && { backchannelLogoutUri: asked.backchannelLogoutUri }),
   }
   await env.db('service_versions').insert({
     id,
