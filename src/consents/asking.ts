@@ -9,6 +9,7 @@ import * as actions from './actions.ts'
 import { isInForce, offerOf, type AskReason, type Offer } from './model.ts'
 import type { ConsentPage } from './pages.ts'
 import { consentPage, type ScreenFrame } from './screen.ts'
+import { textChange } from './text_change.ts'
 
 /** What is to be shown: the offer, why, and what stood before. */
 export type Question = actions.Asking & { offer: Offer; resident: Resident; asksFor: AskReason }
@@ -66,6 +67,7 @@ export async function compose(
       last,
       formerProvider: await formerProvider(env, asked, how.language),
       changedValues: changed,
+      textChange: textChange(env, offer, last, how.language),
       addHref: how.addHref,
       ticked: how.ticked,
     },

@@ -62,6 +62,7 @@ export async function showingPage(ctx: Ctx, resident: Resident, view: View): Pro
     last: undefined,
     formerProvider: undefined,
     changedValues: [],
+    textChange: undefined,
     addHref: undefined,
     ticked: [],
   })

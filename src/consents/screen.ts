@@ -8,7 +8,15 @@ import { subjectOf, type ServiceItem, type ServiceNow } from '../services/model.
 import { fill, type Template } from '../templates/model.ts'
 import { limitsOf } from './limits.ts'
 import type { AskReason, Offer, Standing } from './model.ts'
-import type { Change, ConsentBody, ConsentPage, Face, LegalText, ShownItem } from './pages.ts'
+import type {
+  Change,
+  ConsentBody,
+  ConsentPage,
+  Face,
+  LegalText,
+  ShownItem,
+  TextChange,
+} from './pages.ts'
 
 export type ScreenInput = {
   language: Language
@@ -23,6 +31,7 @@ export type ScreenInput = {
   /** Legal name of the company the last agreement was with. */
   formerProvider: string | undefined
   changedValues: readonly ItemId[]
+  textChange: TextChange | undefined
   /** Where missing values are registered; undefined: nowhere on the way. */
   addHref: string | undefined
   /** Ticked before, on a page shown anew. */
@@ -83,6 +92,7 @@ export function consentPage(input: ScreenInput, frame: ScreenFrame): ConsentPage
     reason,
     since: last && sinceOf(reason, last, language),
     changes: last && reason !== 'new' ? changesOf(input, last) : [],
+    textChange: input.textChange,
     person: family_name && given_name ? `${family_name} ${given_name}` : email,
   }
 }
@@ -173,21 +183,17 @@ function changesOf(input: ScreenInput, last: Standing): Change[] {
       now: consents.idKinds[offer.subjectType],
     })
   }
-  if (
-    consent.template === offer.template.template &&
-    consent.templateVersion !== offer.template.version
-  ) {
-    changes.push({
-      kind: 'text',
-      then: consents.edition(consent.templateVersion),
-      now: consents.edition(offer.template.version),
-    })
+  const { textChange } = input
+  if (textChange) {
+    const same = consent.template === offer.template.template
+    const name = ({ title, edition }: TextChange['now']) => (same ? edition : `${title} ${edition}`)
+    changes.push({ kind: 'text', then: name(textChange.before), now: name(textChange.now) })
   }
   return changes
 }
 
 /** The template's sections for this service, filled; chosen by legal form, kind of ID and kind of service (S-39, S-58). */
-function legalTexts(
+export function legalTexts(
   offer: Offer,
   language: Language,
   installation: Installation,
@@ -204,6 +210,9 @@ function legalTexts(
     idKind: text(`id_${offer.subjectType}`),
     until: text('until'),
     keeping: text('keeping'),
+    more: offer.template.sections[language]
+      .filter(({ id }) => id.startsWith('more_'))
+      .map(({ id }) => text(id)),
     notes: [text('note_terms'), variant('note_press'), variant('note_withdraw')],
     questions: variant('questions'),
     binding: text('binding'),

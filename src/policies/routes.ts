@@ -6,6 +6,7 @@ import { page } from '../http/views.ts'
 import { Refusal } from '../refusal.ts'
 import * as policies from './actions.ts'
 import type { DocumentName } from './model.ts'
+import { textRoutes } from './text_routes.ts'
 
 type PolicyPage = { document: policies.Document; disclosure: policies.Disclosure | undefined }
 const text = page<PolicyPage>('policies/document')
@@ -22,6 +23,7 @@ export function routes(env: Env, guards: Guards): Router<State> {
   router.get('/terms', guards.anyone, show('id-terms'))
   router.get('/privacy', guards.anyone, show('privacy'))
   router.get('/accessibility', guards.anyone, show('accessibility'))
+  textRoutes(router, guards)
   return router
 }
 

@@ -131,7 +131,7 @@ export const consents: Messages['consents'] = {
     lead: 'How the text of today differs from the one you agreed to.',
     reason: 'Why it was changed',
     before: (text) => `Read the earlier text (${text})`,
-    now: (text) => `Read the text of today (${text})`,
+    now: (text) => `Read the new text (${text})`,
     marks: {
       before: 'Words taken out are ',
       removed: 'struck through',

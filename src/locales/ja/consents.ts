@@ -140,7 +140,7 @@ export const consents = {
     lead: '同意していただいた文面と、いまの文面の違いです。',
     reason: '変えた理由',
     before: (text: string) => `前の文面を読む（${text}）`,
-    now: (text: string) => `いまの文面を読む（${text}）`,
+    now: (text: string) => `新しい文面を読む（${text}）`,
     marks: {
       before: '消えた言葉には',
       removed: '取り消し線',

@@ -4,6 +4,7 @@ import { consents } from './consents.ts'
 import { receipts } from './receipts.ts'
 import { contracts } from './contracts.ts'
 import { duties } from './duties.ts'
+import { events } from './events.ts'
 import { forms } from './forms.ts'
 import { frame } from './frame.ts'
 import { history } from './history.ts'
@@ -21,6 +22,7 @@ import { people } from './people.ts'
 import { policies } from './policies.ts'
 import { portal } from './portal.ts'
 import { registration } from './registration.ts'
+import { texts } from './texts.ts'
 import { stopping } from './stopping.ts'
 import { welcome } from './welcome.ts'
 import { refusals } from './refusals.ts'
@@ -41,8 +43,10 @@ export const all = {
   consents,
   deletions,
   receipts,
+  texts,
   contracts,
   duties,
+  events,
   notices,
   operators,
   people,
