@@ -14,7 +14,7 @@ export type RecordsPage = {
   totals: { company: string; service: string; times: string; last: string }[]
   all: string
   /** Newest first; no names: people are numbers here. */
-  rows: {
+  entries: {
     at: string
     receiver: string
     service: string

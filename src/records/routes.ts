@@ -148,7 +148,7 @@ async function show(env: Env, ctx: Ctx, area: Area): Promise<void> {
       }))
       .toSorted((a, b) => a.company.localeCompare(b.company, language)),
     all: t.times(totals.reduce((sum, one) => sum + one.times, 0)),
-    rows: shown.map((row) => ({
+    entries: shown.map((row) => ({
       at: w.instant(row.at),
       receiver: row.receiver.names[language],
       service: row.service[language],
