@@ -1,5 +1,6 @@
 import * as audit from '../audit/actions.ts'
 import * as consents from '../consents/actions.ts'
+import type { Consent } from '../consents/model.ts'
 import { atomically, type Env } from '../env.ts'
 import { words } from '../locales/words.ts'
 import * as notices from '../notices/actions.ts'
@@ -29,19 +30,20 @@ export async function begin(env: Env, self: residents.Self, password: string): P
       object: { kind: 'resident', id: resident.id },
       details: { withdrawn: withdrawn.length, erased_at: until.toISOString() },
     })
-    await tellBegun(env, resident, { until, services: withdrawn.map((one) => one.serviceId) })
+    await tellBegun(env, resident, { until, withdrawn })
     return until
   })
 }
 
 async function tellBegun(
   env: Env,
-  { language, profile }: Resident,
-  { until, services: ids }: { until: Date; services: readonly string[] },
+  resident: Resident,
+  { until, withdrawn }: { until: Date; withdrawn: readonly Consent[] },
 ): Promise<void> {
+  const { language, profile } = resident
   const names: string[] = []
-  for (const id of ids) {
-    const service = await services.byId(env, id)
+  for (const { serviceId } of withdrawn) {
+    const service = await services.byId(env, serviceId)
     if (service) names.push(service.version.names[language])
   }
   const { dateTime } = words(language)
@@ -55,6 +57,7 @@ async function tellBegun(
       until: dateTime(until),
       services: names,
     },
+    attachments: await consents.receiptFiles(env, resident, withdrawn),
   })
 }
 

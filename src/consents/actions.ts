@@ -19,6 +19,7 @@ import {
   type Offer,
   type Standing,
 } from './model.ts'
+import { tellAgreed } from './letters.ts'
 import * as queries from './queries.ts'
 import { changedValues, differing } from './showing.ts'
 import * as store from './store.ts'
@@ -61,6 +62,7 @@ export { endedByService, grantOf, type GrantSeen } from './by_service.ts'
 export { answerDeletion, deletionOf, deletionsOf, deletionTasks } from './deletions.ts'
 export { deletionState } from './deletion_model.ts'
 export type { AnswerAsked, DeletionRequest } from './deletion_model.ts'
+export { receiptFiles } from './letters.ts'
 export { askedAgain } from './again.ts'
 export { changedValues, recordShowing } from './showing.ts'
 
@@ -147,6 +149,7 @@ export function give(
       deletionRequested: false,
     }
     await write(env, resident, consent)
+    await tellAgreed(env, resident, consent)
     return consent
   })
 }

@@ -8,6 +8,7 @@ import type { Resident } from '../residents/model.ts'
 import * as services from '../services/actions.ts'
 import { subjectOf, type ServiceNow } from '../services/model.ts'
 import { askForDeletion } from './deletions.ts'
+import { tellAgreed, tellPaused, tellWithdrawn } from './letters.ts'
 import { narrowingFault, numberOf, type Consent, type Narrowing, type Standing } from './model.ts'
 import * as store from './store.ts'
 import { write } from './writing.ts'
@@ -51,7 +52,12 @@ export function withdrawByService(
 
 /** Pauses: nothing flows; resuming asks again and begins a new agreement. @throws Refusal consent_not_found */
 export function pause(env: Env, resident: Resident, serviceId: string): Promise<Consent> {
-  return stop(env, resident, serviceId, { kind: 'paused', endKind: 'paused', deletion: false })
+  return atomically(env, async (env) => {
+    const how: How = { kind: 'paused', endKind: 'paused', deletion: false }
+    const consent = await stop(env, resident, serviceId, how)
+    await tellPaused(env, resident, consent)
+    return consent
+  })
 }
 
 type How = {
@@ -155,20 +161,8 @@ async function stopIfStanding(
 
 /** Letters in the transaction of the withdrawal: to the resident, and to each company asked to erase. */
 async function tell(env: Env, resident: Resident, done: readonly Consent[]): Promise<void> {
-  const { language, profile } = resident
-  const stopped = await withServices(env, done)
-  await notices.send(env, {
-    to: profile.email,
-    language,
-    letter: done[0]?.actedBy === 'service' ? 'withdrawn_by_service' : 'withdrawn',
-    values: {
-      link: `${env.config.issuer}/account/services`,
-      at: words(language).dateTime(done[0]?.agreedAt ?? env.now()),
-      services: stopped.map(({ service }) => service.version.names[language]),
-      number: done.map(numberOf).join(language === 'ja' ? '、' : ', '),
-    },
-  })
-  await askCompanies(env, resident, stopped)
+  await tellWithdrawn(env, resident, done)
+  await askCompanies(env, resident, await withServices(env, done))
 }
 
 type Stopped = { consent: Consent; service: ServiceNow }
@@ -243,6 +237,7 @@ export function change(
       endsAt,
     }
     await write(env, resident, consent)
+    await tellAgreed(env, resident, consent)
     return consent
   })
 }

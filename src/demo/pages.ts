@@ -68,12 +68,20 @@ export function guideFor(env: Env, demo: Demo, language: Language): Guide {
 type Line = { text: string; href?: string }[]
 
 /** views/demo/mails.eta */
-export type MailsPage = { mails: { to: string; subject: string; at: string; lines: Line[] }[] }
+export type MailsPage = { mails: Shown[] }
+
+type Shown = {
+  to: string
+  subject: string
+  at: string
+  lines: Line[]
+  files: { name: string; text: string }[]
+}
 
 export function mailsFor(env: Env, mails: readonly DevMail[], language: Language): MailsPage {
   const { dateTime } = words(language)
   return {
-    mails: mails.map(({ to, subject, at, text }) => ({
+    mails: mails.map(({ to, subject, at, text, attachments }) => ({
       to,
       subject,
       at: dateTime(at),
@@ -81,6 +89,7 @@ export function mailsFor(env: Env, mails: readonly DevMail[], language: Language
         .trim()
         .split('\n')
         .map((line) => linked(line, env.config.issuer)),
+      files: attachments.map((file) => ({ name: file.name, text: file.text })),
     })),
   }
 }

@@ -46,6 +46,16 @@ export function noteKnown(ctx: Ctx, mark: string): void {
   putCookie(ctx, 'device', mark, { maxAge: YEAR })
 }
 
+/** What makes this browser known to the accounts that signed in with it, so that its sign-ins are not news. */
+export function browserToken(ctx: Ctx): string | undefined {
+  return cookie(ctx, 'browser')
+}
+
+/** `token` is residents.meet() or remember(); 13 months, the most there is. */
+export function keepBrowserToken(ctx: Ctx, token: string): void {
+  putCookie(ctx, 'browser', token, { maxAge: 395 * 86_400 })
+}
+
 /** Notes the interaction this browser left to sign up; `until` is when it ends, in Unix seconds. */
 export function noteReturn(ctx: Ctx, uid: string, until: number): void {
   const left = until - Math.floor(ctx.state.env.now().getTime() / 1000)

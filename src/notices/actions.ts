@@ -25,7 +25,7 @@ const PER_RECIPIENT: Limit = { name: 'mail', points: 5, seconds: 3600 }
  * and the caller is not told: its page must read the same (H23).
  */
 export async function send<L extends LetterName>(env: Env, mail: Mail<L>): Promise<void> {
-  if (isNobody(mail.to)) return
+  if (!reaches(mail.to)) return
   if (CAPPED.has(mail.letter)) {
     const { within } = await count(env, PER_RECIPIENT, mail.to)
     if (!within) {
@@ -38,8 +38,10 @@ export async function send<L extends LetterName>(env: Env, mail: Mail<L>): Promi
   await env.queue.send(env.db, 'notices.mail', { id, sealed: sealed.toString('base64') })
 }
 
-/** Addresses of made-up people: no mail ever leaves for them (RFC 2606 §2). */
-const isNobody = (to: string) => to.endsWith('.invalid')
+/** Whether mail may leave for an address: made-up people's never does (RFC 2606 §2). */
+export function reaches(to: string): boolean {
+  return !to.endsWith('.invalid')
+}
 
 /** The mails a demo keeps where no SMTP_URL is set, newest first: /dev/mail. */
 export function devMails(env: Env): Promise<DevMail[]> {

@@ -69,6 +69,7 @@ export function write(env: Env, mail: Mail): DevMail {
     text: textOf(letter, sender, contact),
     html: render('mail/letter', { letter, sender, contact }, frame),
     at: env.now(),
+    attachments: mail.attachments ?? [],
   }
 }
 
@@ -92,6 +93,11 @@ async function post(env: Env, smtpUrl: string, id: string, mail: DevMail): Promi
     subject: mail.subject,
     text: mail.text,
     html: mail.html,
+    attachments: mail.attachments.map(({ name, type, text }) => ({
+      filename: name,
+      contentType: type,
+      content: text,
+    })),
     date: mail.at,
     messageId: `<${id}@${new URL(env.config.issuer).hostname}>`,
     headers: { 'Auto-Submitted': 'auto-generated' },

@@ -10,6 +10,9 @@ import type { Letter, Notice } from '../locales/letter.ts'
 export type LetterName = keyof Messages['notices']['letters']
 type LetterValues<L extends LetterName> = Parameters<Messages['notices']['letters'][L]>[0]
 
+/** What goes with a letter as a file: text alone. */
+export type Attachment = { name: string; type: string; text: string }
+
 /** A letter on its way. `about` is the id of a mail link whose time begins when the letter is handed over. */
 export type Mail<L extends LetterName = LetterName> = {
   to: string
@@ -17,6 +20,7 @@ export type Mail<L extends LetterName = LetterName> = {
   letter: L
   values: LetterValues<L>
   about?: string
+  attachments?: Attachment[]
 }
 
 /** Letters that a stranger could cause by typing an address into a form: at most five an hour each (H23). */
@@ -29,7 +33,14 @@ export const CAPPED: ReadonlySet<LetterName> = new Set<LetterName>([
 ])
 
 /** A mail as /dev/mail shows it. */
-export type DevMail = { to: string; subject: string; text: string; html: string; at: Date }
+export type DevMail = {
+  to: string
+  subject: string
+  text: string
+  html: string
+  at: Date
+  attachments: Attachment[]
+}
 
 /** The plain text of a letter: short lines, the link alone on its line, the sender's name below. */
 export function textOf(letter: Letter, sender: string, contact: string): string {

@@ -1,8 +1,15 @@
 import type { Knex } from 'knex'
 import { named } from '../database/named.ts'
-import type { DevMail, Posted, Wanted } from './model.ts'
+import type { Attachment, DevMail, Posted, Wanted } from './model.ts'
 
-type Row = { recipient: string; subject: string; body_text: string; body_html: string; at: Date }
+type Row = {
+  recipient: string
+  subject: string
+  body_text: string
+  body_html: string
+  at: Date
+  attachments: Attachment[]
+}
 
 /** So many mails /dev/mail keeps: the newest. */
 const KEPT = 200
@@ -17,6 +24,7 @@ export async function keepDevMail(db: Knex, id: string, mail: DevMail): Promise<
       body_text: mail.text,
       body_html: mail.html,
       at: mail.at,
+      attachments: JSON.stringify(mail.attachments),
     })
     .onConflict('id')
     .ignore()
@@ -27,8 +35,8 @@ export async function keepDevMail(db: Knex, id: string, mail: DevMail): Promise<
 /** Newest first. */
 export async function devMails(db: Knex): Promise<DevMail[]> {
   const rows = await db<Row>('dev_mails').select('*').orderBy('at', 'desc').limit(KEPT)
-  return rows.map(({ recipient, subject, body_text, body_html, at }) => {
-    return { to: recipient, subject, text: body_text, html: body_html, at }
+  return rows.map(({ recipient, subject, body_text, body_html, at, attachments }) => {
+    return { to: recipient, subject, text: body_text, html: body_html, at, attachments }
   })
 }
 

@@ -4,7 +4,8 @@ import type { Provider } from 'oidc-provider'
 import * as audit from '../audit/actions.ts'
 import type { Catalogue } from '../catalogue/model.ts'
 import type { Env } from '../env.ts'
-import { knownAs, noteKnown, noteReturn } from '../http/cookies.ts'
+import { browserToken, keepBrowserToken, knownAs, noteKnown, noteReturn } from '../http/cookies.ts'
+import { deviceOf } from '../http/device.ts'
 import { readForm } from '../http/forms.ts'
 import { clientAddress } from '../http/headers.ts'
 import { keepLanguage } from '../http/language.ts'
@@ -99,6 +100,8 @@ async function signIn(provider: Provider, ctx: Ctx, details: Interaction): Promi
     device: knownAs(ctx),
   })
   if (!found) return showLogin(ctx, details, service, email, true)
+  const browser = { token: browserToken(ctx), device: deviceOf(ctx.get('user-agent')) }
+  keepBrowserToken(ctx, await residents.meet(env, found, browser))
   noteKnown(ctx, await residents.deviceOf(env, found.id))
   keepLanguage(ctx, found.chosenLanguage)
   await leaveOthersSession(provider, ctx, details, found)

@@ -9,6 +9,7 @@ import { changed, emailIndex, need, opened, read, sealedProfile } from './accoun
 import { canonicalEmail } from '../input/email.ts'
 import { readProfile } from './fields.ts'
 import { hashPassword, isOutdated, isPassword } from '../passwords/hashing.ts'
+import { tellOfProfile, tellOfTerms } from './letters.ts'
 import { ID_TERMS, itemsOf, type Resident, type TermKind, type Terms, type Typed } from './model.ts'
 import { canonicalPassword, isHashable } from '../passwords/rules.ts'
 import * as store from './store.ts'
@@ -18,6 +19,7 @@ import { deviceMark, tried } from '../passwords/throttle.ts'
 export { lookUp, profileForm, typedIn, typedOf } from './form.ts'
 export { maskedEmail } from '../input/email.ts'
 export { enrol } from './signup.ts'
+export { meet } from './devices.ts'
 export { beginClosing, callOffClosing, closingDue, confirmOwner, erase } from './closing.ts'
 export type { Self } from './credentials.ts'
 export { endTestPerson, makeTestPerson, MOST_TEST_PERSONS, testPersons } from './test_persons.ts'
@@ -157,6 +159,7 @@ export async function updateProfile(env: Env, residentId: string, typed: Typed):
       object: { kind: 'resident', id: residentId },
       details: { items },
     })
+    await tellOfProfile(env, resident, items)
     return { ...resident, profile }
   })
 }
@@ -183,6 +186,7 @@ export async function answerTerms(
     if (given && answer.shown?.version !== version) throw new Refusal('wrong_state')
     const shown = answer.shown ?? { at: env.now(), language: resident.language, version }
     await recordAnswer(env, resident, { kind, given, shown }, newest)
+    await tellOfTerms(env, resident, answer)
     await audit.record(env, {
       actor: { kind: 'resident', id: residentId },
       act: `residents.terms_${kind}_${given ? 'given' : 'stopped'}`,

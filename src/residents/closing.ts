@@ -1,6 +1,7 @@
 /** The account's own part of its closing (M8): asked for, called off, erased by key. Consents are not this room's. */
 import * as audit from '../audit/actions.ts'
 import type { Env } from '../env.ts'
+import * as notices from '../notices/actions.ts'
 import { begunAnew } from '../passwords/throttle.ts'
 import { emailIndex, need } from './accounts.ts'
 import { checkPassword, type Self } from './credentials.ts'
@@ -75,6 +76,7 @@ export async function erase(
   await lastWord(resident)
   await begunAnew(env, emailIndex(env, resident.profile.email).toString('hex'))
   await store.forgetSignIns(env.db, residentId)
+  await notices.forget(env, [residentId])
   await store.erase(env.db, [residentId], env.now())
   await audit.record(env, {
     actor: { kind: 'system' },

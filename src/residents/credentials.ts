@@ -4,13 +4,13 @@ import { closeGate } from '../database/gate.ts'
 import { atomically, type Env } from '../env.ts'
 import { words } from '../locales/words.ts'
 import * as notices from '../notices/actions.ts'
-import type { LetterName } from '../notices/model.ts'
 import { Refusal } from '../refusal.ts'
 import { emailIndex, need, opened, sealedProfile } from './accounts.ts'
 import { sendAgain } from './confirming.ts'
 import { canonicalEmail, maskedEmail } from '../input/email.ts'
 import { hasIndividualNumber } from '../input/individual_number.ts'
 import { hashPassword, isPassword } from '../passwords/hashing.ts'
+import * as devices from './device_store.ts'
 import * as links from './links.ts'
 import type { LinkKind, Resident } from './model.ts'
 import { canonicalPassword, isHashable, passwordFault } from '../passwords/rules.ts'
@@ -69,6 +69,7 @@ async function setPassword(
   await store.update(env.db, resident.id, { password_hash: passwordHash })
   await store.killLinks(env.db, resident.id, LINKS_THAT_DIE, at)
   await store.endSignIns(env.db, resident.id, at, keep)
+  await devices.forget(env.db, resident.id)
   await note(env, resident, 'password')
   await write(env, resident, 'password_changed', resident.profile.email)
 }
@@ -116,13 +117,13 @@ export async function requestRecovery(
 /**
  * Sets a new password by the link of a mail. It does not sign in; every session and other link ends (H18).
  *
- * @returns the mark of a browser known to this account (throttle.ts): who holds the mailbox may sign in at once
+ * @returns whose it is, and the mark of a browser known to it (throttle.ts): who holds the mailbox may sign in at once
  * @throws Refusal link_expired, invalid_input
  */
 export async function recover(
   env: Env,
   asked: { secret: string; password: string },
-): Promise<string> {
+): Promise<{ residentId: string; mark: string }> {
   const resident = await holderOf(env, 'recover', asked.secret)
   const hash = await newHash(env, resident, asked.password)
   const account = emailIndex(env, resident.profile.email).toString('hex')
@@ -131,7 +132,7 @@ export async function recover(
     await setPassword(env, resident, hash)
     await begunAnew(env, account)
   })
-  return deviceMark(env, account, hash)
+  return { residentId: resident.id, mark: deviceMark(env, account, hash) }
 }
 
 /** Whose link it is; it is not used up. @throws Refusal link_expired */
@@ -226,12 +227,27 @@ export async function undoEmailChange(env: Env, secret: string): Promise<string>
     const email = links.carried(link, resident)
     await moveTo(env, resident, email)
     await store.update(env.db, resident.id, { password_hash: null })
-    await store.killLinks(env.db, resident.id, [...LINKS_THAT_DIE, 'undo_email'], env.now())
+    const dead = [...LINKS_THAT_DIE, 'undo_email', 'not_me'] as const
+    await store.killLinks(env.db, resident.id, dead, env.now())
     await closeGate(env.db, resident.id)
     await store.endSignIns(env.db, resident.id, env.now())
+    await devices.forget(env.db, resident.id)
     await write(env, resident, 'email_restored', email)
     return (await links.issue(env, 'recover', resident)).secret
   })
+}
+
+/**
+ * Back to an address the account had, for locking.ts. Joins the transaction of `env`.
+ *
+ * @returns false where it belongs to somebody else by now
+ */
+export async function restore(env: Env, resident: Resident, email: string): Promise<boolean> {
+  const index = emailIndex(env, email)
+  await store.lockAddress(env.db, index)
+  if (await store.byEmail(env.db, index)) return false
+  await moveTo(env, resident, email)
+  return true
 }
 
 /** Makes `email` the sign-in address; sign-ups there that were never confirmed give way. */
@@ -258,7 +274,8 @@ async function note(env: Env, { id }: Resident, what: string): Promise<void> {
   })
 }
 
-type Plain = Exclude<LetterName, 'email_changed' | 'sign_in_after_failures' | 'withdrawn'>
+/** Letters that say when, and where to go on. */
+type Plain = 'password_changed' | 'already_registered' | 'change_email' | 'email_restored'
 
 async function write(
   env: Env,

@@ -1,6 +1,8 @@
 import type { Env } from '../env.ts'
 import * as limits from '../database/limits.ts'
 import type { Entry } from '../jobs/timetable.ts'
+import * as devices from './device_store.ts'
+import { knownSince } from './devices.ts'
 import { UNVERIFIED_DAYS } from './model.ts'
 import * as store from './store.ts'
 
@@ -38,6 +40,11 @@ export const timetable: readonly Entry[] = [
     name: 'residents.sign_ins',
     everySeconds: 3600,
     run: (env) => store.deleteSignInsBefore(env.db, before(env, SIGN_IN_DAYS)),
+  },
+  {
+    name: 'residents.devices',
+    everySeconds: 86_400,
+    run: (env) => devices.deleteBefore(env.db, knownSince(env.now())),
   },
   { name: 'residents.rate_limits', everySeconds: 900, run: (env) => limits.sweep(env) },
 ]

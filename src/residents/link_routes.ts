@@ -1,13 +1,15 @@
 import type Router from '@koa/router'
-import { noteKnown, takeReturn } from '../http/cookies.ts'
+import { browserToken, keepBrowserToken, noteKnown, takeReturn } from '../http/cookies.ts'
 import { readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
 import type { Ctx, Middleware, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import { dropLink, keepLink, linkKind, linkSecret, to } from './browser.ts'
+import { remember } from './devices.ts'
 import { hasRivals, verifyEmail } from './confirming.ts'
 import { confirmEmailChange, holderOf, recover, undoEmailChange } from './credentials.ts'
+import { notMe } from './locking.ts'
 import type { LinkKind } from './model.ts'
 import type { LinkDonePage, LinkExpiredPage, LinkPage, NewPasswordPage } from './pages.ts'
 import { newPasswordSchema, nothingSchema, verifySchema } from './schema.ts'
@@ -18,6 +20,7 @@ const views = {
   expired: page<LinkExpiredPage>('residents/link_expired'),
   done: page<LinkDonePage>('residents/link_done'),
   newPassword: page<NewPasswordPage>('residents/new_password'),
+  locked: page('residents/locked'),
 }
 
 /** Where to go on after a link that no longer works. */
@@ -26,6 +29,7 @@ const NEXT: Record<LinkKind, string> = {
   recover: '/recover',
   change_email: '/account/security',
   undo_email: '/recover',
+  not_me: '/recover',
 }
 
 /** Links in mails: the address gives its secret to a cookie, the clean page has a button, the button acts (H19, I5). */
@@ -43,6 +47,7 @@ export function linkRoutes(router: Router<State>, guards: Guards): void {
       : ({ next: 'signIn', nextHref: '/login' } as const)
     views.done(ctx, { kind: 'change_email', ...onward })
   })
+  router.get('/link/not_me/done', guards.anyone, (ctx) => void views.locked(ctx, {}))
   router.get('/link/:kind/:secret', (ctx) => {
     const kind = linkKind(ctx)
     keepLink(ctx, kind, String(ctx['params']['secret']))
@@ -90,7 +95,8 @@ async function act(ctx: Ctx): Promise<void> {
     dropLink(ctx, kind)
     return to(ctx, '/link/recover?restored=1')
   }
-  await confirmEmailChange(env, { secret, keep: resident?.sessionUid })
+  if (kind === 'not_me') await notMe(env, secret)
+  else await confirmEmailChange(env, { secret, keep: resident?.sessionUid })
   dropLink(ctx, kind)
   to(ctx, `/link/${kind}/done`)
 }
@@ -110,7 +116,9 @@ async function setPassword(ctx: Ctx, secret: string): Promise<void> {
   const { env } = ctx.state
   try {
     const { new_password } = readForm(ctx, newPasswordSchema)
-    noteKnown(ctx, await recover(env, { secret, password: new_password }))
+    const done = await recover(env, { secret, password: new_password })
+    noteKnown(ctx, done.mark)
+    keepBrowserToken(ctx, await remember(env, done.residentId, browserToken(ctx)))
   } catch (error) {
     const fields = fieldsOf(error)
     return askPassword(ctx, (await holderOf(env, 'recover', secret)).profile.email, fields)

@@ -96,7 +96,7 @@ export function termsValues(site: Installation, language: Language): Record<stri
 }
 
 /** What a link in a mail does when its button is pressed. */
-export const LINK_KINDS = ['verify', 'recover', 'change_email', 'undo_email'] as const
+export const LINK_KINDS = ['verify', 'recover', 'change_email', 'undo_email', 'not_me'] as const
 export type LinkKind = (typeof LINK_KINDS)[number]
 
 /** How long a link works, in minutes, counted from the moment its mail is handed over (H18, H22). */
@@ -105,7 +105,11 @@ export const LINK_MINUTES: Record<LinkKind, number> = {
   recover: 30,
   change_email: 24 * 60,
   undo_email: 72 * 60,
+  not_me: 14 * 24 * 60,
 }
+
+/** A browser is known for this long after its last sign-in: 13 months. */
+export const KNOWN_DAYS = 395
 
 /** Sign-ups whose address was not confirmed disappear after this many days. */
 export const UNVERIFIED_DAYS = 7

@@ -1,5 +1,5 @@
 import type Router from '@koa/router'
-import { noteKnown } from '../http/cookies.ts'
+import { browserToken, keepBrowserToken, noteKnown } from '../http/cookies.ts'
 import { readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
 import type { Ctx, State } from '../http/state.ts'
@@ -10,6 +10,7 @@ import * as residents from './actions.ts'
 import { need } from './accounts.ts'
 import { selfIn, to } from './browser.ts'
 import { changePassword, requestEmailChange } from './credentials.ts'
+import { remember } from './devices.ts'
 import type { SecurityPage } from './pages.ts'
 import { devices } from './queries.ts'
 import { changeEmailSchema, changePasswordSchema, endSchema } from './schema.ts'
@@ -37,6 +38,7 @@ export function securityRoutes(router: Router<State>, guards: Guards): void {
       return show(ctx, fieldsOf(error))
     }
     noteKnown(ctx, await residents.deviceOf(env, self.residentId))
+    keepBrowserToken(ctx, await remember(env, self.residentId, browserToken(ctx)))
     to(ctx, `${PATH}?done=password`)
   })
 

@@ -1,5 +1,6 @@
 import type Router from '@koa/router'
-import { knownAs, noteKnown } from '../http/cookies.ts'
+import { browserToken, keepBrowserToken, knownAs, noteKnown } from '../http/cookies.ts'
+import { deviceOf } from '../http/device.ts'
 import { readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
 import { clientAddress } from '../http/headers.ts'
@@ -34,6 +35,8 @@ export function signInRoutes(router: Router<State>, guards: Guards): void {
     const asked = { email, password, address: clientAddress(ctx), device: knownAs(ctx) }
     const found = await residents.authenticate(env, asked)
     if (!found) return showLogin(ctx, email, true)
+    const browser = { token: browserToken(ctx), device: deviceOf(ctx.get('user-agent')) }
+    keepBrowserToken(ctx, await residents.meet(env, found, browser))
     await guards.openSession(ctx, { residentId: found.id, userId: found.userId })
     noteKnown(ctx, await residents.deviceOf(env, found.id))
     keepLanguage(ctx, found.chosenLanguage)

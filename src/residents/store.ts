@@ -133,6 +133,7 @@ export function closingDue(db: Knex, at: Date, limit: number): Promise<string[]>
 /** The browsers of an account: no evidence, so nothing of them stays. */
 export async function forgetSignIns(db: Knex, id: string): Promise<void> {
   await db('sign_ins').where('resident_id', id).delete()
+  await db('known_devices').where('resident_id', id).delete()
 }
 
 /** Sign-ups erased in one transaction. */
@@ -260,6 +261,35 @@ export async function killLinks(
     .whereIn('kind', [...kinds])
     .whereNull('used_at')
     .update({ used_at: at })
+}
+
+/** The same for links made at a moment or later. */
+export async function killLinksSince(
+  db: Knex,
+  residentId: string,
+  kinds: readonly LinkKind[],
+  since: Date,
+  at: Date,
+): Promise<void> {
+  await db('mail_links')
+    .where('resident_id', residentId)
+    .whereIn('kind', [...kinds])
+    .where('created_at', '>=', since)
+    .whereNull('used_at')
+    .update({ used_at: at })
+}
+
+/** Links of a kind that still work. */
+export function usableLinks(
+  db: Knex,
+  residentId: string,
+  kind: LinkKind,
+  at: Date,
+): Promise<LinkRow[]> {
+  return db<LinkRow>('mail_links')
+    .where({ kind, resident_id: residentId })
+    .whereNull('used_at')
+    .where('expires_at', '>', at)
 }
 
 export async function linkKind(db: Knex, id: string): Promise<LinkKind | undefined> {

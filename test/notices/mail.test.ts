@@ -48,6 +48,13 @@ const values = {
   text: '調べが終わるまで停止します。',
   excluded: false,
   turnedTo: 'suspended',
+  items: ['氏名とフリガナ'],
+  device: 'Firefox / Windows',
+  addressRestored: true,
+  term: 'provision',
+  given: false,
+  each: [{ name: 'Walks', items: ['Name'], times: 12, until: '2027-03-31' }],
+  idle: [{ name: 'Walks', since: '2026-05-01' }],
 }
 const verify = (to: string) =>
   ({ to, language: 'ja', letter: 'verify', values: { link: LINK, at: values.at } }) as const

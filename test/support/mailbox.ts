@@ -5,11 +5,23 @@ import type { DevMail } from '../../src/notices/model.ts'
 
 const PATIENCE = 15_000
 
-/** The mails to an address, oldest first, once there are `count`. @throws Error where they do not come */
-export async function mailsTo(env: Env, address: string, count = 1): Promise<DevMail[]> {
+/**
+ * The mails to an address, oldest first, once there are `count`.
+ *
+ * @param about words of their subject; all mails where absent
+ * @throws Error where they do not come
+ */
+export async function mailsTo(
+  env: Env,
+  address: string,
+  count = 1,
+  about = '',
+): Promise<DevMail[]> {
   const until = Date.now() + PATIENCE
   for (;;) {
-    const mails = (await devMails(env)).filter((mail) => mail.to === address).reverse()
+    const mails = (await devMails(env))
+      .filter((mail) => mail.to === address && mail.subject.includes(about))
+      .reverse()
     if (mails.length >= count) return mails
     if (Date.now() > until) throw new Error(`${mails.length} of ${count} mails came`)
     await new Promise((resolve) => setTimeout(resolve, 100))

@@ -53,5 +53,6 @@ export const demo: Messages['demo'] = {
     to: 'To',
     at: 'At',
     reload: 'Reload',
+    file: (name) => `Attached: ${name}`,
   },
 }

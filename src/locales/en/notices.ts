@@ -102,7 +102,10 @@ export const notices: Messages['notices'] = {
         `Reference: ${v.number}`,
       ],
       link: { text: 'Open “Data use by service”', href: v.link },
-      notes: ['If it was not you, sign in to check, and tell the help desk.'],
+      notes: [
+        'A signed receipt is attached to this mail.',
+        'If it was not you, sign in to check, and tell the help desk.',
+      ],
     }),
     withdrawn_by_service: (v) => ({
       subject: 'Machi ID: a service’s app ended your consent',

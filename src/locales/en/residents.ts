@@ -93,6 +93,12 @@ export const residents: Messages['residents'] = {
       notYou: 'You will then set a new password.',
       submit: 'Go back',
     },
+    not_me: {
+      title: 'This was not me',
+      text: 'Pressing the button signs out all devices, and the present password stops working. A mail for setting a new one follows at once.',
+      notYou: 'If it was you who signed in, close this page without pressing.',
+      submit: 'Stop sign-in',
+    },
     expired: {
       title: 'This link no longer works',
       text: 'It has expired or was already used.',
@@ -101,6 +107,7 @@ export const residents: Messages['residents'] = {
         recover: 'Ask for a new link',
         change_email: 'Open “Security”',
         undo_email: 'Set a new password',
+        not_me: 'Set a new password',
       },
     },
   },
@@ -117,6 +124,22 @@ export const residents: Messages['residents'] = {
     signIn: 'Go to sign-in',
     goOn: 'Go on to the service',
     toSecurity: 'Back to “Security”',
+  },
+  locked: {
+    title: 'Sign-in is stopped',
+    lines: [
+      'All devices are signed out and the password no longer works.',
+      'Nobody can sign in now, and services are disconnected.',
+    ],
+    next: 'What to do next',
+    steps: [
+      'Open the link in the mail from Machi ID and set a new password, one that you use nowhere else.',
+      'Sign in and look through “Data use by service” for consents you did not give. You can withdraw them.',
+      'Look through “History” for changes you did not make.',
+      'We also recommend changing the password of your mailbox.',
+    ],
+    help: 'If anything is unclear or worries you, tell our desk below.',
+    recover: 'If no mail arrives',
   },
   recover: {
     title: 'Set a new password',

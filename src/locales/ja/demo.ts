@@ -51,5 +51,6 @@ export const demo = {
     to: '宛先',
     at: '日時',
     reload: '読み込み直す',
+    file: (name: string) => `添付：${name}`,
   },
 }

@@ -1,6 +1,8 @@
 import type { Letter } from '../letter.ts'
 import { dutyLetters } from './duty_letters.ts'
 import { noticePage, noticePosts } from './notice_posts.ts'
+import { requestLetters, requestPosts } from './request_letters.ts'
+import { residentLetters } from './resident_letters.ts'
 import { reviewLetters } from './reviewing_letters.ts'
 import { stopLetters } from './stop_letters.ts'
 
@@ -106,7 +108,10 @@ export const notices = {
         `受付番号：${v.number}`,
       ],
       link: { text: '各サービスでのデータ利用を開く', href: v.link },
-      notes: ['お心当たりがないときは、サインインして確かめ、窓口へお知らせください。'],
+      notes: [
+        '署名のある控えを、このメールに添付しました。',
+        'お心当たりがないときは、サインインして確かめ、窓口へお知らせください。',
+      ],
     }),
     withdrawn_by_service: (v: {
       link: string
@@ -299,6 +304,7 @@ export const notices = {
         '受け取る会社が変わったため、利用者には、公開後の次のサインインで同意をうかがいます。それまで情報は渡りません。',
       ],
     }),
+    ...residentLetters,
     ...reviewLetters,
     ...stopLetters,
     ...dutyLetters,

@@ -1,0 +1,153 @@
+import type { Letter } from '../letter.ts'
+
+/** A consent as a letter says it: names of items, never their values. */
+type Agreed = {
+  at: string
+  /** まちなか回遊アプリ（提供者：A社） */
+  service: string
+  items: string[]
+  until: string
+  link: string
+}
+
+const HOW_TO_STOP = [
+  'やめるとき：サインインして「各サービスでのデータ利用」を開き、サービスを選び、「利用を撤回する」を押してください。理由は要りません。',
+]
+const WITH_RECEIPT =
+  '署名のある控えを、このメールに添付しました。「控えの確認ページ」で、だれでも本物かどうかを確かめられます。'
+const NOT_YOU_CONSENT =
+  'お心当たりがないときは、サインインして撤回し、パスワードを変え、窓口へお知らせください。'
+
+const listed = (v: Agreed) => [
+  `・サービス：${v.service}`,
+  '・渡る項目：',
+  ...v.items.map((item) => `　－${item}`),
+  `・期限：${v.until}まで`,
+  ...HOW_TO_STOP,
+]
+
+/** Letters to residents about their consents, their data and their sign-ins. */
+export const residentLetters = {
+  consent_given: (v: Agreed): Letter => ({
+    subject: 'まちID：サービスへの提供に同意しました',
+    lines: [`${v.at}に、次の内容に同意しました。`, ...listed(v)],
+    link: { text: '同意の控えを開く', href: v.link },
+    notes: [WITH_RECEIPT, NOT_YOU_CONSENT],
+  }),
+  consent_changed: (v: Agreed): Letter => ({
+    subject: 'まちID：同意の内容が変わりました',
+    lines: [`${v.at}に、同意の内容が変わりました。いまの内容は、次のとおりです。`, ...listed(v)],
+    link: { text: '同意の控えを開く', href: v.link },
+    notes: [WITH_RECEIPT, NOT_YOU_CONSENT],
+  }),
+  consent_paused: (v: { at: string; service: string; link: string }): Letter => ({
+    subject: 'まちID：サービスの利用を休みました',
+    lines: [
+      `${v.at}に、次のサービスの利用を休みました。`,
+      `・サービス：${v.service}`,
+      'その時から、このサービスへは何も渡りません。再開するときは、もう一度同意をうかがいます。',
+    ],
+    link: { text: '控えを開く', href: v.link },
+    notes: [WITH_RECEIPT, 'お心当たりがないときは、パスワードを変え、窓口へお知らせください。'],
+  }),
+  profile_changed: (v: { at: string; items: string[]; link: string }): Letter => ({
+    subject: 'まちID：登録情報が変わりました',
+    lines: [`${v.at}に、次の登録情報が変わりました。`, ...v.items.map((item) => `・${item}`)],
+    link: { text: '登録情報を開く', href: v.link },
+    notes: [
+      '変わった内容は、このメールには書いていません。',
+      'お心当たりがないときは、サインインして直し、パスワードを変え、窓口へお知らせください。',
+    ],
+  }),
+  terms_answered: (v: {
+    at: string
+    term: 'provision' | 'collection'
+    given: boolean
+    link: string
+  }): Letter => ({
+    subject: {
+      provision: v.given
+        ? 'まちID：サービスへの提供を始めました'
+        : 'まちID：サービスへの提供を止めました',
+      collection: v.given
+        ? 'まちID：サービスからの収集を始めました'
+        : 'まちID：サービスからの収集を止めました',
+    }[v.term],
+    lines: {
+      provision: v.given
+        ? [
+            `${v.at}に、サービスへの提供を始めました。`,
+            'サービスごとの同意は、次に使うときにあらためてうかがいます。',
+          ]
+        : [
+            `${v.at}に、すべてのサービスへの提供を止めました。`,
+            'その時から、どのサービスへも何も渡りません。',
+          ],
+      collection: [
+        v.given
+          ? `${v.at}に、サービスからの収集を始めました。`
+          : `${v.at}に、サービスからの収集を止めました。`,
+      ],
+    }[v.term],
+    link: { text: '登録情報を開く', href: v.link },
+    notes: ['お心当たりがないときは、パスワードを変え、窓口へお知らせください。'],
+  }),
+  new_device: (v: { link: string; at: string; device: string }): Letter => ({
+    subject: 'まちID：新しい端末からサインインがありました',
+    lines: [
+      '初めての端末から、サインインがありました。',
+      `・日時：${v.at}（日本時間）`,
+      `・ブラウザー：${v.device}`,
+      'ご自身であれば、何もしなくてかまいません。',
+      'お心当たりがないときは、次のリンクを開き、ボタンを押してください。すべての端末のサインインを終え、パスワードを決め直すまで、だれも入れないようにします。',
+    ],
+    link: { text: '私ではありません', href: v.link },
+    notes: [
+      'このリンクは14日間使えます。使えるのは1度だけです。開いただけでは、何も変わりません。',
+    ],
+  }),
+  sign_in_locked: (v: { link: string; at: string; addressRestored: boolean }): Letter => ({
+    subject: 'まちID：サインインを止めました',
+    lines: [
+      `${v.at}に、お知らせを受けて、すべての端末のサインインを終え、パスワードを使えなくしました。`,
+      ...(v.addressRestored ? ['メールアドレスは、変わる前のものに戻しました。'] : []),
+      '新しいパスワードを決めると、またサインインできます。',
+      'サインインしたら、「各サービスでのデータ利用」と「履歴」に、覚えのない同意や変更がないか、お確かめください。',
+    ],
+    link: { text: '新しいパスワードを決める', href: v.link },
+    notes: [
+      'このリンクは30分使えます。過ぎたときは、サインインのページの「パスワードを忘れたとき」から、もう一度お送りします。',
+    ],
+  }),
+  digest: (v: {
+    from: string
+    to: string
+    each: { name: string; items: string[]; times: number; until: string | undefined }[]
+    link: string
+  }): Letter => ({
+    subject: 'まちID：この1年のデータ利用のまとめ',
+    lines: [
+      `${v.from}から${v.to}までに、各サービスに渡った回数と、いまの同意です。`,
+      ...v.each.flatMap((one) => [
+        `・${one.name}`,
+        `　渡った回数：${one.times}回`,
+        ...(one.until === undefined
+          ? ['　同意：いまはありません']
+          : [`　渡る項目：${one.items.join('、')}`, `　期限：${one.until}まで`]),
+      ]),
+      '使っていないサービスは、次のページから撤回できます。理由は要りません。',
+    ],
+    link: { text: '各サービスでのデータ利用を開く', href: v.link },
+    notes: ['このメールは1年に1度お送りします。「お知らせ」のページで、止めることができます。'],
+  }),
+  unused: (v: { idle: { name: string; since: string }[]; link: string }): Letter => ({
+    subject: 'まちID：6か月のあいだ使われていないサービスがあります',
+    lines: [
+      '次のサービスには同意していますが、6か月のあいだ使われていません。',
+      ...v.idle.map((one) => `・${one.name}（最後の利用：${one.since}）`),
+      'これからも使うときは、何もしなくてかまいません。使わないときは、次のページから撤回できます。',
+    ],
+    link: { text: '各サービスでのデータ利用を開く', href: v.link },
+    notes: ['このメールは「お知らせ」のページで、止めることができます。'],
+  }),
+}
