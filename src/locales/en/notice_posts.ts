@@ -1,6 +1,7 @@
 import type { Messages } from '../index.ts'
+import type { noticePosts as posts } from '../ja/notice_posts.ts'
 
-export const noticePosts: Messages['notices']['posts'] = {
+export const noticePosts: typeof posts = {
   sign_in_locked: (v) => ({
     title: 'Sign-in was stopped after “This was not me”',
     lines: [

@@ -1,6 +1,8 @@
 import type { Messages } from '../index.ts'
 import { dutyLetters } from './duty_letters.ts'
 import { noticePage, noticePosts } from './notice_posts.ts'
+import { requestLetters, requestPosts } from './request_letters.ts'
+import { residentLetters } from './resident_letters.ts'
 import { reviewLetters } from './reviewing_letters.ts'
 import { stopLetters } from './stop_letters.ts'
 
@@ -10,7 +12,7 @@ type ApplicationMail = { company: string; number: string; note: string; link: st
 export const notices: Messages['notices'] = {
   contact: (desk, phone) => `If you need help: ${desk}, ${phone}`,
   page: noticePage,
-  posts: noticePosts,
+  posts: { ...noticePosts, ...requestPosts },
   letters: {
     verify: (v) => ({
       subject: 'Machi ID: confirm your email address',
@@ -275,9 +277,11 @@ export const notices: Messages['notices'] = {
         'As another company receives the data, residents are asked anew at their next sign-in after that. Nothing is passed until then.',
       ],
     }),
+    ...residentLetters,
     ...reviewLetters,
     ...stopLetters,
     ...dutyLetters,
+    ...requestLetters,
     people_invitation: (v) => ({
       subject: 'Machi ID: your invitation',
       lines: [

@@ -13,7 +13,7 @@ type ApplicationMail = { company: string; number: string; note: string; link: st
 export const notices = {
   contact: (desk: string, phone: string) => `お困りのとき：${desk} ${phone}`,
   page: noticePage,
-  posts: noticePosts,
+  posts: { ...noticePosts, ...requestPosts },
   letters: {
     verify: (v: { link: string; at: string }): Letter => ({
       subject: 'まちID：メールアドレスの確認',
@@ -308,6 +308,7 @@ export const notices = {
     ...reviewLetters,
     ...stopLetters,
     ...dutyLetters,
+    ...requestLetters,
     people_invitation: (v: {
       link: string
       name: string
