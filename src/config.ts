@@ -15,6 +15,10 @@ export type Config = {
   dataDir: string
   /** Absent: the embedded PostgreSQL in `dataDir`. */
   databaseUrl: string | undefined
+  /** The owner of the tables, who alone migrates; absent: whoever runs `npm run migrate`, or the role of databaseUrl. */
+  migrationDatabaseUrl: string | undefined
+  /** One role that owns what it writes is accepted, also in production (M4). */
+  oneDatabaseRole: boolean
   /** Absent: mails are kept for /dev/mail in demo mode, and nothing is sent. */
   smtpUrl: string | undefined
   /** 32 bytes; absent outside production: the key file in `dataDir`. */
@@ -38,6 +42,8 @@ export class ConfigFaults extends Error {
 
 type Source = Record<string, string | undefined>
 
+const POSTGRES = ['postgres:', 'postgresql:']
+
 /**
  * Reads the configuration.
  *
@@ -59,12 +65,14 @@ export function readConfig(source: Source = process.env): Config {
     adminOrigin: surface('ADMIN_ORIGIN', source['ADMIN_ORIGIN']),
     companyOrigin: surface('COMPANY_ORIGIN', source['COMPANY_ORIGIN']),
     dataDir: resolve(source['DATA_DIR'] || './.data'),
-    databaseUrl: readUrl(
-      'DATABASE_URL',
-      secret('DATABASE_URL'),
-      ['postgres:', 'postgresql:'],
+    databaseUrl: readUrl('DATABASE_URL', secret('DATABASE_URL'), POSTGRES, faults),
+    migrationDatabaseUrl: readUrl(
+      'MIGRATION_DATABASE_URL',
+      secret('MIGRATION_DATABASE_URL'),
+      POSTGRES,
       faults,
     ),
+    oneDatabaseRole: source['ACCEPT_ONE_DATABASE_ROLE'] === 'yes',
     smtpUrl: readUrl('SMTP_URL', secret('SMTP_URL'), ['smtp:', 'smtps:'], faults),
     keyEncryptionKey: readKey(secret('KEY_ENCRYPTION_KEY'), production, faults),
     trustedProxies: list(source['TRUSTED_PROXIES']),
@@ -72,6 +80,8 @@ export function readConfig(source: Source = process.env): Config {
     installation: readInstallation(source['INSTALLATION_FILE'], production, faults),
   }
   if (production && !config.databaseUrl) faults.push('DATABASE_URL: required in production')
+  if (config.migrationDatabaseUrl && !config.databaseUrl)
+    faults.push('MIGRATION_DATABASE_URL: given without DATABASE_URL')
   if (production && !config.smtpUrl) faults.push('SMTP_URL: required in production')
   if (production && config.allowedPrivateHosts.length)
     faults.push('ALLOWED_PRIVATE_HOSTS: for development only')

@@ -1,21 +1,14 @@
-/** `npm run migrate`: applies migrations/ and stops. */
+/** `npm run migrate`: applies migrations/, gives the roles their rights, and stops. */
 import { readConfig } from './config.ts'
-import { startEmbedded } from './database/embedded.ts'
-import { migrate } from './database/migrate.ts'
-import { reach } from './database/reach.ts'
+import { makeReady } from './database/ready.ts'
 import { run, say } from './terminal.ts'
 
 await run(async () => {
-  const config = readConfig()
-  const server = config.databaseUrl
-    ? undefined
-    : await startEmbedded({ dataDir: config.dataDir, log: say })
+  const leave: (() => Promise<unknown>)[] = []
   try {
-    const url = config.databaseUrl ?? server?.url ?? ''
-    await reach(url, say)
-    await migrate(url)
+    await makeReady(readConfig(), say, { leave })
     say('The database is current.')
   } finally {
-    await server?.stop()
+    for (const step of leave.reverse()) await step()
   }
 })

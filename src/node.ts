@@ -3,9 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { Knex } from 'knex'
 import type { Config } from './config.ts'
 import { connect } from './database/connect.ts'
-import { startEmbedded } from './database/embedded.ts'
-import { migrate } from './database/migrate.ts'
-import { reach } from './database/reach.ts'
+import { makeReady } from './database/ready.ts'
 import * as demo from './demo/actions.ts'
 import type { Env } from './env.ts'
 import { openQueue } from './jobs/queue.ts'
@@ -30,9 +28,7 @@ export async function openNode(config: Config, say: Say, told?: AbortSignal): Pr
     for (const step of leave.splice(0).reverse()) await step()
   }
   try {
-    const url = config.databaseUrl ?? (await embedded(config, say, leave))
-    await reach(url, say, { told })
-    await migrate(url)
+    const url = await makeReady(config, say, { leave, told })
     told?.throwIfAborted()
     const db = connect(url)
     leave.push(() => db.destroy())
@@ -44,16 +40,6 @@ export async function openNode(config: Config, say: Say, told?: AbortSignal): Pr
     await close()
     throw error
   }
-}
-
-async function embedded(
-  config: Config,
-  say: Say,
-  leave: (() => Promise<unknown>)[],
-): Promise<string> {
-  const server = await startEmbedded({ dataDir: config.dataDir, log: say })
-  leave.push(() => server.stop())
-  return server.url
 }
 
 async function buildEnv(config: Config, url: string, db: Knex): Promise<Env> {

@@ -115,7 +115,7 @@ describe('a demo database in production', () => {
     ['src/onboard.ts', ['docs/onboarding.schema.json']],
   ])('is refused by %s', async (script, args) => {
     const demo = await newDatabase()
-    await query(demo.url, 'insert into installation (demo, created_at) values (true, now())')
+    await query(demo.ownerUrl, 'insert into installation (demo, created_at) values (true, now())')
     const installation = join(folder, 'installation.json')
     await writeFile(installation, JSON.stringify(demoInstallation))
     const node = await start(

@@ -11,24 +11,39 @@ export type Cluster = {
   draft: string
   log: string
   password: string
+  /** Of the role the product works as. */
+  appPassword: string
 }
 
-/** The superuser of the cluster. */
+/** The superuser of the cluster, who migrates. */
 export const OWNER = 'machi'
+/** The role the product works as (M4). */
+export const APP = 'machi_app'
 
 /** Reads the cluster's password, or invents it (0600) where there is neither password nor cluster. */
 export async function password(cluster: Cluster): Promise<string> {
-  const written = (await exists(cluster.password)) ? await readFile(cluster.password, 'utf8') : ''
+  const written = await writtenIn(cluster.password)
   if (written !== '') return written
   if (await exists(cluster.data)) {
     throw new Error(
       `${cluster.password} is missing, and ${cluster.data} cannot be opened without it`,
     )
   }
+  return invent(cluster.password)
+}
+
+/** The password of the role the product works as; where the file is lost, a new one, which the owner then sets. */
+export async function appPassword(cluster: Cluster): Promise<string> {
+  return (await writtenIn(cluster.appPassword)) || invent(cluster.appPassword)
+}
+
+const writtenIn = async (file: string) => ((await exists(file)) ? readFile(file, 'utf8') : '')
+
+async function invent(file: string): Promise<string> {
   const invented = randomBytes(24).toString('base64url')
-  const draft = `${cluster.password}.new`
+  const draft = `${file}.new`
   await writeFile(draft, invented, { mode: 0o600, flush: true })
-  await rename(draft, cluster.password)
+  await rename(draft, file)
   return invented
 }
 

@@ -9,8 +9,10 @@ import type { Server } from './server.ts'
 
 /** The PostgreSQL that runs in DATA_DIR where no DATABASE_URL is given. */
 export type Embedded = {
-  /** postgres:// address of the database `machi`, with its password. */
+  /** postgres:// address of the database `machi` for its owner, with the password. */
   url: string
+  /** The same for the role the product works as, which the migrator makes. */
+  appUrl: string
   /** True where the server ran already: for another process, or left over from one that was killed. */
   joined: boolean
   /** Leaves the server; the last process to leave ends it. */
@@ -45,14 +47,17 @@ export async function startEmbedded(options: {
     draft: join(dataDir, 'postgres.new'),
     log: join(dataDir, 'postgres.log'),
     password: join(dataDir, 'postgres.password'),
+    appPassword: join(dataDir, 'postgres.app-password'),
   }
   return alone(lock, PATIENCE, async () => {
     const secret = await cluster.password(place)
+    const appSecret = await cluster.appPassword(place)
     const found = await takeOver(place, secret, options.log)
     const server = found ?? (await begin(dataDir, place, secret, options))
     const signOut = await signIn(users)
     return {
       url: servers.address(server, secret),
+      appUrl: servers.address(server, appSecret, { user: cluster.APP }),
       joined: found !== undefined,
       stop: () =>
         alone(lock, PATIENCE, async () => {

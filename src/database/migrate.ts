@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import knex, { type Knex } from 'knex'
 import { prepareQueue } from '../jobs/queue.ts'
 import { quiet } from './connect.ts'
+import { settleRoles, type App } from './roles.ts'
 
 const folder = fileURLToPath(new URL('../../migrations/', import.meta.url))
 const LOCK = 7_262_001
@@ -33,9 +34,11 @@ const source: Knex.MigrationSource<string> = {
  * Safe when several nodes start at once: one advisory lock on a connection of its own, under which knex's own
  * table lock (which a kill -9 leaves set for ever) is cleared.
  *
+ * @param url of the owner
+ * @param app the role the product works as, which gets its rights here; absent: it works as the owner
  * @throws Error of PostgreSQL, 55P03 where a table stayed in use however often it was tried
  */
-export async function migrate(url: string): Promise<void> {
+export async function migrate(url: string, app?: App): Promise<void> {
   const guard = open(url, 1)
   const db = open(url, 2, `-c lock_timeout=${LOCK_MS}`)
   try {
@@ -45,6 +48,7 @@ export async function migrate(url: string): Promise<void> {
         await db.migrate.forceFreeMigrationsLock()
       await db.migrate.latest({ migrationSource: source, disableMigrationsListValidation: true })
       await prepareQueue(url, LOCK_MS)
+      if (app) await settleRoles(db, app)
     })
   } finally {
     await db.destroy()

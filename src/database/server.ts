@@ -13,8 +13,11 @@ export type Server = { pid: number; port: number }
 const DATABASE = 'machi'
 
 /** The address of a database of the server. */
-export const address = (server: Server, password: string, database = DATABASE): string =>
-  `postgres://${OWNER}:${password}@127.0.0.1:${server.port}/${database}`
+export const address = (
+  server: Server,
+  password: string,
+  { user = OWNER, database = DATABASE }: { user?: string; database?: string } = {},
+): string => `postgres://${user}:${password}@127.0.0.1:${server.port}/${database}`
 
 /** The server that runs on this cluster, by its postmaster.pid; undefined where that is absent or left over. */
 export async function running(cluster: Cluster): Promise<Server | undefined> {
@@ -40,7 +43,7 @@ async function serves(pid: number, data: string): Promise<boolean> {
  * An Error where it knows another password.
  */
 async function ask(server: Server, secret: string): Promise<'ready' | 'busy' | 'deaf'> {
-  const connectionString = address(server, secret, 'postgres')
+  const connectionString = address(server, secret, { database: 'postgres' })
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: 3000 })
   client.on('error', () => undefined)
   try {

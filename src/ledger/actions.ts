@@ -32,19 +32,12 @@ export async function sequence(env: Env): Promise<number> {
 
 async function sequenceBatch(env: Env, tree: Tree): Promise<number> {
   const { db } = env
-  if (!(await store.lock(db, tree))) return 0
-  const entries = await store.takePending(db, tree, BATCH)
-  const from = await store.sizeOf(db, tree)
-  if (entries.length) {
-    await store.insertLeaves(
-      db,
-      tree,
-      entries.map((entry, n) => ({ ...entry, index: from + n })),
-    )
-    await insertWholeNodes(env, tree, from, from + entries.length)
-  }
-  await sign(env, tree, from + entries.length)
-  return entries.length
+  const placed = await store.place(db, tree, BATCH)
+  if (placed === undefined) return 0
+  const size = await store.sizeOf(db, tree)
+  if (placed) await insertWholeNodes(env, tree, size - placed, size)
+  await sign(env, tree, size)
+  return placed
 }
 
 /** Writes the nodes of every tile that became whole when the tree grew from `from` to `to` leaves. */

@@ -1,30 +1,18 @@
 import type { Knex } from 'knex'
-import type { Leaf, SignedState, Source, Tree } from './model.ts'
+import type { Leaf, SignedState, Tree } from './model.ts'
 
-/** One sequencer at a time, until the transaction ends. @returns false where another one is at it */
-export async function lock(db: Knex, tree: Tree): Promise<boolean> {
-  const { rows } = await db.raw<{ rows: { locked: boolean }[] }>(
-    `select pg_try_advisory_xact_lock(hashtextextended('ledger ' || :tree, 0)) as locked`,
-    { tree },
-  )
-  return rows[0]?.locked ?? false
-}
-
-/** Takes committed entries that have no place yet, in any order but each once. */
-export async function takePending(
-  db: Knex,
-  tree: Tree,
-  limit: number,
-): Promise<{ source: Source; entryId: string; hash: Buffer }[]> {
-  const { rows } = await db.raw<{
-    rows: { seq: string; source: Source; entryId: string; hash: Buffer }[]
-  }>(
-    `delete from ledger_pending where seq in
-       (select seq from ledger_pending where tree = :tree order by seq limit :limit)
-     returning seq, source, entry_id as "entryId", leaf_hash as hash`,
+/**
+ * Gives committed entries that have no place yet the next ones, by the owner's hand: the application itself may write
+ * no leaf. One sequencer at a time, until the transaction ends.
+ *
+ * @returns how many; undefined where another one is at it
+ */
+export async function place(db: Knex, tree: Tree, limit: number): Promise<number | undefined> {
+  const { rows } = await db.raw<{ rows: { placed: number | null }[] }>(
+    'select ledger_place(:tree, :limit) as placed',
     { tree, limit },
   )
-  return rows.sort((a, b) => Number(a.seq) - Number(b.seq))
+  return rows[0]?.placed ?? undefined
 }
 
 /** How many leaves a tree has. */
@@ -34,20 +22,6 @@ export async function sizeOf(db: Knex, tree: Tree): Promise<number> {
     { tree },
   )
   return Number(rows[0]?.size ?? 0)
-}
-
-export async function insertLeaves(db: Knex, tree: Tree, leaves: readonly Leaf[]): Promise<void> {
-  await db.batchInsert(
-    'ledger_leaves',
-    leaves.map(({ index, source, entryId, hash }) => ({
-      tree,
-      index,
-      source,
-      entry_id: entryId,
-      leaf_hash: hash,
-    })),
-    1000,
-  )
 }
 
 /** Hashes `from` … `to`-1 of a level: leaves, or nodes of 256^level leaves. */

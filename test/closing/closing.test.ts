@@ -235,14 +235,14 @@ async function leftOver({ id, userId }: MadeResident): Promise<string[]> {
 
 /** Tables with a value of the person in any row; the mails a demo shows at /dev/mail are no part of a real one. */
 async function traces(): Promise<string[]> {
-  const { rows } = await site.env.db.raw<{ rows: { name: string }[] }>(
+  const { rows } = await site.owner.raw<{ rows: { name: string }[] }>(
     `select format('%I.%I', schemaname, tablename) as name from pg_tables
      where schemaname not in ('pg_catalog', 'information_schema') and tablename <> 'dev_mails'`,
   )
   expect(rows.length).toBeGreaterThan(40)
   const found: string[] = []
   for (const { name } of rows) {
-    const all = await site.env.db.raw<{ rows: { text: string }[] }>(
+    const all = await site.owner.raw<{ rows: { text: string }[] }>(
       `select row_to_json(t)::text as text from ${name} t`,
     )
     if (all.rows.some(({ text }) => TRACE.test(text))) found.push(name)

@@ -29,10 +29,10 @@ const json = { headers: { accept: 'application/json' } }
 
 describe('errors', () => {
   test('I8 a defect of ours: a page with a number, and the log has the rest without values', async () => {
-    await site.env.db.raw('alter table services rename to hidden_services')
+    await site.owner.raw('alter table services rename to hidden_services')
     const page = await guest().request('/services?evil=geheim')
     const problem = await guest().request('/services', json)
-    await site.env.db.raw('alter table hidden_services rename to services')
+    await site.owner.raw('alter table hidden_services rename to services')
     expect(page.status).toBe(500)
     expect(page.text).toContain('問題が起きました')
     const reference = /server_error \/ ([0-9a-f]{8})/.exec(page.text)?.[1]

@@ -281,13 +281,13 @@ test('what cannot be recorded does not leave, and the failure says nothing', asy
     fetch(`${site.issuer}/userinfo`, {
       headers: { authorization: `Bearer ${out.tokens.access_token}` },
     })
-  await site.env.db.raw('alter table provision_records rename to provision_records_away')
+  await site.owner.raw('alter table provision_records rename to provision_records_away')
   try {
     const answer = await ask()
     expect(answer.status).toBe(500)
     expect(traces(await answer.text())).toEqual([])
   } finally {
-    await site.env.db.raw('alter table provision_records_away rename to provision_records')
+    await site.owner.raw('alter table provision_records_away rename to provision_records')
   }
   expect((await ask()).status).toBe(200)
   expect(site.logLines().some((line) => line.includes('defect'))).toBe(true)

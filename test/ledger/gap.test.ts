@@ -15,7 +15,7 @@ afterAll(() => site.close())
 const file = new URL('../../migrations/20261121T1120_ledger_gap.sql', import.meta.url)
 
 test('an entry that no trigger saw gets one place, however often it is looked for', async () => {
-  const client = new pg.Client({ connectionString: site.url })
+  const client = new pg.Client({ connectionString: site.ownerUrl })
   await client.connect()
   try {
     const id = site.env.newId()

@@ -53,7 +53,7 @@ type Change = (client: pg.Client) => Promise<unknown>
 
 /** Changes the ledger past every guard, looks at it as an auditor does, and undoes the change. */
 async function after(change: Change, more: { key?: KeyObject; witnesses?: string[] } = {}) {
-  const client = new pg.Client({ connectionString: site.url, options: '-c timezone=UTC' })
+  const client = new pg.Client({ connectionString: site.ownerUrl, options: '-c timezone=UTC' })
   await client.connect()
   try {
     await client.query('begin')
@@ -449,7 +449,7 @@ describe('the sequencer', () => {
   })
 
   test('does not sign what does not extend the last signed state', async () => {
-    const { db } = site.env
+    const { owner: db } = site
     await db.raw('alter table ledger_leaves disable trigger user')
     const bend = `update ledger_leaves set leaf_hash = set_byte(leaf_hash, 0, get_byte(leaf_hash, 0) # 1)
       where tree = 'provisions' and index = 0`
@@ -472,10 +472,10 @@ describe('the sequencer', () => {
   })
 
   test('the tables refuse to be changed', async () => {
-    const { db } = site.env
     for (const table of ['ledger_leaves', 'ledger_nodes', 'ledger_checkpoints']) {
-      await expect(db(table).delete()).rejects.toThrow('append-only')
-      await expect(db.raw(`truncate ${table}`)).rejects.toThrow('append-only')
+      await expect(site.env.db(table).delete()).rejects.toMatchObject({ code: '42501' })
+      await expect(site.owner(table).delete()).rejects.toThrow('append-only')
+      await expect(site.owner.raw(`truncate ${table}`)).rejects.toThrow('append-only')
     }
   })
 })

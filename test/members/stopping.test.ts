@@ -401,7 +401,7 @@ describe('a release under way', () => {
   test('K8 a release that has passed the gate ends, ledgered, before the stop counts', async () => {
     const { service, tokens } = await inUse()
     const records = await recordsOf(service)
-    const held = await site.env.db.transaction()
+    const held = await site.owner.transaction()
     await held.raw('lock table provision_records in exclusive mode')
     const asked = userinfo(site, tokens.access)
     await until((n) => n === 1, 'relation')

@@ -67,7 +67,7 @@ describe('the doors of programs', () => {
 
 /** Holds every insert of a provision record back until the answer is called. */
 async function stall() {
-  const trx = await site.env.db.transaction()
+  const trx = await site.owner.transaction()
   await trx.raw('lock table provision_records in share mode')
   return () => trx.rollback()
 }

@@ -167,13 +167,13 @@ describe('codes', () => {
   test('K2, K3 where the record cannot be written, no token is there and the code is still good', async () => {
     const code = await newCode()
     const before = await site.env.db('oidc_tokens').count({ n: '*' })
-    await site.env.db.raw(`create function refuse_record() returns trigger language plpgsql as
+    await site.owner.raw(`create function refuse_record() returns trigger language plpgsql as
       $$ begin raise exception 'no room'; end $$`)
-    await site.env.db.raw(
+    await site.owner.raw(
       'create trigger refuse_record before insert on provision_records for each row execute function refuse_record()',
     )
     const failed = await redeem(site, service, code)
-    await site.env.db.raw('drop trigger refuse_record on provision_records')
+    await site.owner.raw('drop trigger refuse_record on provision_records')
     expect(failed.status).toBe(500)
     expect(failed.text).not.toMatch(/token|no room/)
     expect(await site.env.db('oidc_tokens').count({ n: '*' })).toEqual(before)

@@ -212,7 +212,7 @@ describe('B9, F16 what ends a release', () => {
 
   test('a consent running out by itself', async () => {
     const s = await scene()
-    await site.env.db.transaction(async (trx) => {
+    await site.owner.transaction(async (trx) => {
       await trx.raw('alter table consents disable trigger user')
       await trx('consents')
         .where({ resident_id: s.person.id })
@@ -566,9 +566,9 @@ describe('K2, K3 no record, no provision', () => {
   ])('%s: an error without data', async (_name, spoil, mend) => {
     const person = await makeResident(site.env)
     const tokens = await tokensFor(site, newBrowser(), service, person, { scope: ALL }, ['sex'])
-    for (const sql of spoil) await site.env.db.raw(sql)
+    for (const sql of spoil) await site.owner.raw(sql)
     const answer = await userinfo(site, tokens.access)
-    for (const sql of mend) await site.env.db.raw(sql)
+    for (const sql of mend) await site.owner.raw(sql)
     expect(answer.status).toBe(500)
     expect(answer.text).not.toMatch(/山田|example\.jp|1988|sub|MC-/)
     expect((await userinfo(site, tokens.access)).status).toBe(200)
@@ -578,7 +578,7 @@ describe('K2, K3 no record, no provision', () => {
   test('the table is held by somebody: an error without data, and soon', async () => {
     const person = await makeResident(site.env)
     const tokens = await tokensFor(site, newBrowser(), service, person, { scope: ALL })
-    const holding = await site.env.db.transaction()
+    const holding = await site.owner.transaction()
     await holding.raw('lock table provision_records in exclusive mode')
     const begun = performance.now()
     const answers = await Promise.all([1, 2, 3].map(() => userinfo(site, tokens.access)))

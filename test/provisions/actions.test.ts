@@ -112,7 +112,9 @@ describe('a record', () => {
   ])('%s is refused', async (_name, sql) => {
     const before = await rows()
     const month = (before[0]?.at ?? new Date()).toISOString().slice(0, 7).replace('-', '_')
-    await expect(site.env.db.raw(sql.replace('MONTH', month))).rejects.toThrow(/append/)
+    const statement = sql.replace('MONTH', month)
+    await expect(site.env.db.raw(statement)).rejects.toMatchObject({ code: '42501' })
+    await expect(site.owner.raw(statement)).rejects.toThrow(/append/)
     expect(await rows()).toEqual(before)
   })
 })

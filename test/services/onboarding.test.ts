@@ -218,7 +218,7 @@ describe('the life of a file', () => {
       'service_versions',
       'service_items',
     ])
-      await expect(world.env.db(table).delete()).rejects.toMatchObject({ code: '23000' })
+      await expect(world.env.db(table).delete()).rejects.toMatchObject({ code: '42501' })
   })
 })
 

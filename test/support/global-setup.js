@@ -11,7 +11,8 @@ const dataDir = fileURLToPath(new URL('../../.data/test', import.meta.url))
 
 /**
  * Finds a server (TEST_DATABASE_URL, DATABASE_URL or one of our own) and makes a migrated database on it,
- * from which each test file copies its own. Tells them by MACHI_TEST_SERVER_URL and MACHI_TEST_TEMPLATE.
+ * from which each test file copies its own. Tells them by MACHI_TEST_SERVER_URL and MACHI_TEST_TEMPLATE, and
+ * the role the product works as, on the same server, by MACHI_TEST_APP_URL.
  */
 export default async function setUp() {
   const given = process.env.TEST_DATABASE_URL || process.env.DATABASE_URL
@@ -22,9 +23,11 @@ export default async function setUp() {
   await server.connect()
   if (embedded) await sweep(server)
   await server.query(`create database ${template}`)
-  await migrate(on(serverUrl, template))
+  const appUrl = embedded?.appUrl ?? asApp(serverUrl)
+  await migrate(on(serverUrl, template), { url: on(appUrl, template), renew: true })
   await server.end()
   process.env.MACHI_TEST_SERVER_URL = serverUrl
+  process.env.MACHI_TEST_APP_URL = appUrl
   process.env.MACHI_TEST_TEMPLATE = template
   globalThis.machiTestServer = { serverUrl, template, stop: () => embedded?.stop() }
 }
@@ -51,6 +54,13 @@ async function sweep(server) {
       await server.query(`drop database if exists "${datname}" with (force)`)
     }
   }
+}
+
+function asApp(serverUrl) {
+  const url = new URL(serverUrl)
+  url.username = 'machi_test_app'
+  url.password = 'machi-id-tests'
+  return url.href
 }
 
 function on(serverUrl, database) {
