@@ -133,6 +133,14 @@ export async function giveUp(
     .update({ state: 'dead', settled_at: at, leased_until: null, last_error: error })
 }
 
+/** What a service did not come for since before a moment is dead. @returns how many */
+export async function giveUpPolled(db: Knex, before: Date, at: Date): Promise<number> {
+  return db('event_messages')
+    .where({ channel: 'poll', state: 'waiting' })
+    .where('tries_from', '<=', before)
+    .update({ state: 'dead', settled_at: at, last_error: 'not_fetched' })
+}
+
 /** A resident's messages to one service, newest first. */
 export async function ofResident(
   db: Knex,

@@ -1,6 +1,8 @@
 import type { Env } from '../env.ts'
 import type { Entry } from '../jobs/timetable.ts'
 import { workers } from './delivering.ts'
+import { giveUpPolls } from './poll_store.ts'
+import { giveUpPolled } from './delivery_store.ts'
 import * as store from './store.ts'
 import { tell } from './telling.ts'
 
@@ -12,6 +14,12 @@ const KEPT = { settled: 90 * DAY, erased: 7 * DAY }
 const SESSION = DAY
 /** How far back expiry is looked for: longer than any outage of all nodes. */
 const EXPIRED_SINCE = 3 * DAY
+
+/** What a service does not come for so long is dead: a push is given up after a day, but a poll may be a weekly job. */
+const COLLECTED_WITHIN = 7 * DAY
+
+/** Who fetches events has so long to come: a weekend and more, since nobody knocks at their door. */
+const FETCHED_WITHIN = 7 * DAY
 
 const before = (env: Env, ms: number) => new Date(env.now().getTime() - ms)
 
@@ -28,10 +36,18 @@ export function timetable(): readonly Entry[] {
       },
     },
     {
-      name: 'events.expired',
+      name: 'events.overdue',
       everySeconds: 300,
       run: async (env) => {
         await store.noteExpired(env.db, env.now(), before(env, EXPIRED_SINCE))
+        await giveUpPolled(env.db, before(env, FETCHED_WITHIN), env.now())
+      },
+    },
+    {
+      name: 'events.not_collected',
+      everySeconds: 300,
+      run: async (env) => {
+        await giveUpPolls(env.db, { before: before(env, COLLECTED_WITHIN), at: env.now() })
       },
     },
     {

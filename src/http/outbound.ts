@@ -125,7 +125,9 @@ function exchange(
         ? tlsRequest({ ...options, servername: url.hostname })
         : plainRequest(options)
     sent.on('error', reject)
-    sent.on('response', (answer) => read(answer).then(resolve, reject))
+    sent.on('response', (answer) => {
+      read(answer).then(resolve, reject)
+    })
     sent.end(asked.body)
   })
 }

@@ -98,18 +98,8 @@ export async function contractOf(
 
 /** A secret is the exception, and somebody has to say why (C1). */
 function clientFaults({ client }: ServiceDraft): Fault[] {
-  const faults: Fault[] = (['backchannelLogoutUri', 'eventsUri'] as const)
-    .filter((field) => hasPort(client[field]))
-    .map((field) => ({ path: `/client/${field}`, rule: 'address_port' }))
   const secret = client.authMethod === 'client_secret_basic'
-  if (secret && !client.secretReason)
-    faults.push({ path: '/client/secretReason', rule: 'required' })
-  return faults
-}
-
-/** What we shall call one day goes to port 443 and no other (L8); nothing of a draft is ever called. */
-function hasPort(address: string | undefined): boolean {
-  return address !== undefined && URL.canParse(address) && new URL(address).port !== ''
+  return secret && !client.secretReason ? [{ path: '/client/secretReason', rule: 'required' }] : []
 }
 
 /** No name of the service passes for another service, another company, or the city's own (F7). */

@@ -68,9 +68,8 @@ const connection = {
     idTokenAlg: client.properties.idTokenAlg,
     /** Why a secret and no key: asked of whoever wants `client_secret_basic` (C1). */
     secretReason: line(400),
-    /** Where the service is told that a resident signed out, and of events. Never called before approval (L8). */
-    backchannelLogoutUri: webAddress,
-    eventsUri: webAddress,
+    backchannelLogoutUri: client.properties.backchannelLogoutUri,
+    eventsUri: client.properties.eventsUri,
   },
 } as const
 

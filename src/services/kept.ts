@@ -74,6 +74,8 @@ export function bodyOf(asked: ServiceAsked): ServiceBody {
     postLogoutRedirectUris: client.postLogoutRedirectUris ?? [],
     landingOrigins: client.landingOrigins ?? [],
     idTokenAlg: client.idTokenAlg ?? 'ES256',
+    ...(client.backchannelLogoutUri && { backchannelLogoutUri: client.backchannelLogoutUri }),
+    ...(client.eventsUri && { eventsUri: client.eventsUri }),
   }
 }
 
@@ -130,7 +132,7 @@ function furtherOf(
 ): Partial<ServiceBody> & Pick<ServiceBody, 'names'> {
   const { names, client } = draft
   const { termsVersion, termsSha256, policyVersion, policySha256, clauses } = draft
-  const { backchannelLogoutUri, eventsUri, secretReason } = client
+  const { secretReason } = client
   return {
     names: {
       ja: normalName(names.ja),
@@ -146,8 +148,6 @@ function furtherOf(
     ...(policySha256 && { policySha256 }),
     ...(clauses && { clauses: Object.fromEntries(Object.entries(clauses)) }),
     ...(draft.logo && { logo: draft.logo }),
-    ...(backchannelLogoutUri && { backchannelLogoutUri }),
-    ...(eventsUri && { eventsUri }),
     ...(secretReason && { secretReason: normalText(secretReason) }),
   }
 }

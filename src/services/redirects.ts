@@ -1,8 +1,15 @@
-/** Where a service may be led back to (A3; RFC 9700 §2.1 and §2.6, RFC 8252 §7, RFC 9207). Judged once, when registered. */
+/**
+ * Where a service may be led back to (A3; RFC 9700 §2.1 and §2.6, RFC 8252 §7, RFC 9207), and where it may be told of
+ * events (L8). Judged once, when registered; what is called is judged again at each call (http/outbound.ts).
+ */
 import { LOOPBACK, publicFault, readAddress, type AddressRule } from '../input/addresses.ts'
 
 export type RedirectRule =
-  AddressRule | 'redirect_scheme' | 'redirect_reserved_parameter' | 'landing_not_origin'
+  | AddressRule
+  | 'address_port'
+  | 'redirect_scheme'
+  | 'redirect_reserved_parameter'
+  | 'landing_not_origin'
 
 export type RedirectTerms = {
   native: boolean
@@ -44,6 +51,17 @@ export function landingFault(text: string, terms: RedirectTerms): RedirectRule |
   if (typeof url === 'string') return url
   if (url.origin !== text) return 'landing_not_origin'
   return isLoopback(url, terms) ? undefined : publicFault(url)
+}
+
+/** Where we shall call one day: https, a public name, port 443 and no other (L8). */
+export function receiverFault(
+  text: string,
+  { loopback }: Pick<RedirectTerms, 'loopback'>,
+): RedirectRule | undefined {
+  const url = readAddress(text)
+  if (typeof url === 'string') return url
+  if (isLoopback(url, { native: false, loopback })) return undefined
+  return publicFault(url) ?? (url.port ? 'address_port' : undefined)
 }
 
 const isLoopback = (url: URL, terms: RedirectTerms) =>

@@ -7,7 +7,13 @@ import { isUsableKey } from '../input/jwk.ts'
 import { officialNames as namesOf } from '../input/lookalikes.ts'
 import { skeleton } from '../input/spelling.ts'
 import type { Installation } from '../installation.ts'
-import { hostsOf, landingFault, redirectFault, type RedirectRule } from './redirects.ts'
+import {
+  hostsOf,
+  landingFault,
+  receiverFault,
+  redirectFault,
+  type RedirectRule,
+} from './redirects.ts'
 import type { ServiceAsked } from './schema.ts'
 
 export type ServiceRule =
@@ -106,6 +112,10 @@ function clientFaults(client: ServiceAsked['client'], pairwise: boolean, loopbac
   client.landingOrigins?.forEach((origin, n) =>
     add(`landingOrigins/${n}`, landingFault(origin, terms)),
   )
+  for (const field of ['backchannelLogoutUri', 'eventsUri'] as const) {
+    const address = client[field]
+    if (address !== undefined) add(field, receiverFault(address, terms))
+  }
   if (pairwise && hostsOf(client.redirectUris).size > 1)
     add('redirectUris', 'pairwise_several_hosts')
   return faults

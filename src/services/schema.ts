@@ -32,6 +32,9 @@ export const client = {
     postLogoutRedirectUris: addresses(20),
     landingOrigins: addresses(10),
     idTokenAlg: { enum: ['ES256', 'RS256'] },
+    /** Where the service is told that a resident signed out, and of events. Never called before approval (L8). */
+    backchannelLogoutUri: address,
+    eventsUri: address,
   },
 } as const
 

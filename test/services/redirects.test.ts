@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { hostsOf, landingFault, redirectFault } from '../../src/services/redirects.ts'
+import { hostsOf, landingFault, receiverFault, redirectFault } from '../../src/services/redirects.ts'
 
 const web = { native: false, loopback: false }
 const demo = { native: false, loopback: true }
@@ -97,4 +97,38 @@ test('a landing origin is an origin and nothing more', () => {
 test('hosts are counted with their port', () => {
   expect(hostsOf(['https://a.example/x', 'https://a.example/y']).size).toBe(1)
   expect(hostsOf(['https://a.example/x', 'https://b.example/x']).size).toBe(2)
+})
+
+describe('where events go (L8)', () => {
+  test.each([
+    ['https://app.example/events', undefined],
+    ['https://app.example/', undefined],
+    ['https://app.example', 'address_not_normal'],
+    ['http://app.example/events', 'address_not_https'],
+    ['https://app.example:8443/events', 'address_port'],
+    ['https://app.example:443/events', 'address_not_normal'],
+    ['http://localhost:3001/events', 'address_not_https'],
+    ['https://localhost/events', 'address_private_host'],
+    ['https://127.0.0.1/events', 'address_number_host'],
+    ['https://[::1]/events', 'address_number_host'],
+    ['https://[::ffff:7f00:1]/events', 'address_number_host'],
+    ['https://[::ffff:127.0.0.1]/events', 'address_not_normal'],
+    ['https://169.254.169.254/latest', 'address_number_host'],
+    ['https://0x7f.1/events', 'address_not_normal'],
+    ['https://2130706433/events', 'address_not_normal'],
+    ['https://app.internal/events', 'address_private_host'],
+    ['https://app.example./events', 'address_private_host'],
+    ['https://app.example/events#x', 'address_fragment'],
+    ['https://u:p@app.example/events', 'address_user'],
+    ['ftp://app.example/events', 'address_not_https'],
+    ['javascript:alert(1)', 'address_not_https'],
+  ])('%s: %s', (uri, rule) => {
+    expect(receiverFault(uri, web)).toBe(rule)
+  })
+
+  test('in demo mode also http on loopback, on any port, and nothing else', () => {
+    expect(receiverFault('http://127.0.0.1:3001/events', demo)).toBeUndefined()
+    expect(receiverFault('http://10.0.0.1:3001/events', demo)).toBe('address_not_https')
+    expect(receiverFault('https://127.0.0.1:3001/events', demo)).toBe('address_number_host')
+  })
 })

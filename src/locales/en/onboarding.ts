@@ -56,6 +56,7 @@ export const onboarding: Messages['onboarding'] = {
     address_user: 'An address cannot hold a user name or password.',
     address_fragment: 'An address cannot hold a fragment (#).',
     address_too_long: 'An address has 500 characters at most.',
+    address_port: 'No port can stand here: only 443 is used.',
     redirect_scheme: 'This kind of address cannot be used.',
     redirect_reserved_parameter: 'The query cannot hold code, state, iss, error and the like.',
     landing_not_origin: 'Write scheme, host and port only.',

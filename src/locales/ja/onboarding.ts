@@ -53,6 +53,7 @@ export const onboarding = {
     address_user: 'アドレスに利用者名やパスワードを入れられません。',
     address_fragment: 'アドレスに「#」を入れられません。',
     address_too_long: 'アドレスは500文字までです。',
+    address_port: 'ポートは書けません。443番だけを使います。',
     redirect_scheme: '使えない種類のアドレスです。',
     redirect_reserved_parameter: '問い合わせの欄に code・state・iss・error などは使えません。',
     landing_not_origin: 'スキーム・ホスト・ポートだけを書いてください。',

@@ -1,0 +1,137 @@
+/** The only way out (L8): whom nothing of ours connects to, and what it takes no notice of. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { readConfig } from '../../src/config.ts'
+import { outboundRules, post, Unreachable, type Rules } from '../../src/http/outbound.ts'
+import { openWorld } from '../support/env.ts'
+import { openReceiver, type Receiver } from '../support/receiver.ts'
+
+let listener: Receiver
+beforeAll(async () => {
+  listener = await openReceiver()
+})
+afterAll(() => listener.close())
+
+const NOWHERE: Rules = { hosts: [] }
+const HERE: Rules = { hosts: ['127.0.0.1'] }
+const asked = (url: string) => ({ url, type: 'application/secevent+jwt', body: 'x' })
+
+/** How it was refused, as our log says it; what the caller may show is one word for all. */
+async function refused(url: string, rules = NOWHERE, addresses: string[] = ['127.0.0.1']) {
+  const names: string[] = []
+  const resolve = async (name: string) => {
+    names.push(name)
+    return addresses
+  }
+  const error = await post(asked(url), rules, resolve).catch((caught: unknown) => caught)
+  if (!(error instanceof Unreachable)) throw new Error(`not refused: ${url}`)
+  expect(error.message).toBe('unreachable')
+  return { why: error.why, names }
+}
+
+describe('no connection is made', () => {
+  test.each([
+    ['loopback', 'https://127.0.0.1/'],
+    ['loopback with the port of something that listens', 'https://127.0.0.1:PORT/'],
+    ['loopback in clear', 'http://127.0.0.1:PORT/'],
+    ['its name', 'https://localhost:PORT/'],
+    ['its name with a dot', 'https://localhost./'],
+    ['IPv6 loopback', 'https://[::1]:PORT/'],
+    ['mapped', 'https://[::ffff:7f00:1]:PORT/'],
+    ['mapped, as written by hand', 'https://[::ffff:127.0.0.1]:PORT/'],
+    ['the metadata of a cloud', 'https://169.254.169.254/latest/meta-data'],
+    ['hexadecimal', 'https://0x7f.1:PORT/'],
+    ['decimal', 'https://2130706433:PORT/'],
+    ['octal', 'https://0177.0.0.1:PORT/'],
+    ['short', 'https://127.1:PORT/'],
+    ['a name of the inner network', 'https://db.internal/'],
+    ['a name without a dot', 'https://db/'],
+    ['in clear', 'http://receiver.example/'],
+    ['another port', 'https://receiver.example:8443/'],
+    ['a user', 'https://receiver.example@127.0.0.1:PORT/'],
+    ['another scheme', 'ftp://receiver.example/'],
+    ['a file', 'file:///etc/passwd'],
+    ['a line break', 'https://receiver.example/\r\nHost: db'],
+  ])('%s', async (_name, url) => {
+    await refused(url.replace('PORT', String(listener.port)))
+    expect(listener.connections()).toBe(0)
+  })
+
+  test.each([
+    ['loopback', ['127.0.0.1']],
+    ['loopback of IPv6', ['::1']],
+    ['a private one beside a public one', ['1.1.1.1', '10.0.0.1']],
+    ['link-local', ['169.254.169.254']],
+    ['mapped', ['::ffff:10.0.0.1']],
+    ['NAT64', ['64:ff9b::a00:1']],
+    ['nothing', []],
+  ])('a name that leads to %s, asked once', async (_name, addresses) => {
+    const { why, names } = await refused('https://rebind.example/', NOWHERE, addresses)
+    expect(why).toBe(addresses.length ? 'not_public' : 'no_address')
+    expect(names).toEqual(['rebind.example'])
+    expect(listener.connections()).toBe(0)
+  })
+})
+
+describe('of an answer', () => {
+  test('a redirect is an answer, and nothing is asked of where it leads', async () => {
+    const redirecting = await openReceiver()
+    redirecting.behave({ status: 302, headers: { location: listener.events } })
+    expect(await post(asked(redirecting.events), HERE)).toMatchObject({ status: 302 })
+    expect(listener.connections()).toBe(0)
+    await redirecting.close()
+  })
+
+  test('what is too long is cut, and not waited for', async () => {
+    const endless = createServer((_req, res) => {
+      res.writeHead(400)
+      const more = () => {
+        if (!res.destroyed) res.write('x'.repeat(8192), () => setImmediate(more))
+      }
+      more()
+    })
+    await new Promise<void>((resolve) => endless.listen(0, '127.0.0.1', resolve))
+    const { port } = endless.address() as AddressInfo
+    const answer = await post(asked(`http://127.0.0.1:${port}/`), HERE)
+    expect(answer.status).toBe(400)
+    expect(answer.text).toHaveLength(16 * 1024)
+    await new Promise<void>((resolve) => {
+      endless.close(() => resolve())
+      endless.closeAllConnections()
+    })
+  })
+
+  test('one that never comes is given up; a closed port is told in the same word', async () => {
+    const silent = await openReceiver()
+    silent.behave('hang')
+    expect((await refused(silent.events, HERE)).why).toBe('timeout')
+    await silent.close()
+    expect((await refused(silent.events, HERE)).why).toBe('ECONNREFUSED')
+  })
+})
+
+test('hosts that need not be public: none of themselves, and none in production (M12)', async () => {
+  const world = await openWorld({ ALLOWED_PRIVATE_HOSTS: 'receiver.lan, 127.0.0.1' })
+  expect(await outboundRules(world.env)).toEqual({ hosts: ['receiver.lan', '127.0.0.1'] })
+  await world.close()
+  expect(readConfig({}).allowedPrivateHosts).toEqual([])
+  expect(() =>
+    readConfig({ NODE_ENV: 'production', ALLOWED_PRIVATE_HOSTS: 'receiver.lan' }),
+  ).toThrow(/ALLOWED_PRIVATE_HOSTS/)
+})
+
+test('nothing else in the product reaches out by HTTP', () => {
+  const src = fileURLToPath(new URL('../../src/', import.meta.url))
+  const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((f) =>
+    f.endsWith('.ts'),
+  )
+  const reaching = files.filter((file) =>
+    /from 'node:https'|\bfetch\(|\brequest as \w+Request|from 'undici'|from 'axios'/.test(
+      readFileSync(`${src}${file}`, 'utf8'),
+    ),
+  )
+  expect(reaching).toEqual(['http/outbound.ts'])
+})
