@@ -300,6 +300,8 @@ export const rights: typeof ja = {
   },
 
   letter: {
+    sealed: 'Text and addressee are closed. To send the letter on paper, record a reason below.',
+    look: 'Record the reason, and show text and addressee',
     title: 'Notice of decision',
     titleReport: 'Answer',
     number: 'No.',

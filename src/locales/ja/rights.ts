@@ -294,6 +294,8 @@ export const rights = {
   },
 
   letter: {
+    sealed: '本文とあて先は、閉じてあります。紙で送るときは、下で理由を記録してください。',
+    look: '理由を記録して、本文とあて先を出す',
     title: '決定通知書',
     titleReport: '回答書',
     number: '番号',

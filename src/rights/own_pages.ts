@@ -1,0 +1,321 @@
+/** What the resident's pages of requests show. */
+import type { Env } from '../env.ts'
+import type { Ctx } from '../http/state.ts'
+import { dayOf } from '../input/days.ts'
+import { messages, type Language } from '../locales/index.ts'
+import { words } from '../locales/words.ts'
+import { Refusal, type Fields } from '../refusal.ts'
+import * as residents from '../residents/actions.ts'
+import type { Resident } from '../residents/model.ts'
+import * as rights from './actions.ts'
+import { sumOf } from './clock.ts'
+import { fieldsOf, ITEMS, type Typed } from './fields.ts'
+import { isAnsweredAtOnce, type Filed } from './filing.ts'
+import {
+  isOver,
+  mayFollow,
+  RIGHTS,
+  SUBJECTS,
+  type CaseNow,
+  type Right,
+  type Step,
+  type Subject,
+} from './model.ts'
+import type {
+  CheckPage,
+  Facts,
+  LetterPage,
+  Link,
+  OwnCasePage,
+  RequestFormPage,
+  RequestsPage,
+  SubjectPage,
+} from './pages.ts'
+import { profileOf, ruleFor } from './profiles.ts'
+import * as queries from './queries.ts'
+import * as shown from './shown.ts'
+import { dueOn } from './stepping.ts'
+import { YEAR_END } from '../input/business_days.ts'
+
+export const PATH = '/account/requests'
+
+export const top = (language: Language): Link => ({
+  href: PATH,
+  text: messages[language].rights.title,
+})
+export const toCase = ({ id, number }: CaseNow): Link => ({ href: `${PATH}/${id}`, text: number })
+
+const selfLinks = (kind: Right, language: Language): Link[] =>
+  (messages[language].rights.self[kind] ?? []).map(([text, href]) => ({ text, href }))
+
+/** The resident who is signed in. @throws Refusal sign_in_required */
+export async function residentIn(ctx: Ctx): Promise<Resident> {
+  const { env, resident } = ctx.state
+  const found = resident && (await residents.find(env, resident.residentId))
+  if (!found) throw new Refusal('sign_in_required')
+  return found
+}
+
+export async function requestsPage(env: Env, residentId: string, language: Language) {
+  const t = messages[language].rights
+  const w = words(language)
+  const now = env.now()
+  const cases = await rights.casesOf(env, residentId)
+  const data: RequestsPage = {
+    cases: cases.map((of) => ({
+      id: of.id,
+      href: `${PATH}/${of.id}`,
+      number: of.number,
+      kind: t.kinds[of.kind],
+      received: w.date(of.receivedAt),
+      due: shown.dueShown(of, now, language),
+      state: shown.chipOf(of.state, language),
+    })),
+    kinds: RIGHTS.map((kind) => ({
+      kind,
+      name: t.kindsLong[kind],
+      does: t.does[kind],
+      self: selfLinks(kind, language),
+      begin: { href: `${PATH}/new/${kind}`, text: t.begin(t.kinds[kind]) },
+    })),
+  }
+  return data
+}
+
+/** @param query goes on to the form: the service a page was about */
+export function subjectPage(kind: Right, language: Language, query: string): SubjectPage {
+  const t = messages[language].rights
+  return {
+    title: t.subject.title(t.kinds[kind]),
+    does: t.does[kind],
+    self: selfLinks(kind, language),
+    choices: SUBJECTS[kind].map((subject) => ({
+      href: `${PATH}/new/${kind}/${subject}${query}`,
+      name: t.subject.names[subject],
+      text: t.subject.texts[kind]?.[subject] ?? '',
+    })),
+  }
+}
+
+export type Form = { kind: Right; subject: Subject; typed: Typed; once: string }
+
+export async function formPage(
+  env: Env,
+  resident: Resident,
+  { form, fields, language }: { form: Form; fields: Fields; language: Language },
+): Promise<RequestFormPage> {
+  const { kind, subject, typed, once } = form
+  const t = messages[language].rights
+  const has = fieldsOf(kind, subject) ?? {}
+  const services = has.service ? await queries.servicesOf(env.db, resident.id) : []
+  return {
+    title: t.form.title(t.kinds[kind], t.subject.names[subject]),
+    path: `${PATH}/new/${kind}/${subject}`,
+    back: { href: `${PATH}/new/${kind}`, text: t.subject.title(t.kinds[kind]) },
+    ...{ kind, once, has, typed, fields },
+    services: services.map(({ id, names, provider }) => ({
+      value: id,
+      label: messages[language].frame.named(names[language], provider[language]),
+    })),
+    items: ITEMS.map((id) => ({ value: id, label: shown.itemName(id, language) })),
+    self: selfLinks(kind, language),
+    registered: subject === 'registered' ? registeredFacts(resident, language) : [],
+  }
+}
+
+/** Everything that is registered, with its name. */
+export function registeredFacts({ profile }: Resident, language: Language): Facts {
+  const { fields, sex } = messages[language].forms
+  const { none } = messages[language].rights.form
+  const join = (...parts: (string | undefined)[]) => parts.filter(Boolean).join(' ') || none
+  const zip = profile.postal_code?.replace(/^(\d{3})/, '$1-')
+  return [
+    [fields.name, join(profile.family_name, profile.given_name)],
+    [fields.kana, join(profile.family_name_kana, profile.given_name_kana)],
+    [fields.birth_year, join(profile.birth_year)],
+    [fields.sex, join(profile.sex && sex[profile.sex])],
+    [fields.email, profile.email],
+    [fields.address, join(zip, profile.region, profile.locality)],
+  ]
+}
+
+/** A case as it would be if it were sent now, for the page that asks once more. */
+function drafted(env: Env, resident: Resident, filed: Omit<Filed, 'once'>): CaseNow {
+  const { words: _words, ...what } = filed
+  const site = env.config.installation
+  return {
+    ...what,
+    ...{ id: '', number: '', residentId: resident.id, language: resident.language },
+    ...{ profile: profileOf(site), rule: ruleFor(site, filed.kind), receivedAt: env.now() },
+    ...{ state: 'received', dueAt: null, endedAt: null, outcome: null },
+  }
+}
+
+export async function checkPage(
+  env: Env,
+  resident: Resident,
+  asked: {
+    form: Form
+    filed: Omit<Filed, 'once'>
+    confirmed: boolean
+    fields: Fields
+    language: Language
+  },
+): Promise<CheckPage> {
+  const { form, filed, confirmed, fields, language } = asked
+  const t = messages[language].rights
+  const of = drafted(env, resident, filed)
+  const { typed } = form
+  const service = filed.serviceId ? await serviceName(env, filed.serviceId, language) : undefined
+  const [unsent, unstamped] = [t.facts.number, t.facts.received]
+  const yearEnd = env.config.installation.yearEndHolidays ?? YEAR_END
+  const sum = sumOf(of.rule, { receivedOn: dayOf(env.now()), yearEnd })
+  return {
+    kind: t.kinds[filed.kind],
+    path: `${PATH}/new/${form.kind}/${form.subject}`,
+    trail: [top(language)],
+    hidden: [
+      ['once', form.once],
+      ['service', typed.service],
+      ...typed.items.map((item): [string, string] => ['item', item]),
+      ['from', typed.from],
+      ['to', typed.to],
+      ['method', typed.method],
+      ['what', typed.what],
+      ['reason', typed.reason],
+    ],
+    facts: [
+      ...shown
+        .askedFacts(of, service, language)
+        .filter(([label]) => label !== unsent && label !== unstamped),
+      ...(filed.words['what'] ? [[t.facts.what, filed.words['what']] as [string, string]] : []),
+      ...(filed.words['reason']
+        ? [[t.facts.reason, filed.words['reason']] as [string, string]]
+        : []),
+    ],
+    asker: shown.askerFacts(resident, language),
+    sum: isAnsweredAtOnce(of)
+      ? undefined
+      : shown.sumShown(env, of.rule, { kind: 'runs', sum, dueAt: env.now() }, language),
+    ...{ confirmed, fields },
+  }
+}
+
+export async function serviceName(
+  env: Env,
+  id: string | null,
+  language: Language,
+): Promise<string | undefined> {
+  const found = id ? await queries.service(env.db, id) : undefined
+  return found && messages[language].frame.named(found.names[language], found.provider[language])
+}
+
+export async function casePage(
+  env: Env,
+  resident: Resident,
+  asked: { of: CaseNow; steps: Step[]; done: OwnCasePage['done']; language: Language },
+): Promise<OwnCasePage> {
+  const { of, steps, done, language } = asked
+  const t = messages[language].rights
+  const now = env.now()
+  const due = dueOn(env, of, steps)
+  const w = words(language)
+  const at = isAnsweredAtOnce(of) && of.state === 'answered'
+  return {
+    heading: of.kind === 'report' ? t.case.headingReport : t.case.heading(t.kinds[of.kind]),
+    number: of.number,
+    state: shown.chipOf(of.state, language),
+    done,
+    due: shown.dueShown(of, now, language),
+    late: shown.lateShown(of, now, language),
+    stands:
+      due.kind === 'stands'
+        ? t.case.stands(due.days, w.date(new Date(`${due.since}T00:00:00+09:00`)))
+        : undefined,
+    sum: isOver(of.state) ? [] : shown.sumShown(env, of.rule, due, language),
+    facts: [
+      ...shown.askedFacts(of, await serviceName(env, of.serviceId, language), language),
+      ...shown.writtenFacts(steps, resident, language),
+    ],
+    answer: shown.answerShown(of, steps, { resident, language }),
+    letterHref: hasLetter(of) ? `${PATH}/${of.id}/letter` : undefined,
+    receive: at ? receive(of, steps, language) : undefined,
+    objection: of.state === 'answered' && !at ? objection(env, of, language) : undefined,
+    steps: shown.stepsShown(steps, { resident, language }),
+    withdrawPath: mayFollow(steps, 'withdrawn') ? `${PATH}/${of.id}/withdraw` : undefined,
+  }
+}
+
+/** Whether there is a letter: of what a person decided. */
+export const hasLetter = (of: CaseNow): boolean =>
+  of.outcome !== null && !isAnsweredAtOnce(of) && isOver(of.state)
+
+function receive(of: CaseNow, steps: readonly Step[], language: Language) {
+  const t = messages[language].rights
+  const rows = steps.find(({ step }) => step === 'answered')?.body['rows']
+  const links = {
+    csv: { href: `${PATH}/${of.id}/file/csv`, text: t.case.file('CSV') },
+    json: { href: `${PATH}/${of.id}/file/json`, text: t.case.file('JSON') },
+    page: { href: `${PATH}/${of.id}/page`, text: t.case.page },
+  }
+  const first = of.method ?? 'page'
+  const others = (['csv', 'json', 'page'] as const).filter((one) => one !== first)
+  return {
+    lead: typeof rows === 'number' ? t.case.receiveText(rows) : undefined,
+    links: [links[first], ...others.map((one) => links[one])],
+  }
+}
+
+function objection(env: Env, of: CaseNow, language: Language) {
+  const { objections } = messages[language].rights
+  const name = env.config.installation.consortium[language]
+  return of.profile === 'private' ? objections.private(name) : objections.public(name)
+}
+
+/** 決定通知書: what was decided, with number and date. @throws Refusal not_found while there is none */
+export function letterPage(
+  env: Env,
+  asked: {
+    of: CaseNow
+    steps: Step[]
+    resident: Resident | undefined
+    language: Language
+    trail: Link[]
+    service: string | undefined
+    /** At the desk the words for the resident stay closed until a reason is written down. */
+    sealed?: boolean
+    /** For the envelope. */
+    address?: string | undefined
+  },
+): LetterPage {
+  const { of, steps, resident, language, trail, service } = asked
+  const t = messages[language].rights
+  const w = words(language)
+  const answered = steps.findLast(({ step }) => step === 'answered')
+  const reader = asked.sealed ? undefined : resident
+  const answer = shown.answerShown(of, steps, { resident: reader, language })
+  if (!answered || !answer || !hasLetter(of)) throw new Refusal('not_found')
+  const number = answered.body['letter']
+  const paragraphs = asked.sealed ? [t.letter.sealed] : answer.paragraphs
+  const { profile } = resident ?? {}
+  const name = [profile?.family_name, profile?.given_name].filter(Boolean).join(' ')
+  const to =
+    name && !asked.sealed ? [name, t.letter.honorific].filter(Boolean).join(' ') : undefined
+  return {
+    title: of.kind === 'report' ? t.letter.titleReport : t.letter.title,
+    trail,
+    number: typeof number === 'string' ? number : of.number,
+    date: w.date(answered.at),
+    facts: [
+      [t.letter.to, to ?? t.letter.toText(of.number)],
+      ...(asked.address ? [[t.check.address, asked.address] as [string, string]] : []),
+      [t.letter.from, env.config.installation.consortium[language]],
+      [t.letter.kind, `${t.kinds[of.kind]} (${of.number})`],
+      ...(service ? [[t.facts.service, service] as [string, string]] : []),
+      [t.letter.received, w.date(of.receivedAt)],
+    ],
+    answer: { ...answer, paragraphs },
+    objection: objection(env, of, language),
+    look: undefined,
+  }
+}
