@@ -10,7 +10,6 @@ import { API_CLIENT_PREFIX } from '../api/model.ts'
 import type { Item } from '../catalogue/model.ts'
 import type { Env } from '../env.ts'
 import { isClientId } from '../input/ids.ts'
-import * as provisions from '../provisions/actions.ts'
 import { release } from '../provisions/model.ts'
 import { apiClientOf, clientOf } from './clients.ts'
 import { grantPayload } from './grants.ts'
@@ -182,9 +181,6 @@ function clients(env: () => Env): Parts {
   }
 }
 
-/** Where a service asks for data or for what leads to it. */
-const ASKING = ['userinfo', 'token']
-
 /** A Grant is the consent in force; logout and replay never touch it. */
 function grants(env: () => Env, items: readonly Item[]): Parts {
   return {
@@ -192,10 +188,7 @@ function grants(env: () => Env, items: readonly Item[]): Parts {
       const facts = await factsOf(env(), id)
       if (!facts?.standing || !facts.service) return undefined
       const decision = release(facts)
-      if (!decision.whyNot) return grantPayload(id, facts, decision, items)
-      if (ASKING.includes(Provider.ctx?.oidc.route ?? ''))
-        await provisions.noteRefusal(env(), facts, decision.whyNot)
-      return undefined
+      return decision.whyNot ? undefined : grantPayload(id, facts, decision, items)
     },
     destroy: none,
   }

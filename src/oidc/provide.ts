@@ -7,7 +7,7 @@ import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Item, ItemId } from '../catalogue/model.ts'
 import type { Env } from '../env.ts'
 import * as provisions from '../provisions/actions.ts'
-import { withheldOf, type Path } from '../provisions/model.ts'
+import { release, withheldOf, type Path } from '../provisions/model.ts'
 import { agreementOf, currentEnv, factsOf, residentOf } from './request.ts'
 import { askedItems, scopesIn, toldScope } from './scopes.ts'
 
@@ -18,12 +18,24 @@ export function provide(base: Env, items: readonly Item[]) {
   return async (ctx: KoaContextWithOIDC, next: Next): Promise<void> => {
     await next()
     const route = ctx.oidc?.route
+    if (ctx.status >= 400 && (route === 'userinfo' || route === 'token'))
+      await noteWhyNot(base, ctx)
     if (ctx.status !== 200) return
     if (route === 'userinfo') await recordBody(base, ctx, 'userinfo', ctx.body as object, items)
     if (route === 'token') await recordIdToken(base, ctx, items)
     if (route === 'token' || route === 'introspection') tellScope(ctx)
     if (route === 'token') tellGrant(ctx)
   }
+}
+
+/** A credential of ours that yields nothing: the resident reads why in their history (pages.md R8). */
+async function noteWhyNot(base: Env, ctx: KoaContextWithOIDC): Promise<void> {
+  const { AccessToken, RefreshToken, AuthorizationCode } = ctx.oidc.entities
+  const grant = (AccessToken ?? RefreshToken ?? AuthorizationCode)?.grantId
+  const env = currentEnv(base)
+  const facts = grant === undefined || ctx.status >= 500 ? undefined : await factsOf(env, grant)
+  const whyNot = facts && release(facts).whyNot
+  if (facts && whyNot) await provisions.noteRefusal(env, facts, whyNot)
 }
 
 async function recordIdToken(

@@ -1,6 +1,5 @@
 /** 「各サービスでのデータ利用」 in use: what the pages say, what the programs read, and what live tokens notice (R5–R8). */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { messages } from '../../src/locales/index.ts'
 import * as residents from '../../src/residents/actions.ts'
 import { Browser, hidden, itemsOn, type Page } from '../support/browser.ts'
 import {
@@ -654,114 +653,6 @@ describe('while a consent screen is open', () => {
     )
     expect(all.every((page) => page.status < 500)).toBe(true)
     expect(await site.env.db('consents').where({ service_id: service.id })).toHaveLength(1)
-  })
-})
-
-describe('history', () => {
-  test('has an entry per event, newest first, the same for people and programs', async () => {
-    const it = await used(['sex'])
-    const page = await browser.open(`${it.at}/change`)
-    await browser.submit(page, [
-      ...itemsOn(page)
-        .filter((id) => id !== 'sex')
-        .map((id): [string, string] => ['item', id]),
-      ['decision', 'change'],
-    ])
-    await it.claims()
-    await residents.updateProfile(site.env, resident.id, { sex: 'other' })
-    await browser.submit(await browser.open(`${it.at}/pause`), { decision: 'pause' })
-    await refuse(browser, await browser.open(`${it.at}/resume`))
-    await agree(browser, await browser.open(`${it.at}/resume`), [])
-    await browser.submit(await browser.open(`${it.at}/withdraw`), { decision: 'withdraw' })
-    const events = await json('/account/history')
-    const all = events.map((event) => String(event['kind']))
-    expect(all).toContain('terms')
-    const told = all.filter((kind) => !['terms', 'account'].includes(kind))
-    expect(told).toEqual([
-      'withdrawal',
-      'consent',
-      'refusal',
-      'pause',
-      'profile',
-      'provision', // userinfo after the change
-      'change',
-      'provision', // userinfo
-      'provision', // ID token
-      'consent',
-    ])
-    const times = events.map((event) => String(event['at']))
-    expect(times).toEqual(times.toSorted().reverse())
-    const first = events.findLast((event) => event['kind'] === 'consent')
-    expect(first).toEqual({
-      id: expect.any(String),
-      kind: 'consent',
-      at: expect.any(String),
-      serviceId: it.service.id,
-      service: expect.any(String),
-      provider: expect.any(String),
-      items: ['user_id', 'name', 'email', 'sex'],
-      endsAt: expect.any(String),
-    })
-    const sent = events.filter((event) => event['kind'] === 'provision')
-    expect(sent.map((event) => [event['path'], event['items']])).toEqual([
-      ['userinfo', ['user_id', 'name', 'email']],
-      ['userinfo', ['user_id', 'name', 'sex', 'email']], // in the order of the catalogue
-      ['id_token', ['user_id']],
-    ])
-    expect(JSON.stringify(events)).not.toMatch(/山田|ヤマダ|1988/)
-
-    const shown = await browser.open('/account/history')
-    expect(shown.text.match(/<p class="when">/g)).toHaveLength(events.length)
-    const only = async (query: string) =>
-      (await json(`/account/history?${query}`)).map((event) => event['kind'])
-    expect(await only('kind=withdrawal')).toEqual(['withdrawal'])
-    expect(await only(`service=${it.service.id}&kind=consent`)).toEqual(['consent', 'consent'])
-    expect(await only(`service=${site.env.newId()}`)).toEqual(await only(''))
-  })
-
-  test('tells what happened to the account itself', async () => {
-    await used([])
-    await residents.endOtherSignIns(site.env, resident.id)
-    browser = new Browser(site.issuer)
-    await signedIn(resident, browser)
-    const account = (await json('/account/history')).filter((event) => event['kind'] === 'account')
-    expect(account.map((event) => String(event['items'])).toSorted()).toEqual([
-      'created',
-      'signed_out',
-      'verified',
-    ])
-    expect(new Set(account.map((event) => event['id'])).size).toBe(3)
-    const page = await browser.open('/account/history?kind=account')
-    expect(page.text).toContain('ほかの端末をサインアウトしました')
-    expect(page.text).not.toContain('session')
-  })
-
-  test('tells a pairwise service apart, and never shows another resident', async () => {
-    await used([], { subjectType: 'pairwise' })
-    const own = await browser.open('/account/history')
-    expect(own.text).toContain(messages.ja.consents.idKinds.pairwise)
-    expect(own.text).not.toContain(messages.ja.consents.idKinds.public)
-    const other = await makeResident(site.env)
-    const stranger = await signedIn(other)
-    const page = await stranger.request('/account/history', {
-      headers: { accept: 'application/json' },
-    })
-    const theirs = JSON.parse(page.text) as { kind: string }[]
-    expect(theirs.every((event) => ['terms', 'account'].includes(event.kind))).toBe(true)
-  })
-
-  test('pages through more than fifty events', async () => {
-    const it = await used([])
-    for (let n = 0; n < 60; n++) await it.claims()
-    const first = await browser.open('/account/history')
-    const href = /href="([^"]*page=2[^"]*)"/.exec(first.text)?.[1]?.replaceAll('&amp;', '&') ?? ''
-    const second = await browser.open(href)
-    const count = (page: Page) => page.text.match(/<p class="when">/g)?.length ?? 0
-    expect(count(first)).toBe(50)
-    expect(count(first) + count(second)).toBe((await json('/account/history')).length)
-    for (const odd of ['0', '-1', '1e9', 'x', '99999999999999'])
-      expect((await browser.open(`/account/history?page=${odd}`)).status).toBe(200)
-    expect((await browser.open('/account/history?page=999')).text).not.toContain('class="when"')
   })
 })
 

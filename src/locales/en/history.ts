@@ -233,7 +233,7 @@ export const history: Messages['history'] = {
     what: 'What happened',
     asked: 'Asked for',
     given: 'Shared',
-    rest: 'Not shared, and why',
+    rest: 'Not shared and why',
     purposes: 'Purposes',
     path: 'By way of',
     id: 'Record number',
