@@ -16,7 +16,11 @@ type Given = {
 }
 
 export type Asked = Given & { company: CompanyHere }
-export type AskedByService = Given & { service: ServiceHere }
+export type AskedByService = Given & {
+  service: ServiceHere
+  /** Aborted where the caller has left. */
+  gone: AbortSignal
+}
 
 type Door<Scope, Question> = {
   /** operationId */

@@ -47,7 +47,10 @@ async function open(ctx: Here, endpoint: Endpoint): Promise<void> {
 async function openForService(ctx: Here, endpoint: ServiceEndpoint): Promise<void> {
   const { env, service } = ctx.state
   if (!service) throw new Refusal('token_invalid')
-  const answer = await endpoint.run(env, { service, ...(await given(ctx, endpoint)) })
+  const leaving = new AbortController()
+  ctx.res.once('close', () => leaving.abort())
+  const asked = { service, gone: leaving.signal, ...(await given(ctx, endpoint)) }
+  const answer = await endpoint.run(env, asked)
   ctx.status = endpoint.answer ? 200 : 204
   if (endpoint.answer) ctx.body = answer
 }

@@ -10,6 +10,9 @@ import { channelOf, mayBeTold, type Delivery, type EventName, type Payload } fro
 import { signEvent, type SubjectId } from './signing.ts'
 import * as store from './store.ts'
 
+export { poll, type PollAsked } from './polling.ts'
+export { tasksOf } from './undelivered.ts'
+
 /** Shown of a resident's messages to one service. */
 const NEWEST = 50
 

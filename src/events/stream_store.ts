@@ -78,14 +78,23 @@ export async function forgetFailure(db: Knex, serviceId: string, channel: Channe
 }
 
 /** A message goes by the way its service takes now. */
-export async function reroute(
-  db: Knex,
-  { id, serviceId, channel }: { id: string; serviceId: string; channel: 'push' | 'poll' },
-): Promise<void> {
-  await db('event_messages')
-    .where({ id, service_id: serviceId })
-    .whereIn('channel', ['push', 'poll'])
-    .update({ channel })
+export async function reroute(db: Knex, id: string, channel: 'push' | 'poll'): Promise<void> {
+  await db('event_messages').where({ id }).whereIn('channel', ['push', 'poll']).update({ channel })
+}
+
+export async function serviceOf(db: Knex, messageId: string): Promise<string | undefined> {
+  const row = await db('event_messages')
+    .where({ id: messageId })
+    .first<{ service_id: string } | undefined>('service_id')
+  return row?.service_id
+}
+
+/** A receiver that failed is tried now, and not only when its turn comes. */
+export async function tryNow(db: Knex, serviceId: string, at: Date): Promise<void> {
+  await db('event_receivers')
+    .where({ service_id: serviceId })
+    .where('next_at', '>', at)
+    .update({ next_at: at })
 }
 
 export type Undelivered = Delivery & { names: Both; company: Both }
@@ -123,7 +132,10 @@ export async function undelivered(
        and (:q::text = '' or n.names ->> 'ja' ilike :like::text escape '\\' or n.names ->> 'en' ilike :like::text escape '\\'
          or n.company ->> 'ja' ilike :like::text escape '\\' or n.client_id = :q::text or m.service_id::text = :q::text)`
   const direction = asked.descending ? 'desc' : 'asc'
-  const order = asked.sort === 'at' ? `m.created_at ${direction}` : `n.names ->> 'ja' ${direction}, m.created_at`
+  const order =
+    asked.sort === 'at'
+      ? `m.created_at ${direction}`
+      : `n.names ->> 'ja' ${direction}, m.created_at`
   const columns = `m.id, m.service_id as "serviceId", m.channel, m.type, m.jti, m.state, m.attempts,
     m.created_at as "createdAt", m.next_at as "nextAt", m.delivered_at as "deliveredAt", m.settled_at as "settledAt",
     m.last_error as "lastError", n.names, n.company`

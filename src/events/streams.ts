@@ -15,7 +15,11 @@ export const DELIVERIES = ['push', 'poll', 'none'] as const
 /** none: the service is told nothing. */
 export type Delivery = (typeof DELIVERIES)[number]
 
-export type Seen = { service: ServiceNow; stream: Stream | undefined; channels: store.ChannelState[] }
+export type Seen = {
+  service: ServiceNow
+  stream: Stream | undefined
+  channels: store.ChannelState[]
+}
 
 /** The services of a company with the state of their deliveries. */
 export async function ofCompany(env: Env, memberId: string): Promise<Seen[]> {
@@ -96,6 +100,7 @@ export function verify(env: Env, serviceId: string, by: StaffHere): Promise<void
       payload: { state: env.newId() },
     })
     if (jti === undefined) throw new Refusal('wrong_state', { code: 'takes_no_events' })
+    await store.tryNow(env.db, serviceId, env.now())
     await audit.record(env, {
       actor: { kind: 'staff', id: by.id },
       act: 'events.verification_sent',
@@ -110,18 +115,14 @@ export function verify(env: Env, serviceId: string, by: StaffHere): Promise<void
  *
  * @throws Refusal not_found, the same for another company's, one that is not dead, and none at all
  */
-export function resend(
-  env: Env,
-  { id, serviceId }: { id: string; serviceId: string },
-  by: StaffHere | OperatorHere,
-): Promise<void> {
+export function resend(env: Env, id: string, by: StaffHere | OperatorHere): Promise<void> {
   return atomically(env, async (env) => {
     await retryDead(env, id, by, by.kind === 'staff' ? by.memberId : undefined)
-    const service = await services.byId(env, serviceId)
-    const channel =
-      service && mayBeTold(service)
-        ? channelOf(service, await stream(env.db, serviceId))
-        : undefined
-    if (channel) await store.reroute(env.db, { id, serviceId, channel })
+    const serviceId = await store.serviceOf(env.db, id)
+    const service = serviceId === undefined ? undefined : await services.byId(env, serviceId)
+    if (!service || serviceId === undefined || !mayBeTold(service)) return
+    const channel = channelOf(service, await stream(env.db, serviceId))
+    if (channel) await store.reroute(env.db, id, channel)
+    await store.tryNow(env.db, serviceId, env.now())
   })
 }

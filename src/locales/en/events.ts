@@ -1,0 +1,106 @@
+import type { Messages } from '../index.ts'
+
+const ERRORS: Record<string, string> = {
+  unreachable: 'No connection could be made',
+  not_receiving: 'It was set to receive nothing, or was stopped',
+  not_collected: 'It was not collected for seven days',
+  invalid_request: 'The receiver said that the form is wrong',
+  invalid_key: 'The receiver said that the key of the signature is wrong',
+  invalid_issuer: 'The receiver said that the issuer is wrong',
+  invalid_audience: 'The receiver said that the audience is wrong',
+  authentication_failed: 'The receiver could not authenticate us',
+  access_denied: 'The receiver denied access',
+}
+
+export const events: Messages['events'] = {
+  title: 'Notices to services',
+  staffLead:
+    'Withdrawals, corrections, sign-outs and the like are told to your service in signed events. Residents never wait for them.',
+  adminLead:
+    'Events that did not reach a service. What residents did is done all the same. What kept failing for 24 hours is not sent any more.',
+  service: 'Service',
+  company: 'Company',
+  delivery: 'How it receives',
+  deliveries: {
+    push: 'Machi ID sends (push)',
+    poll: 'The service collects (poll)',
+    none: 'Not at all',
+  },
+  deliveryTexts: {
+    push: (uri) => `Sent to ${uri} (RFC 8935).`,
+    pushMissing: 'Can be chosen once the “Address for events” has passed the review.',
+    poll: (uri) => `Collected and acknowledged at ${uri} (RFC 8936).`,
+    none: 'What waits is not sent any more; it can be sent again later.',
+  },
+  choose: 'Change',
+  chosen: 'It is changed.',
+  state: 'State',
+  states: {
+    fine: 'Arriving',
+    failing: 'Not arriving (trying again)',
+    undelivered: 'Some did not arrive',
+    none: 'Receives nothing',
+  },
+  waiting: 'Waiting',
+  waitingOf: (count, since) => `${count} (the oldest since ${since})`,
+  noneWaiting: 'None',
+  dead: 'Did not arrive',
+  count: (n) => String(n),
+  lastDelivered: 'Last delivered',
+  never: 'Not yet',
+  failingSince: 'Failing since',
+  next: (at) => `next try about ${at}`,
+  lastError: 'Last failure',
+  error: (code) =>
+    ERRORS[code] ??
+    (/^http_\d{3}$/.test(code)
+      ? `HTTP ${code.slice(5)} came back`
+      : 'The receiver could not take it'),
+  channels: { push: 'Push', poll: 'Poll', logout: 'Sign-out notices' },
+  notSet: 'Not set',
+  verify: {
+    title: 'Try it',
+    text: 'Sends one verification event. It is about nobody, and takes the same way as all others.',
+    button: 'Send a verification event',
+    sent: 'A verification event is on its way. Open this page again in a moment.',
+  },
+  deadTitle: 'What did not arrive',
+  deadText: 'Sending again tries the same event (the same jti) for up to another 24 hours.',
+  noneDead: 'Nothing.',
+  what: 'Event',
+  types: {
+    'consent-changed': 'Consent changed',
+    'consent-withdrawn': 'Withdrawn, paused or expired',
+    'item-corrected': 'Item corrected',
+    'account-purged': 'Account closed',
+    'session-revoked': 'Sign-in ended',
+    logout: 'Sign-out',
+    verification: 'Verification',
+  },
+  at: 'Made',
+  gaveUp: 'Given up',
+  attempts: 'Tries',
+  why: 'Why',
+  resend: 'Send again',
+  resendOf: (jti) => `Send ${jti} again`,
+  resent: 'It is sent again.',
+  filters: { dead: 'Did not arrive', waiting: 'Trying again' },
+  filter: 'State',
+  search: 'Name of the service or company, client ID',
+  empty: 'Everything has arrived.',
+  nothing: 'No such event.',
+  toPage: 'See whether they arrive',
+  told: {
+    label: (provider) => `Notice to ${provider}`,
+    states: {
+      delivered: 'delivered',
+      waiting: 'being sent (tried again until it arrives)',
+      dead: 'could not be delivered. At Machi ID it is done',
+      collect: 'waiting for the company to collect it',
+      none: 'this company does not take notices. At Machi ID it is done',
+    },
+    title: 'Notices to this company',
+    none: 'None yet.',
+    text: 'They only say what changed. Your information itself is never in them.',
+  },
+}

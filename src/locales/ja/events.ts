@@ -1,0 +1,106 @@
+/** できごとの通知: pages of staff and operators about deliveries, and the words residents read about them. */
+const ERRORS: Record<string, string> = {
+  unreachable: '接続できませんでした',
+  not_receiving: '受け取らない設定、または停止中でした',
+  not_collected: '7日間、取りに来ませんでした',
+  invalid_request: '受け取り側が「形が正しくない」と答えました',
+  invalid_key: '受け取り側が「署名の鍵が正しくない」と答えました',
+  invalid_issuer: '受け取り側が「発行元が正しくない」と答えました',
+  invalid_audience: '受け取り側が「宛先が正しくない」と答えました',
+  authentication_failed: '受け取り側が「認証できない」と答えました',
+  access_denied: '受け取り側が「許可がない」と答えました',
+}
+
+export const events = {
+  title: 'サービスへの通知',
+  staffLead:
+    '同意の撤回、登録情報の訂正、サインアウトなどを、署名つきの通知でサービスへ伝えます。届かない間も、利用者の操作は止まりません。',
+  adminLead:
+    'サービスへ届いていない通知です。利用者の操作は、届かなくても済んでいます。くり返し失敗し、24時間たったものは、送るのをやめています。',
+  service: 'サービス',
+  company: '加盟企業',
+  delivery: '受け取り方',
+  deliveries: {
+    push: 'まちIDから送る（プッシュ）',
+    poll: 'サービスから取りに来る（ポーリング）',
+    none: '受け取らない',
+  },
+  deliveryTexts: {
+    push: (uri: string) => `${uri} へ送ります（RFC 8935）。`,
+    pushMissing: '「接続の設定」の「できごとの通知先」が審査を通ると、選べます。',
+    poll: (uri: string) => `${uri} へ取りに来て、受け取りを返します（RFC 8936）。`,
+    none: '待っている通知は送るのをやめ、あとで再送できます。',
+  },
+  choose: '変更する',
+  chosen: '受け取り方を変えました。',
+  state: '状態',
+  states: {
+    fine: '届いています',
+    failing: '届いていません（再送中）',
+    undelivered: '届かなかった通知があります',
+    none: '受け取っていません',
+  },
+  waiting: '送るのを待っている',
+  waitingOf: (count: number, since: string) => `${count}件（いちばん古いもの ${since}）`,
+  noneWaiting: 'ありません',
+  dead: '届かなかった',
+  count: (n: number) => `${n}件`,
+  lastDelivered: '最後に届いた',
+  never: 'まだありません',
+  failingSince: '届かなくなった',
+  next: (at: string) => `次は ${at} ごろに送ります`,
+  lastError: '最後の失敗',
+  error: (code: string) =>
+    ERRORS[code] ??
+    (/^http_\d{3}$/.test(code)
+      ? `HTTP ${code.slice(5)} が返りました`
+      : '受け取り側が受け取れないと答えました'),
+  channels: { push: 'プッシュ', poll: 'ポーリング', logout: 'サインアウトの通知' },
+  notSet: '設定していません',
+  verify: {
+    title: '試しに送る',
+    text: '確認用の通知（verification）を1つ送ります。利用者の情報は入りません。ふだんの通知と同じ道を通ります。',
+    button: '確認用の通知を送る',
+    sent: '確認用の通知を送りました。少したってから、このページを開き直してください。',
+  },
+  deadTitle: '届かなかった通知',
+  deadText: '再送すると、同じ通知（同じjti）を、もう24時間まで送ります。',
+  noneDead: 'ありません。',
+  what: '内容',
+  types: {
+    'consent-changed': '同意の変更',
+    'consent-withdrawn': '撤回・一時停止・期限切れ',
+    'item-corrected': '登録情報の訂正',
+    'account-purged': '利用者の登録の終了',
+    'session-revoked': 'サインインの終了',
+    logout: 'サインアウト',
+    verification: '確認用の通知',
+  },
+  at: 'できた日時',
+  gaveUp: 'やめた日時',
+  attempts: '送った回数',
+  why: '理由',
+  resend: '再送する',
+  resendOf: (jti: string) => `${jti}を再送する`,
+  resent: '再送します。',
+  filters: { dead: '届かなかった', waiting: '再送中' },
+  filter: '状態',
+  search: 'サービスか加盟企業の名前、クライアントID',
+  empty: '届いていない通知は、ありません。',
+  nothing: '当てはまる通知は、ありません。',
+  toPage: '通知の届き具合を見る',
+  /** What a resident reads. */
+  told: {
+    label: (provider: string) => `${provider}への通知`,
+    states: {
+      delivered: '届きました',
+      waiting: '送信中です（届くまで、くり返し送ります）',
+      dead: '届きませんでした。まちIDでは、手続きは済んでいます',
+      collect: '会社が取りに来るのを待っています',
+      none: 'この会社は、通知を受け取る設定をしていません。まちIDでは、手続きは済んでいます',
+    },
+    title: 'この会社への通知',
+    none: '通知は、まだありません。',
+    text: '変わったことだけを伝えます。あなたの情報の中身は、通知に入りません。',
+  },
+}
