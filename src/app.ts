@@ -26,6 +26,7 @@ import { shownSite } from './contracts/shown_site.ts'
 import * as demo from './demo/routes.ts'
 import * as desk from './desk/routes.ts'
 import * as duties from './duties/routes.ts'
+import * as events from './events/routes.ts'
 import * as history from './history/routes.ts'
 import * as memberList from './members/actions.ts'
 import * as ledger from './ledger/routes.ts'
@@ -125,6 +126,7 @@ export async function createApp(
     records.routes(env, guards),
     ledger.routes(env, guards),
     api.routes(env, guards),
+    events.routes(guards),
     apiClients.clientRoutes(env, guards),
     desk.routes(guards),
     demo.routes(env, guards),

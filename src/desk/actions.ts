@@ -3,6 +3,7 @@ import * as consents from '../consents/actions.ts'
 import * as contracts from '../contracts/actions.ts'
 import { endingAt, stateOf, turnOf } from '../contracts/model.ts'
 import * as duties from '../duties/actions.ts'
+import * as events from '../events/actions.ts'
 import type { Env } from '../env.ts'
 import type { Language } from '../locales/index.ts'
 import * as members from '../members/actions.ts'
@@ -47,6 +48,7 @@ export async function today(
     ...(await operators.tasks(env)),
     ...(await services.tasks(env)),
   ]
+    ...(await events.tasks(env)),
   const tasks = [
     ...rooms.filter((task) => !ownPages.has(task.href) && concerns(task, roles)),
     ...open.filter((one) => waitsFor(one, roles)).map(taskOf),
@@ -110,3 +112,4 @@ export async function home(
     ].toSorted(byDeadline),
   }
 }
+      ...(await events.tasksOf(env, memberId)),

@@ -72,7 +72,7 @@ export type Group = (typeof GROUPS)[number]
 
 /** The count a task belongs to. */
 export function groupOf(kind: string): Group {
-  if (kind === 'undelivered') return 'undelivered'
+  if (kind === 'undelivered' || kind === 'events_dead') return 'undelivered'
   if (kind === 'duty_leak') return 'leaks'
   if (kind.startsWith('duty_') || kind.startsWith('deletion_')) return 'duties'
   if (kind.startsWith('contract_')) return 'contracts'

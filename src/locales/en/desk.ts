@@ -12,6 +12,7 @@ export const desk = {
       records: 'Record of provisions',
       residents: 'Look up a resident',
       phases: 'Governance phases',
+      events: 'Notices to services',
       operators: 'Operators and rights',
       audit: 'Audit record',
       account: 'My settings',
@@ -24,6 +25,7 @@ export const desk = {
       deletions: 'Requests to erase',
       records: 'Record of provisions',
       staff: 'Our staff',
+      events: 'Notices to services',
       profile: 'Our company',
       api: 'Programs',
       account: 'My settings',
@@ -69,6 +71,7 @@ export const desk = {
     duty_claim: 'Claim or complaint',
     duty_approval: 'Written approval',
     deletion_asked: 'Requests to erase (count)',
+    events_dead: 'Notices that did not reach a service',
     deletion_overdue: 'Company that did not answer a request to erase (count)',
   } as Record<string, string>,
 

@@ -57,7 +57,7 @@ export const events: Messages['events'] = {
       ? `HTTP ${code.slice(5)} came back`
       : 'The receiver could not take it'),
   channels: { push: 'Push', poll: 'Poll', logout: 'Sign-out notices' },
-  notSet: 'Not set',
+  address: 'Address',
   verify: {
     title: 'Try it',
     text: 'Sends one verification event. It is about nobody, and takes the same way as all others.',
@@ -89,7 +89,6 @@ export const events: Messages['events'] = {
   search: 'Name of the service or company, client ID',
   empty: 'Everything has arrived.',
   nothing: 'No such event.',
-  toPage: 'See whether they arrive',
   told: {
     label: (provider) => `Notice to ${provider}`,
     states: {

@@ -13,6 +13,7 @@ export const desk = {
       records: '提供の記録',
       residents: '登録者の照会',
       phases: '運営の段階',
+      events: 'サービスへの通知',
       operators: '担当者と権限',
       audit: '監査の記録',
       account: '自分の設定',
@@ -25,6 +26,7 @@ export const desk = {
       deletions: '削除の依頼',
       records: '提供の記録',
       staff: '社内の担当者',
+      events: 'サービスへの通知',
       profile: '会社の情報',
       api: 'プログラムの登録',
       account: '自分の設定',
@@ -71,6 +73,7 @@ export const desk = {
     duty_claim: '請求・苦情',
     duty_approval: '書面による承諾',
     deletion_asked: '削除の依頼（件数）',
+    events_dead: 'サービスに届かなかった通知',
     deletion_overdue: '削除の依頼に答えていない加盟企業（件数）',
   } as Record<string, string>,
 

@@ -56,7 +56,7 @@ export const events = {
       ? `HTTP ${code.slice(5)} が返りました`
       : '受け取り側が受け取れないと答えました'),
   channels: { push: 'プッシュ', poll: 'ポーリング', logout: 'サインアウトの通知' },
-  notSet: '設定していません',
+  address: '届け先',
   verify: {
     title: '試しに送る',
     text: '確認用の通知（verification）を1つ送ります。利用者の情報は入りません。ふだんの通知と同じ道を通ります。',
@@ -88,7 +88,6 @@ export const events = {
   search: 'サービスか加盟企業の名前、クライアントID',
   empty: '届いていない通知は、ありません。',
   nothing: '当てはまる通知は、ありません。',
-  toPage: '通知の届き具合を見る',
   /** What a resident reads. */
   told: {
     label: (provider: string) => `${provider}への通知`,
