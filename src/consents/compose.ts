@@ -15,7 +15,6 @@ import { shownDeletions } from './deletion_shown.ts'
 import { isInForce, type Consent } from './model.ts'
 import {
   agreedItems,
-  cardOf,
   itemLabel,
   labelsOf,
   showingHref,
@@ -28,6 +27,7 @@ import {
 import type * as pages from './pages.ts'
 import * as queries from './queries.ts'
 import { faceOf } from './screen.ts'
+import { textNews } from './text_news.ts'
 
 /** The resident of this request. @throws Refusal sign_in_required */
 export async function residentIn(ctx: Ctx): Promise<Resident> {
@@ -61,59 +61,6 @@ export async function relation(ctx: Ctx, resident: Resident, view: View) {
   const [row] = service ? await queries.cards(ctx.state.env.db, resident.id, id) : []
   if (!service || !row) throw new Refusal('consent_not_found')
   return { service, row, status: statusOf(row, view) }
-}
-
-const matches = (card: pages.ServiceCard, q: string) =>
-  `${card.service.name} ${card.service.provider}`
-    .normalize('NFKC')
-    .toLowerCase()
-    .includes(q.normalize('NFKC').toLowerCase())
-
-export async function servicesPage(
-  ctx: Ctx,
-  resident: Resident,
-  view: View,
-): Promise<pages.ServicesPage> {
-  const rows = await queries.cards(ctx.state.env.db, resident.id)
-  const cards = rows.flatMap((row) => {
-    const service = view.services.get(row.agreement.serviceId)
-    return service ? [cardOf(row, service, view)] : []
-  })
-  const q = String(ctx.query['q'] ?? '').slice(0, 100)
-  const states = Object.keys(messages.ja.consents.status)
-  const state = states.includes(String(ctx.query['state']))
-    ? (ctx.query['state'] as pages.Status)
-    : ''
-  return {
-    asOf: words(view.language).dateTime(view.now),
-    inUse: cards.filter((card) => card.status === 'in_use').length,
-    provisionOff: view.provision?.given === false,
-    cards: cards.filter((card) => (!q || matches(card, q)) && (!state || card.status === state)),
-    total: cards.length,
-    search: { q, state },
-  }
-}
-
-/** The same as JSON, for the resident's own programs. */
-export async function servicesJson(ctx: Ctx, resident: Resident, view: View): Promise<object[]> {
-  const rows = await queries.cards(ctx.state.env.db, resident.id)
-  return rows.flatMap((row) => {
-    const service = view.services.get(row.agreement.serviceId)
-    if (!service) return []
-    const { id, name, provider } = faceOf(service, view.language)
-    return [
-      {
-        serviceId: id,
-        name,
-        provider,
-        status: statusOf(row, view),
-        items: row.content.items.map((item) => item.item),
-        agreedAt: row.answeredAt,
-        endsAt: row.consent.endsAt,
-        lastProvidedAt: row.lastProvidedAt,
-      },
-    ]
-  })
 }
 
 export async function servicePage(
@@ -156,6 +103,7 @@ export async function servicePage(
       at: w.dateTime(row.answeredAt),
       language: row.content.language === 'en' ? 'en' : 'ja',
       text: t.textVersion(row.content.templateVersion),
+      textHref: `/account/texts/${row.content.template}/${row.content.templateVersion}/${row.content.language}`,
       showingHref: showingHref(id, row.content.showingId),
     },
     idKind: t.idKinds[row.content.subjectType],
@@ -176,6 +124,9 @@ export async function servicePage(
     company: { address: member.address[language], representative: member.representative[language] },
     termsUrl: version.termsUrl,
     policyUrl: version.policyUrl,
+    textNews: ['in_use', 'asleep'].includes(status)
+      ? textNews(env, service, row.content, language)
+      : undefined,
     isOpen: serviceStanding(service, view.now) === 'ok',
     notice,
   }

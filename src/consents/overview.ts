@@ -7,14 +7,7 @@ import type { Resident, Terms } from '../residents/model.ts'
 import { standing as serviceStanding, type ServiceNow } from '../services/model.ts'
 import { limitsOf } from './limits.ts'
 import { isAsleep, type AgreedItem as Agreed, type Consent } from './model.ts'
-import type {
-  AgreedItem,
-  ProvidedItem,
-  ServiceCard,
-  Status,
-  StopShown,
-  Until,
-} from './pages.ts'
+import type { AgreedItem, ProvidedItem, ServiceCard, Status, StopShown, Until } from './pages.ts'
 import type { CardRow, Provided } from './queries.ts'
 import { faceOf, purposeName, valueOf } from './screen.ts'
 
@@ -86,6 +79,7 @@ export function cardOf(row: CardRow, service: ServiceNow, view: View): ServiceCa
     service: faceOf(service, view.language),
     status,
     items: labelsOf(row.content.items, row.content, view),
+    back: status === 'in_use' ? handedOver(service, view) : [],
     agreedOn: w.date(row.answeredAt),
     lastProvided: row.lastProvidedAt ? w.dateTime(row.lastProvidedAt) : undefined,
     until: ['in_use', 'asleep', 'suspended'].includes(status)
@@ -95,6 +89,15 @@ export function cardOf(row: CardRow, service: ServiceNow, view: View): ServiceCa
     stop: stopShown(service.service.id, status, view),
     deletionRequestedOn: row.consent.deletionRequested ? w.date(row.consent.agreedAt) : undefined,
   }
+}
+
+/** What the service hands over by its contract now: names of datasets, and of items of the catalogue. */
+function handedOver({ contract }: ServiceNow, view: View): string[] {
+  const open = contract.flows.filter(
+    (flow) => flow.giver === 'member' && flow.startsAt <= view.now && view.now < flow.endsAt,
+  )
+  const items = open.flatMap((flow) => flow.items.map((id) => itemLabel(id, undefined, view)))
+  return [...new Set([...open.flatMap((flow) => flow.dataset ?? []), ...items])]
 }
 
 export function stoppedOn(row: CardRow, status: Status, view: View): string | undefined {

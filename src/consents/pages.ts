@@ -167,8 +167,13 @@ export type ServiceCard = {
   status: Status
   /** Labels of the items agreed, as they were where the agreement has ended. */
   items: string[]
+  /** What the service hands over by its contract, and whether the resident agreed to that (S-08). */
+  back: string[]
+  collects?: boolean
   agreedOn: string
   lastProvided: string | undefined
+  /** The records could not be read: nobody knows when it was last. */
+  isPart?: boolean
   /** Only for in_use, asleep, suspended. */
   until: Until | undefined
   /** The day it was paused, suspended, expired or withdrawn; undefined where unknown or in use. */
@@ -179,7 +184,10 @@ export type ServiceCard = {
   deletionRequestedOn: string | undefined
 }
 
-/** views/consents/list (R5). Cards newest first. */
+/** By the newest agreement, the newest provision, the soonest end, or by name. */
+export type ServiceSort = 'agreed' | 'provided' | 'until' | 'name'
+
+/** views/consents/list (R5). */
 export type ServicesPage = {
   /** Date and time of this view of things. */
   asOf: string
@@ -190,7 +198,9 @@ export type ServicesPage = {
   cards: ServiceCard[]
   /** All consents the resident ever gave, before search and filter. */
   total: number
-  search: { q: string; state: Status | '' }
+  search: { q: string; state: Status | ''; sort: ServiceSort }
+  /** The records of provisions could not be read; all else is as of now. */
+  isPart: boolean
 }
 
 export type AgreedItem = {
@@ -206,6 +216,13 @@ export type AgreedItem = {
   lastProvided: string | undefined
 }
 
+/** A newer version of the agreed text: since when, why, and whether it will be asked. */
+export type TextNews = {
+  title: string
+  lines: string[]
+  link: { href: string; text: string }
+}
+
 /** views/consents/detail (R6). */
 export type ServicePage = {
   service: Face
@@ -219,7 +236,14 @@ export type ServicePage = {
   /** Labels of optional items the resident did not choose. */
   declined: string[]
   /** The newest agreement: when, in which language, by which text (「情報提供の同意 第1版」). */
-  agreed: { at: string; language: Language; text: string; showingHref: string | undefined }
+  agreed: {
+    at: string
+    language: Language
+    text: string
+    /** The version agreed to, as it was published. */
+    textHref: string
+    showingHref: string | undefined
+  }
   idKind: string
   /** How long the service keeps what it received. */
   keeping: string
@@ -236,6 +260,8 @@ export type ServicePage = {
   company: { address: string; representative: string }
   termsUrl: string
   policyUrl: string
+  /** The text has a newer version than the one agreed to. */
+  textNews: TextNews | undefined
   /** Whether the service may be started anew from its own side (live and under contract). */
   isOpen: boolean
   /** Requests to erase what it received, newest first (R7). */

@@ -2,6 +2,7 @@ import type { Knex } from 'knex'
 import { passGate, passStopGate } from '../database/gate.ts'
 import { named } from '../database/named.ts'
 import { statusAt } from '../database/turns.ts'
+import type { Both } from '../installation.ts'
 import type { MemberStatus } from '../members/model.ts'
 import type { Terms } from '../residents/model.ts'
 import type { ServiceStatus } from '../services/model.ts'
@@ -115,18 +116,50 @@ export type CardRow = Standing & {
 const CONTENT = `join lateral (select * from consents c where c.agreement_id = a.id and c.kind in ('given', 'changed')
   order by version desc limit 1) k on true`
 
+/** What a list of services shows; when each last received something is asked for apart. */
+export type ListedRow = Omit<CardRow, 'lastProvidedAt'>
+
 /** One row per service the resident ever agreed to: the newest agreement, newest first. */
 export async function cards(db: Knex, residentId: string, serviceId?: string): Promise<CardRow[]> {
+  const rows = await listed(db, residentId, serviceId)
+  const last = await lastProvided(
+    db,
+    residentId,
+    rows.map((row) => row.agreement.serviceId),
+  )
+  return rows.map((row) => ({ ...row, lastProvidedAt: last.get(row.agreement.serviceId) ?? null }))
+}
+
+/** Service → when it last received something; services without a provision are left out. */
+export async function lastProvided(
+  db: Knex,
+  residentId: string,
+  serviceIds: readonly string[],
+): Promise<Map<string, Date>> {
+  if (!serviceIds.length) return new Map()
+  const { rows } = await db.raw<{ rows: { service_id: string; at: Date }[] }>(
+    `select s.id as service_id, p.at from unnest(:serviceIds::uuid[]) as s (id)
+     join lateral (select at from provision_records p where p.resident_id = :residentId and p.service_id = s.id
+       order by at desc limit 1) p on true`,
+    { residentId, serviceIds },
+  )
+  return new Map(rows.map((row) => [row.service_id, row.at]))
+}
+
+/** The same as `cards`, without the provisions. */
+export async function listed(
+  db: Knex,
+  residentId: string,
+  serviceId?: string,
+): Promise<ListedRow[]> {
   const { rows } = await db.raw<{
     rows: (Parameters<typeof standingFromRow>[0] & {
       content: ConsentJson
       answered_at: Date
-      last_at: Date | null
     })[]
   }>(
     `select distinct on (a.service_id) to_jsonb(a.*) as agreement, c.*, to_jsonb(k.*) as content,
-       (select max(g.agreed_at) from consents g where g.agreement_id = a.id and g.shown_at is not null) as answered_at,
-       (select max(p.at) from provision_records p where p.resident_id = a.resident_id and p.service_id = a.service_id) as last_at
+       (select max(g.agreed_at) from consents g where g.agreement_id = a.id and g.shown_at is not null) as answered_at
      from agreements a
      join lateral (select * from consents c where c.agreement_id = a.id order by version desc limit 1) c on true
      ${CONTENT}
@@ -139,7 +172,6 @@ export async function cards(db: Knex, residentId: string, serviceId?: string): P
       ...standingFromRow(row),
       content: consentFromJson(row.content),
       answeredAt: row.answered_at,
-      lastProvidedAt: row.last_at,
     }))
     .sort((x, y) => y.answeredAt.getTime() - x.answeredAt.getTime())
 }
@@ -234,4 +266,29 @@ export async function answer(db: Knex, showingId: string): Promise<AnswerRow | u
     { showingId },
   )
   return rows[0]
+}
+
+/**
+ * The next residents, in the order of their ids, with a consent in force to an older version of a text, and the names of
+ * the services it is for.
+ */
+export async function agreedToOlder(
+  db: Knex,
+  text: { template: string; version: number },
+  { at, after, most }: { at: Date; after: string | undefined; most: number },
+): Promise<{ residentId: string; services: Both[] }[]> {
+  const { rows } = await db.raw<{ rows: { residentId: string; services: Both[] }[] }>(
+    `select a.resident_id as "residentId", jsonb_agg(v.names order by a.started_at) as services
+     from agreements a
+     join lateral (select c.template, c.template_version, c.ends_at from consents c
+       where c.agreement_id = a.id order by c.version desc limit 1) c on true
+     join lateral (select jsonb_build_object('ja', s.body -> 'names' -> 'ja', 'en', s.body -> 'names' -> 'en') as names
+       from service_versions s where s.service_id = a.service_id order by s.version desc limit 1) v on true
+     where a.ended_at is null and c.ends_at > :at
+       and c.template = :template and c.template_version < :version
+       and (:after::uuid is null or a.resident_id > :after)
+     group by a.resident_id order by a.resident_id limit :most`,
+    { ...text, at, after: after ?? null, most },
+  )
+  return rows
 }

@@ -15,21 +15,14 @@ import type { Resident } from '../residents/model.ts'
 import { subjectOf } from '../services/model.ts'
 import * as consents from './actions.ts'
 import { deletionRoutes } from './deletion_routes.ts'
-import {
-  changePage,
-  relation,
-  residentIn,
-  servicePage,
-  servicesJson,
-  servicesPage,
-  viewOf,
-} from './compose.ts'
+import { changePage, relation, residentIn, servicePage, viewOf } from './compose.ts'
 import { numberOf, offerOf, type Consent } from './model.ts'
 import { labelsOf, providedItems, statusOf, untilOf, type View } from './overview.ts'
 import type * as pages from './pages.ts'
 import * as queries from './queries.ts'
 import { resumeSteps } from './resume.ts'
 import { changeSchema, decisionSchema } from './schema.ts'
+import { servicesJson, servicesPage } from './services_page.ts'
 import { faceOf, legalText, valuesFor } from './screen.ts'
 import { showingPage } from './record.ts'
 

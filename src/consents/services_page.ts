@@ -1,0 +1,114 @@
+/** 「各サービスでのデータ利用」 (R5): searched, filtered and sorted here; what cannot be read is said, not guessed. */
+import { isUnavailable } from '../database/faults.ts'
+import type { Ctx } from '../http/state.ts'
+import { messages } from '../locales/index.ts'
+import { words } from '../locales/words.ts'
+import * as residents from '../residents/actions.ts'
+import type { Resident } from '../residents/model.ts'
+import { cardOf, statusOf, type View } from './overview.ts'
+import type * as pages from './pages.ts'
+import * as queries from './queries.ts'
+import { faceOf } from './screen.ts'
+
+const SORTS = ['agreed', 'provided', 'until', 'name'] as const
+
+type Found = { row: queries.ListedRow; last: Date | undefined; card: pages.ServiceCard }
+
+/** Service → its last provision; undefined where the records cannot be read for the moment. */
+async function lastProvided(
+  ctx: Ctx,
+  resident: Resident,
+  rows: readonly queries.ListedRow[],
+): Promise<Map<string, Date> | undefined> {
+  const ids = rows.map(({ agreement }) => agreement.serviceId)
+  try {
+    return await queries.lastProvided(ctx.state.env.db, resident.id, ids)
+  } catch (error) {
+    if (!isUnavailable(error)) throw error
+    ctx.state.env.log.warn({ reference: ctx.state.reference }, 'provision records unreadable')
+    return undefined
+  }
+}
+
+const folded = (text: string) => text.normalize('NFKC').toLowerCase()
+const matches = (card: pages.ServiceCard, q: string) =>
+  folded(`${card.service.name} ${card.service.provider}`).includes(folded(q))
+
+/** Newest first, soonest end first, or by name; what has no such time comes last. */
+function sorted(found: readonly Found[], by: pages.ServiceSort, view: View): Found[] {
+  if (by === 'name')
+    return found.toSorted((a, b) =>
+      a.card.service.name.localeCompare(b.card.service.name, view.language),
+    )
+  if (by === 'provided')
+    return found.toSorted((a, b) => (b.last?.getTime() ?? 0) - (a.last?.getTime() ?? 0))
+  if (by === 'until') {
+    const end = ({ row, card }: Found) => (card.until ? row.consent.endsAt.getTime() : Infinity)
+    return found.toSorted((a, b) => (end(a) === end(b) ? 0 : end(a) - end(b)))
+  }
+  return [...found]
+}
+
+export async function servicesPage(
+  ctx: Ctx,
+  resident: Resident,
+  view: View,
+): Promise<pages.ServicesPage> {
+  const { env } = ctx.state
+  const [rows, collection] = await Promise.all([
+    queries.listed(env.db, resident.id),
+    residents.collectionTerms(env, resident.id),
+  ])
+  const last = await lastProvided(ctx, resident, rows)
+  const found = rows.flatMap((row) => {
+    const { serviceId } = row.agreement
+    const service = view.services.get(serviceId)
+    const at = last?.get(serviceId)
+    const card = service && cardOf({ ...row, lastProvidedAt: at ?? null }, service, view)
+    return card
+      ? [{ row, last: at, card: { ...card, collects: collection?.given === true, isPart: !last } }]
+      : []
+  })
+  const one = (name: string) => {
+    const value = ctx.query[name]
+    return typeof value === 'string' ? value.trim().slice(0, 100) : ''
+  }
+  const q = one('q')
+  const states = Object.keys(messages.ja.consents.status) as pages.Status[]
+  const state = states.find((known) => known === one('state')) ?? ''
+  const sort = SORTS.find((known) => known === one('sort')) ?? 'agreed'
+  const shown = found.filter(
+    ({ card }) => (!q || matches(card, q)) && (!state || card.status === state),
+  )
+  return {
+    asOf: words(view.language).dateTime(view.now),
+    inUse: found.filter(({ card }) => card.status === 'in_use').length,
+    provisionOff: view.provision?.given === false,
+    isPart: !last,
+    cards: sorted(shown, sort, view).map(({ card }) => card),
+    total: found.length,
+    search: { q, state, sort },
+  }
+}
+
+/** The same as JSON, for the resident's own programs. */
+export async function servicesJson(ctx: Ctx, resident: Resident, view: View): Promise<object[]> {
+  const rows = await queries.cards(ctx.state.env.db, resident.id)
+  return rows.flatMap((row) => {
+    const service = view.services.get(row.agreement.serviceId)
+    if (!service) return []
+    const { id, name, provider } = faceOf(service, view.language)
+    return [
+      {
+        serviceId: id,
+        name,
+        provider,
+        status: statusOf(row, view),
+        items: row.content.items.map((item) => item.item),
+        agreedAt: row.answeredAt,
+        endsAt: row.consent.endsAt,
+        lastProvidedAt: row.lastProvidedAt,
+      },
+    ]
+  })
+}
