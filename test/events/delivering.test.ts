@@ -115,7 +115,11 @@ describe('a receiver that is away', () => {
     expect(await states(service)).toEqual(['waiting', 'waiting', 'waiting', 'waiting'])
     const failed = receiver.tokens()
     expect(failed.length).toBeGreaterThan(5)
-    expect(Object.values(kept(receiver)).flat().sort((a, b) => a - b)).toEqual([1, 3])
+    expect(
+      Object.values(kept(receiver))
+        .flat()
+        .sort((a, b) => a - b),
+    ).toEqual([1, 3])
     receiver.behave({ status: 202 })
     await turns(10, 16 * MINUTE, at)
     expect(await states(service)).toEqual(['delivered', 'delivered', 'delivered', 'delivered'])
@@ -222,6 +226,19 @@ describe('a receiver that answers', () => {
     await deliver(env)
     expect(await states(service)).toEqual(['dead', 'delivered'])
     expect((await rows(service))[0]?.last_error).toBe('invalid_request')
+  })
+
+  test('that it does not know our key yet: tried again for a day, then dead, and never held to be away', async () => {
+    const { service, receiver } = await receiving()
+    await lay(service, 'a', 1)
+    receiver.behave({ status: 400, body: JSON.stringify({ err: 'invalid_key' }) })
+    const at = await turns(3, 10 * MINUTE)
+    expect(await states(service)).toEqual(['waiting'])
+    expect(await env.db('event_receivers').where({ service_id: service.id })).toEqual([])
+    await turns(1, 24 * HOUR, at)
+    expect((await rows(service)).map((row) => [row.state, row.last_error])).toEqual([
+      ['dead', 'invalid_key'],
+    ])
   })
 
   test('one that it cannot digest keeps back nobody else', async () => {

@@ -56,7 +56,8 @@ describe('no connection is made', () => {
     ['a file', 'file:///etc/passwd'],
     ['a line break', 'https://receiver.example/\r\nHost: db'],
   ])('%s', async (_name, url) => {
-    await refused(url.replace('PORT', String(listener.port)))
+    const { names } = await refused(url.replace('PORT', String(listener.port)))
+    expect(names).toEqual([])
     expect(listener.connections()).toBe(0)
   })
 
