@@ -1,6 +1,7 @@
 /** What a node does later and regularly: every room's jobs in one place. */
 import * as closing from './closing/jobs.ts'
 import * as duties from './duties/jobs.ts'
+import * as consents from './consents/jobs.ts'
 import type { Env } from './env.ts'
 import type { Handlers } from './jobs/queue.ts'
 import { startTimetable, type Entry } from './jobs/timetable.ts'
@@ -18,6 +19,7 @@ import * as residents from './residents/jobs.ts'
 import * as stops from './members/telling.ts'
 import * as services from './services/jobs.ts'
 
+import * as textNews from './consents/text_news.ts'
 const TIMETABLE: readonly Entry[] = [
   ...operators.timetable,
   ...people.timetable,
@@ -27,6 +29,8 @@ const TIMETABLE: readonly Entry[] = [
   ...events.timetable(),
   ...residents.timetable,
   ...oidc.timetable,
+  ...textNews.timetable,
+  ...consents.timetable,
   ...members.timetable,
   ...duties.timetable,
   ...contracts.timetable,

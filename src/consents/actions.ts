@@ -19,6 +19,7 @@ import {
   type Offer,
   type Standing,
 } from './model.ts'
+import { plan } from './digest.ts'
 import { tellAgreed } from './letters.ts'
 import * as queries from './queries.ts'
 import { changedValues, differing } from './showing.ts'
@@ -149,6 +150,8 @@ export function give(
       deletionRequested: false,
     }
     await write(env, resident, consent)
+    if (consent.kind === 'given')
+      await plan(env, { residentId: resident.id, agreementId: agreement.id, at })
     await tellAgreed(env, resident, consent)
     return consent
   })

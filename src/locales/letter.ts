@@ -2,6 +2,8 @@
 export type Letter = {
   subject: string
   lines: string[]
+  /** Further ways, each on its own lines: of a letter about several services. */
+  ways?: { text: string; href: string }[]
   /** The one link of a letter, on a line of its own. */
   link?: { text: string; href: string }
   /** Below the link: how long it lasts, what to do if it was not you. */

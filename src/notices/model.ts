@@ -46,6 +46,7 @@ export type DevMail = {
 export function textOf(letter: Letter, sender: string, contact: string): string {
   const parts = [
     letter.lines.join('\n'),
+    ...(letter.ways ?? []).map(({ text, href }) => `${text}\n${href}`),
     ...(letter.link ? [`${letter.link.text}\n${letter.link.href}`] : []),
     ...(letter.notes?.length ? [letter.notes.join('\n')] : []),
     `—\n${sender}\n${contact}`,

@@ -18,6 +18,12 @@ const listed = (v: Agreed) => [
   HOW_TO_STOP,
 ]
 
+/** Where to withdraw from each, where there is something to withdraw. */
+const waysOut = (all: readonly { name: string; withdrawHref: string | undefined }[]) =>
+  all.flatMap(({ name, withdrawHref }) =>
+    withdrawHref === undefined ? [] : [{ text: `Withdraw from ${name}`, href: withdrawHref }],
+  )
+
 /** See src/locales/ja/resident_letters.ts. */
 export const residentLetters: Pick<
   Letters,
@@ -123,11 +129,12 @@ export const residentLetters: Pick<
         `- ${one.name}`,
         `  Times passed on: ${one.times}`,
         ...(one.until === undefined
-          ? ['  Consent: none now']
+          ? ['  Items: none now']
           : [`  Items: ${one.items.join(', ')}`, `  Until: ${one.until}`]),
       ]),
-      'You can withdraw from services you do not use on this page. No reason is needed.',
+      'You can withdraw from services you do not use. No reason is needed.',
     ],
+    ways: waysOut(v.each),
     link: { text: 'Open “Data use by service”', href: v.link },
     notes: ['This mail comes once a year. You can switch it off on the page “Notices”.'],
   }),
@@ -136,8 +143,9 @@ export const residentLetters: Pick<
     lines: [
       'You agreed to these services but have not used them for six months.',
       ...v.idle.map((one) => `- ${one.name} (last used: ${one.since})`),
-      'If you want to keep them there is nothing to do. If not, you can withdraw on this page.',
+      'If you want to keep them there is nothing to do. If not, you can withdraw. No reason is needed.',
     ],
+    ways: waysOut(v.idle),
     link: { text: 'Open “Data use by service”', href: v.link },
     notes: ['You can switch this mail off on the page “Notices”.'],
   }),

@@ -26,6 +26,12 @@ const listed = (v: Agreed) => [
   ...HOW_TO_STOP,
 ]
 
+/** Where to withdraw from each, where there is something to withdraw. */
+const waysOut = (all: readonly { name: string; withdrawHref: string | undefined }[]) =>
+  all.flatMap(({ name, withdrawHref }) =>
+    withdrawHref === undefined ? [] : [{ text: `${name}の利用を撤回する`, href: withdrawHref }],
+  )
+
 /** Letters to residents about their consents, their data and their sign-ins. */
 export const residentLetters = {
   consent_given: (v: Agreed): Letter => ({
@@ -122,7 +128,14 @@ export const residentLetters = {
   digest: (v: {
     from: string
     to: string
-    each: { name: string; items: string[]; times: number; until: string | undefined }[]
+    each: {
+      name: string
+      items: string[]
+      times: number
+      until: string | undefined
+      /** Where there is something to withdraw. */
+      withdrawHref: string | undefined
+    }[]
     link: string
   }): Letter => ({
     subject: 'まちID：この1年のデータ利用のまとめ',
@@ -132,21 +145,26 @@ export const residentLetters = {
         `・${one.name}`,
         `　渡った回数：${one.times}回`,
         ...(one.until === undefined
-          ? ['　同意：いまはありません']
+          ? ['　渡る項目：いまはありません']
           : [`　渡る項目：${one.items.join('、')}`, `　期限：${one.until}まで`]),
       ]),
-      '使っていないサービスは、次のページから撤回できます。理由は要りません。',
+      '使っていないサービスは、撤回できます。理由は要りません。',
     ],
+    ways: waysOut(v.each),
     link: { text: '各サービスでのデータ利用を開く', href: v.link },
     notes: ['このメールは1年に1度お送りします。「お知らせ」のページで、止めることができます。'],
   }),
-  unused: (v: { idle: { name: string; since: string }[]; link: string }): Letter => ({
+  unused: (v: {
+    idle: { name: string; since: string; withdrawHref: string }[]
+    link: string
+  }): Letter => ({
     subject: 'まちID：6か月のあいだ使われていないサービスがあります',
     lines: [
       '次のサービスには同意していますが、6か月のあいだ使われていません。',
       ...v.idle.map((one) => `・${one.name}（最後の利用：${one.since}）`),
-      'これからも使うときは、何もしなくてかまいません。使わないときは、次のページから撤回できます。',
+      'これからも使うときは、何もしなくてかまいません。使わないときは、撤回できます。理由は要りません。',
     ],
+    ways: waysOut(v.idle),
     link: { text: '各サービスでのデータ利用を開く', href: v.link },
     notes: ['このメールは「お知らせ」のページで、止めることができます。'],
   }),
