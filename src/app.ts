@@ -27,6 +27,7 @@ import * as demo from './demo/routes.ts'
 import * as desk from './desk/routes.ts'
 import * as duties from './duties/routes.ts'
 import * as events from './events/routes.ts'
+import { toldOf } from './events/told.ts'
 import * as history from './history/routes.ts'
 import * as memberList from './members/actions.ts'
 import * as ledger from './ledger/routes.ts'
@@ -110,7 +111,7 @@ export async function createApp(
   const rooms: Router<State>[] = [
     welcome.routes(env, guards),
     residents.routes(env, guards, anyCollects),
-    consents.routes(env, guards, catalogue),
+    consents.routes(guards, catalogue, toldOf),
     receipts.routes(env, guards),
     history.routes(guards, catalogue),
     closing.routes(guards),

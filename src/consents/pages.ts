@@ -266,8 +266,25 @@ export type ServicePage = {
   isOpen: boolean
   /** Requests to erase what it received, newest first (R7). */
   deletions: DeletionShown[]
+  /** What the company was told of this resident. */
+  told?: ToldPage
   /** Said at the top after a change. */
   notice: 'changed' | 'resumed' | undefined
+}
+
+/** collect: the company has to come for it. */
+export type ToldState = 'delivered' | 'waiting' | 'collect' | 'dead'
+
+export type ToldPage = {
+  /** Whether the service takes notices at all. */
+  takes: boolean
+  /** Newest first; `type` names it below `t.events.types`. */
+  messages: {
+    type: string
+    at: string
+    state: ToldState | 'none'
+    deliveredAt: string | undefined
+  }[]
 }
 
 export type ProvisionPath = 'userinfo' | 'id_token' | 'api' | 'event' | 'export'
@@ -320,7 +337,13 @@ export type WithdrawAllPage = {
 /** views/consents/withdrawn: after one service or all. */
 export type WithdrawnPage = {
   at: string
-  withdrawn: { service: Face; number: string; contact: Contact }[]
+  withdrawn: {
+    service: Face
+    number: string
+    contact: Contact
+    /** Whether the company knows; none: it takes no notices. */
+    told?: ToldState | 'none'
+  }[]
   deletionRequested: boolean
   /** Where the confirmation is mailed, masked: ha•••••@example.jp */
   mailedTo: string | undefined
@@ -340,8 +363,9 @@ export type ShowingPage = ConsentBody & {
   /** undefined: not answered. */
   answer: { decision: 'agree' | 'refuse'; at: string; agreed: ItemId[] } | undefined
   language: Language
-  /** 情報提供の同意 第1版 */
+  /** 情報提供の同意 第1版, and where it can be read as it was published. */
   text: string
+  textHref: string
   /** SHA-256, hex: of the template and of the page as it was shown. */
   templateHash: string
   pageHash: string

@@ -1,7 +1,6 @@
 /** 「各サービスでのデータ利用」 and everything below it (pages.md R5–R7). */
 import Router from '@koa/router'
 import type { Catalogue } from '../catalogue/model.ts'
-import type { Env } from '../env.ts'
 import { readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
 import type { Ctx, State } from '../http/state.ts'
@@ -25,6 +24,7 @@ import { changeSchema, decisionSchema } from './schema.ts'
 import { servicesJson, servicesPage } from './services_page.ts'
 import { faceOf, legalText, valuesFor } from './screen.ts'
 import { showingPage } from './record.ts'
+import { toldPage, withNewest, withTold, type ToldOf } from './told.ts'
 
 const views = {
   list: page<pages.ServicesPage>('consents/list'),
@@ -41,7 +41,8 @@ const views = {
 const BASE = '/account/services'
 const wantsJson = (ctx: Ctx) => ctx.accepts(['html', 'json']) === 'json'
 
-export function routes(_env: Env, guards: Guards, catalogue: Catalogue): Router<State> {
+/** @param toldOf what a company was told of a resident */
+export function routes(guards: Guards, catalogue: Catalogue, toldOf: ToldOf): Router<State> {
   const router = new Router<State>()
   const enter = async (ctx: Ctx) => {
     const resident = await residentIn(ctx)
@@ -51,8 +52,10 @@ export function routes(_env: Env, guards: Guards, catalogue: Catalogue): Router<
 
   router.get(BASE, only, async (ctx) => {
     const { resident, view } = await enter(ctx)
-    if (wantsJson(ctx)) ctx.body = await servicesJson(ctx, resident, view)
-    else views.list(ctx, await servicesPage(ctx, resident, view))
+    if (wantsJson(ctx)) {
+      const cards = await servicesJson(ctx, resident, view)
+      ctx.body = await withNewest(ctx.state.env, toldOf, { residentId: resident.id, cards })
+    } else views.list(ctx, await servicesPage(ctx, resident, view))
   })
   router.get(`${BASE}/withdraw-all`, only, async (ctx) => {
     const { view, resident } = await enter(ctx)
@@ -66,8 +69,10 @@ export function routes(_env: Env, guards: Guards, catalogue: Catalogue): Router<
       form.decision === 'withdraw'
         ? await consents.withdrawAll(ctx.state.env, resident, deletion)
         : []
-    if (done.length) views.withdrawn(ctx, withdrawnPage(done, deletion, view, resident))
-    else views.withdrawAll(ctx, await withdrawAllPage(ctx, resident.id, view, deletion))
+    if (done.length) {
+      const page = withdrawnPage(done, deletion, view, resident)
+      views.withdrawn(ctx, await withTold(ctx, toldOf, { page, done }))
+    } else views.withdrawAll(ctx, await withdrawAllPage(ctx, resident.id, view, deletion))
   })
   router.get(`${BASE}/:serviceId`, only, async (ctx) => {
     const { resident, view } = await enter(ctx)
@@ -75,7 +80,9 @@ export function routes(_env: Env, guards: Guards, catalogue: Catalogue): Router<
       ctx.query['done'] === 'changed' || ctx.query['done'] === 'resumed'
         ? ctx.query['done']
         : undefined
-    views.detail(ctx, await servicePage(ctx, resident, view, notice))
+    const shown = await servicePage(ctx, resident, view, notice)
+    const whose = { residentId: resident.id, serviceId: shown.service.id }
+    views.detail(ctx, { ...shown, told: await toldPage(ctx, toldOf, whose) })
   })
 
   router.get(`${BASE}/:serviceId/change`, only, async (ctx) => {
@@ -148,7 +155,8 @@ export function routes(_env: Env, guards: Guards, catalogue: Catalogue): Router<
     const deletion = form.request_deletion !== undefined
     if (form.decision !== 'withdraw') return showWithdraw(ctx, deletion)
     const done = await consents.withdraw(ctx.state.env, resident, service.service.id, deletion)
-    views.withdrawn(ctx, withdrawnPage([done], deletion, view, resident))
+    const page = withdrawnPage([done], deletion, view, resident)
+    views.withdrawn(ctx, await withTold(ctx, toldOf, { page, done: [done] }))
   })
 
   router.get(`${BASE}/:serviceId/pause`, only, async (ctx) => {

@@ -92,7 +92,7 @@ export async function servicesPage(
 }
 
 /** The same as JSON, for the resident's own programs. */
-export async function servicesJson(ctx: Ctx, resident: Resident, view: View): Promise<object[]> {
+export async function servicesJson(ctx: Ctx, resident: Resident, view: View) {
   const rows = await queries.cards(ctx.state.env.db, resident.id)
   return rows.flatMap((row) => {
     const service = view.services.get(row.agreement.serviceId)

@@ -92,14 +92,27 @@ export const events: Messages['events'] = {
   told: {
     label: (provider) => `Notice to ${provider}`,
     states: {
-      delivered: 'delivered',
-      waiting: 'being sent (tried again until it arrives)',
-      dead: 'could not be delivered. At Machi ID it is done',
-      collect: 'waiting for the company to collect it',
-      none: 'this company does not take notices. At Machi ID it is done',
+      delivered: 'Delivered.',
+      waiting: 'Being sent. It is tried again until it arrives.',
+      collect: 'Waiting for the company to collect it.',
+      dead: 'Could not be delivered. At Machi ID the withdrawal is done.',
+      none: 'This company does not take notices. At Machi ID the withdrawal is done.',
     },
     title: 'Notices to this company',
-    none: 'None yet.',
     text: 'They only say what changed. Your information itself is never in them.',
+    chips: {
+      delivered: 'Delivered',
+      waiting: 'Being sent',
+      collect: 'To be collected',
+      dead: 'Not delivered',
+      none: 'Not sent',
+    },
+    sentences: {
+      waiting: 'It has not arrived yet and is tried again. At Machi ID it is done.',
+      collect: 'It arrives when the company collects it. At Machi ID it is done.',
+      dead: 'It could not be delivered. At Machi ID it is done, and the operators know.',
+      none: 'This company does not take notices.',
+    },
+    noneTaken: 'This company does not take notices. At Machi ID everything is done.',
   },
 }
