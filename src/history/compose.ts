@@ -29,12 +29,16 @@ export async function residentIn(ctx: Ctx): Promise<Resident> {
 
 export async function viewOf(ctx: Ctx, catalogue: Catalogue): Promise<View> {
   const { env, language, site } = ctx.state
-  const all = await services.list(env)
+  const [all, reasonsSince] = await Promise.all([
+    services.list(env),
+    line.refusalsKeptSince(env.db),
+  ])
   return {
     language,
     catalogue,
     services: new Map(all.map((service) => [service.service.id, service])),
     consortium: (site ?? env.config.installation).consortium[language],
+    reasonsSince,
   }
 }
 
@@ -71,7 +75,7 @@ export function lineOf(told: Told, view: View, onPaper = false): Line {
   const small = [
     ...(nothingGiven ? [h.askedFor(w.list(told.asked))] : []),
     ...(rest.length && !nothingGiven ? [h.notGiven(w.list(rest))] : []),
-    ...(told.kind === 'provision' && !rest.length ? [h.wholly] : []),
+    ...(isWhole(told, view) ? [h.wholly] : []),
     ...(told.purposes.length
       ? [`${consents.screen.purposes}${forms.colon}${w.list(told.purposes)}`]
       : []),
@@ -89,6 +93,10 @@ export function lineOf(told: Told, view: View, onPaper = false): Line {
   }
 }
 
+/** Everything that was asked for was given: only where it would have been noted otherwise. */
+const isWhole = ({ kind, at, rest }: Told, { reasonsSince }: View) =>
+  kind === 'provision' && rest.length === 0 && (reasonsSince === undefined || at >= reasonsSince)
+
 function byDay(all: readonly Told[], view: View, onPaper = false): Days {
   const w = words(view.language)
   const days: Days = []
@@ -101,14 +109,15 @@ function byDay(all: readonly Told[], view: View, onPaper = false): Days {
   return days
 }
 
-/** Since when the record is whole. */
-export async function sinceOf(env: Env, resident: Resident, { language }: View): Promise<string[]> {
+/** Since when the record is whole, and what about it is younger. */
+export function sinceOf(resident: Resident, { language, reasonsSince }: View): string[] {
   const w = words(language)
   const { history: h } = messages[language]
-  const kept = await line.refusalsKeptSince(env.db)
   return [
     h.startsOn(w.date(resident.createdAt)),
-    ...(kept && kept > resident.createdAt ? [h.refusalsSince(w.date(kept))] : []),
+    ...(reasonsSince && reasonsSince > resident.createdAt
+      ? [h.refusalsSince(w.date(reasonsSince))]
+      : []),
   ]
 }
 
@@ -124,10 +133,9 @@ export async function historyPage(ctx: Ctx, resident: Resident, view: View): Pro
   const found = isWrong
     ? { rows: [], older: undefined, newer: undefined, restedAt: undefined }
     : await read(env, filterOf(values, resident.id, view), cursorIn(ctx, resident.id), PER_PAGE)
-  const [told, met, since] = await Promise.all([
+  const [told, met] = await Promise.all([
     toldOf(env, found.rows, view),
     line.metServices(env.db, resident.id),
-    sinceOf(env, resident, view),
   ])
   const at = (cursor: Cursor | undefined) =>
     cursor && hrefOf(PATH, values, { mark: markOf(env, resident, cursor) })
@@ -149,7 +157,7 @@ export async function historyPage(ctx: Ctx, resident: Resident, view: View): Pro
     csvHref: hrefOf(`${PATH}.csv`, values),
     jsonHref: hrefOf(`${PATH}.json`, values),
     printHref: hrefOf(`${PATH}/print`, values),
-    since,
+    since: sinceOf(resident, view),
   }
 }
 
@@ -166,17 +174,14 @@ export async function printPage(ctx: Ctx, resident: Resident, view: View): Promi
   const { env } = ctx.state
   const { values, filter } = askedIn(ctx, resident, view)
   const found = await read(env, filter, cursorIn(ctx, resident.id), PER_PRINT)
-  const [told, since] = await Promise.all([
-    toldOf(env, found.rows, view),
-    sinceOf(env, resident, view),
-  ])
+  const told = await toldOf(env, found.rows, view)
   const w = words(view.language)
   return {
     days: byDay(told, view, true),
     person: ctx.state.resident?.displayName ?? resident.userId,
     asOf: w.dateTime(env.now()),
     narrowed: narrowedBy(values, view),
-    since,
+    since: sinceOf(resident, view),
     historyHref: hrefOf(PATH, values),
     nextHref:
       found.older && hrefOf(`${PATH}/print`, values, { mark: markOf(env, resident, found.older) }),

@@ -43,7 +43,7 @@ export async function showReport(
   ctx: Ctx,
   resident: Resident,
   view: View,
-  again: { text: string; once: string; fields: Fields } | undefined = undefined,
+  again?: { text: string; once: string; fields: Fields },
 ): Promise<void> {
   const { told, hash } = await entryIn(ctx, resident, view)
   views.report(

@@ -15,6 +15,8 @@ export type View = {
   catalogue: Catalogue
   services: ReadonlyMap<string, ServiceNow>
   consortium: string
+  /** What is younger than this says why something was not given; of older records nobody noted it. */
+  reasonsSince: Date | undefined
 }
 
 /** What the lines of this page say beside their own row. */
@@ -111,7 +113,11 @@ function sentenceOf(row: HistoryRow, { named, service, around }: With, view: Vie
     case 'profile':
       return h.profile(w.list(row.items.map((id) => itemLabel(id, undefined, view))))
     case 'terms':
-      return [h.terms[what === 'collection' ? what : 'provision'][details.given ? 'on' : 'off']]
+      return [
+        h.terms[what === 'collection' || what === 'terms' ? what : 'provision'][
+          details.given ? 'on' : 'off'
+        ],
+      ]
     case 'account':
       return [what in h.account ? h.account[what as 'other'] : h.account.other]
     case 'view':

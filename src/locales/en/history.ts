@@ -106,6 +106,10 @@ export const history: Messages['history'] = {
   denialNote: 'Of one day and one reason, the first request is kept.',
   profile: (fields) => [`You changed: ${fields}.`],
   terms: {
+    terms: {
+      on: 'You agreed to the new Machi ID terms of use.',
+      off: 'You did not agree to the new Machi ID terms of use.',
+    },
     provision: {
       on: 'You started sharing with member companies.',
       off: 'You stopped sharing with member companies.',
@@ -123,6 +127,7 @@ export const history: Messages['history'] = {
     signed_out: 'You signed out your other devices.',
     closing: 'You asked to close your account.',
     kept: 'You called off the closing of your account.',
+    locked: 'Sign-in was stopped after you told us “this was not me”.',
     other: 'A setting of your account changed.',
   },
   stopped: (s, why) => [

@@ -125,6 +125,10 @@ export const history = {
   denialNote: '同じ日の同じ理由は、はじめの1件だけを残しています。',
   profile: (fields: string): Rich => [`お客様が、${fields}を変更しました。`],
   terms: {
+    terms: {
+      on: 'お客様が、新しいまちID利用規約に同意しました。',
+      off: 'お客様が、新しいまちID利用規約に同意しませんでした。',
+    },
     provision: {
       on: 'お客様が、加盟企業への提供を始めました。',
       off: 'お客様が、加盟企業への提供を止めました。',
@@ -142,6 +146,7 @@ export const history = {
     signed_out: 'お客様が、ほかの端末をサインアウトしました。',
     closing: 'お客様が、登録をやめる手続きをしました。',
     kept: 'お客様が、登録をやめる手続きを取り消しました。',
+    locked: '「心当たりがない」と知らせがあったので、サインインを止めました。',
     other: 'お客様の設定が変わりました。',
   },
   stopped: (s: string, why: string): Rich => [
