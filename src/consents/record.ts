@@ -9,6 +9,7 @@ import { Refusal } from '../refusal.ts'
 import type { Resident } from '../residents/model.ts'
 import * as services from '../services/actions.ts'
 import type { Bounds, ServiceItem } from '../services/model.ts'
+import { addressOf } from '../templates/model.ts'
 import type { Offer } from './model.ts'
 import type { View } from './overview.ts'
 import type { ShowingPage } from './pages.ts'
@@ -78,6 +79,7 @@ export async function showingPage(ctx: Ctx, resident: Resident, view: View): Pro
     },
     language: recorded.language,
     text: messages[language].consents.textVersion(recorded.offer.template_version),
+    textHref: addressOf(offer.template, recorded.language),
     templateHash: recorded.template_hash,
     pageHash: shown.pageHash.toString('hex'),
   }

@@ -31,7 +31,8 @@ export function routes(_env: Env, provider: () => Provider, catalogue: Catalogue
   const consent = consentSteps(catalogue)
   router.get('/', async (ctx) => {
     const details = await open(provider(), ctx)
-    if (details.prompt.name === 'consent') return unlessClosing(ctx, details, consent.show)
+    if (details.prompt.name === 'consent')
+      return unlessClosing(ctx, details, (ctx, details) => afterTerms(ctx, details, consent.show))
     showLogin(ctx, details, await serviceIn(ctx, details), '', false)
   })
   router.post('/', async (ctx) => {
@@ -64,6 +65,28 @@ async function unlessClosing(
   const { accountId } = (details.session ?? {}) as { accountId?: string }
   const found = accountId && (await residents.byUserId(ctx.state.env, accountId))
   if (found && found.closesAt) return to(ctx, '/account/close')
+  await step(ctx, details)
+}
+
+/** New terms of the ID go first, on a page of their own; where they were all that was to be asked, the way goes on. */
+async function afterTerms(
+  ctx: Ctx,
+  details: Interaction,
+  step: (ctx: Ctx, details: Interaction) => Promise<void>,
+): Promise<void> {
+  const { accountId } = (details.session ?? {}) as { accountId?: string }
+  const { env } = ctx.state
+  const found = accountId === undefined ? undefined : await residents.byUserId(env, accountId)
+  const due = found && (await residents.newTerms(env, found.id))
+  if (due) {
+    if (due.refused && ctx.query['answered'] === 'refused')
+      return finish(ctx, details, { error: 'access_denied' })
+    noteReturn(ctx, details.uid, details.exp)
+    return to(ctx, '/account/terms/new')
+  }
+  const { reasons } = details.prompt
+  if (reasons.length && reasons.every((reason) => reason === 'terms_needed'))
+    return finish(ctx, details, {})
   await step(ctx, details)
 }
 

@@ -4,6 +4,7 @@ import type { Item, ItemId } from '../catalogue/model.ts'
 import * as consents from '../consents/actions.ts'
 import { offerOf, type AskReason } from '../consents/model.ts'
 import type { Env } from '../env.ts'
+import * as residents from '../residents/actions.ts'
 import { release, type Facts } from '../provisions/model.ts'
 import { consentText } from '../services/model.ts'
 import { mayMeet } from '../services/model.ts'
@@ -13,6 +14,9 @@ import { askedItems, keptScope } from './scopes.ts'
 
 /** Why this authorization request needs the screen; set by `loadExistingGrant`, read by the consent check. */
 const reasons = new WeakMap<object, AskReason>()
+
+/** Requests of residents who have new terms of the ID to answer first (S-26). */
+const termsDue = new WeakSet<object>()
 
 /** The items this authorization request may lead to; set by `loadExistingGrant`, read once nothing is to be asked. */
 const granted = new WeakMap<object, ItemId[]>()
@@ -37,6 +41,9 @@ export function policy() {
       { name: 'consent', requestable: true },
       new Check('consent_needed', 'consent is needed', 'consent_required', (ctx) =>
         needsScreen(ctx) ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
+      ),
+      new Check('terms_needed', 'new terms are to be answered', 'consent_required', (ctx) =>
+        termsDue.has(ctx) ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
       ),
       ...(native ? [native] : []),
     ),
@@ -77,6 +84,7 @@ export function grantLoader(base: Env, items: readonly Item[]) {
       reasons.set(ctx, 'new')
       return undefined
     }
+    if (await residents.newTerms(env, resident.id)) termsDue.add(ctx)
     const template = env.templates.inForce(consentText(service, env.config.installation), env.now())
     const offer = offerOf(service, askedItems(params, items), template, env.now())
     const asking = await consents.asking(env, resident, offer)

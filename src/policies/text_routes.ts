@@ -26,6 +26,9 @@ export function textRoutes(router: Router<State>, guards: Guards): void {
   router.get(version, guards.anyone, (ctx) =>
     to(ctx, addressOf(versionIn(ctx), ctx.state.language)),
   )
+  router.get(`${version}/changes`, guards.anyone, (ctx) =>
+    to(ctx, `${addressOf(versionIn(ctx), ctx.state.language)}/changes`),
+  )
   router.get(`${version}/:language`, guards.anyone, (ctx) => {
     const { of, language } = textIn(ctx)
     showText(ctx, of, language)

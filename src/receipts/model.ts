@@ -8,6 +8,7 @@ import type { Catalogue, ItemId } from '../catalogue/model.ts'
 import type { Installation } from '../installation.ts'
 import type { Language } from '../locales/index.ts'
 import type { ServiceNow } from '../services/model.ts'
+import { addressOf } from '../templates/model.ts'
 
 export type Kind = 'given' | 'changed' | 'paused' | 'withdrawn'
 
@@ -78,6 +79,7 @@ export function receiptOf({ row, service, subject, installation, catalogue, issu
         version: row.templateVersion,
         sha256: row.templateHash,
         language: row.language,
+        uri: `${issuer}${addressOf({ template: row.template, version: row.templateVersion }, row.language)}`,
         page_sha256: row.pageHash,
         shown_at: row.shownAt?.toISOString() ?? null,
       },

@@ -2,6 +2,7 @@
 import type { Language } from '../locales/index.ts'
 import { messages } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
+import { addressOf } from '../templates/model.ts'
 import type { Kind, Receipt } from './model.ts'
 
 type Line = {
@@ -23,6 +24,10 @@ export type ReceiptPage = {
   line: Line
   until: string | undefined
   text: string
+  /** Where that version can be read by anybody. */
+  textHref: string
+  /** SHA-256 of the text, hex. */
+  textHash: string
   items: { id: string; name: string; required: boolean; purposes: string }[]
   declined: string[]
   contact: { desk: string; phone: string; email: string }
@@ -70,6 +75,8 @@ export function shownOf(
       processing.privacy_notice.version,
       t.languages[processing.privacy_notice.language],
     ),
+    textHref: addressOf(processing.privacy_notice, processing.privacy_notice.language),
+    textHash: processing.privacy_notice.sha256,
     items: processing.pii_information.map((item) => ({
       id: item.item,
       name: item.name?.[language] ?? item.item,

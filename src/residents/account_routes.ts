@@ -11,6 +11,7 @@ import { need } from './accounts.ts'
 import { noteShown, selfIn, shownTo, to } from './browser.ts'
 import { lookUp, profileForm, typedIn, typedOf } from './form.ts'
 import type { Typed } from './model.ts'
+import { newTermsRoutes } from './new_terms_routes.ts'
 import type { AccountDone, AccountPage, LanguagePage, ProfilePage } from './pages.ts'
 import type { CollectionOffered } from './routes.ts'
 import { languageSchema, profileSchema, termsSchema } from './schema.ts'
@@ -52,6 +53,8 @@ export function accountRoutes(
     await residents.answerTerms(ctx.state.env, selfIn(ctx).residentId, answer)
     to(ctx, `${PATH}?done=${kind}_${answer.given ? 'on' : 'off'}`)
   })
+
+  newTermsRoutes(router, guards)
 
   router.get(`${PATH}/profile`, only, async (ctx) => {
     const { resident } = await need(ctx.state.env, selfIn(ctx).residentId)

@@ -18,6 +18,7 @@ import { deviceMark, tried } from '../passwords/throttle.ts'
 
 export { lookUp, profileForm, typedIn, typedOf } from './form.ts'
 export { maskedEmail } from '../input/email.ts'
+export { newTerms } from './new_terms.ts'
 export { enrol } from './signup.ts'
 export { meet } from './devices.ts'
 export { beginClosing, callOffClosing, closingDue, confirmOwner, erase } from './closing.ts'
@@ -112,6 +113,11 @@ export async function byUserId(env: Env, userId: string): Promise<Resident | und
 /** By row id; undefined where there is no open account. */
 export function find(env: Env, residentId: string): Promise<Resident | undefined> {
   return read(env, residentId)
+}
+
+/** Those of these that have an open account, in no order; for work in batches. */
+export async function findMany(env: Env, residentIds: readonly string[]): Promise<Resident[]> {
+  return (await store.byIds(env.db, residentIds)).map((row) => opened(env, row))
 }
 
 /**

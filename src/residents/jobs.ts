@@ -4,6 +4,7 @@ import type { Entry } from '../jobs/timetable.ts'
 import * as devices from './device_store.ts'
 import { knownSince } from './devices.ts'
 import { UNVERIFIED_DAYS } from './model.ts'
+import { tellOfTerms } from './new_terms.ts'
 import * as store from './store.ts'
 
 export { mailSent } from './links.ts'
@@ -46,5 +47,6 @@ export const timetable: readonly Entry[] = [
     everySeconds: 86_400,
     run: (env) => devices.deleteBefore(env.db, knownSince(env.now())),
   },
+  { name: 'residents.new_terms', everySeconds: 60, run: tellOfTerms },
   { name: 'residents.rate_limits', everySeconds: 900, run: (env) => limits.sweep(env) },
 ]

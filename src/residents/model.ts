@@ -86,6 +86,9 @@ export const ID_TERMS = 'id-terms'
 /** Two sign-up consents: to provision to members (S-07), to collection from them (S-08). */
 export type TermKind = 'provision' | 'collection'
 
+/** What an answer is to: one of the two, or new terms as a whole (S-26). */
+export type AnsweredKind = TermKind | 'terms'
+
 /** What the sections `provision` and `collection` may name of the installation. */
 export function termsValues(site: Installation, language: Language): Record<string, string> {
   return {

@@ -1,7 +1,24 @@
 /** What each page of views/residents shows. */
+import type { SectionChange } from '../templates/actions.ts'
 import type { Fields } from '../refusal.ts'
 import type { ProfileForm } from './form.ts'
 import type { LinkKind, TermKind } from './model.ts'
+
+/** views/residents/new_terms: what is different and the two answers, or what was answered. */
+export type NewTermsPage = {
+  answered: 'given' | 'refused' | undefined
+  /** Undefined once answered. */
+  change:
+    | {
+        before: { title: string; edition: string; href: string }
+        now: { title: string; edition: string; href: string }
+        reason: string | undefined
+        sections: SectionChange[]
+      }
+    | undefined
+  /** The interaction to go on with. */
+  onHref: string | undefined
+}
 
 /** A sign-up consent as text: title and paragraphs of consent-templates/id-terms. */
 export type TermText = { title: string; lines: string[] }

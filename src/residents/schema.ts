@@ -49,6 +49,13 @@ export const loginSchema = {
   },
 } as const
 
+/** No decision: the page is shown again. */
+export const newTermsSchema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: { decision: { enum: ['agree', 'refuse'] } },
+} as const
+
 export const emailSchema = {
   type: 'object',
   additionalProperties: false,

@@ -4,7 +4,7 @@ import { closeGate, shutGate } from '../database/gate.ts'
 import { named } from '../database/named.ts'
 import { sweepBefore } from '../database/sweep.ts'
 import type { Language } from '../locales/index.ts'
-import type { LinkKind, TermKind, Terms } from './model.ts'
+import type { AnsweredKind, LinkKind, TermKind, Terms } from './model.ts'
 
 /** An account as stored: values only sealed. */
 export type Row = {
@@ -48,6 +48,15 @@ export async function byUserId(db: Knex, userId: string): Promise<Row | undefine
 
 export async function byId(db: Knex, id: string): Promise<Row | undefined> {
   return (await named<Row>(db, BY_ID, [id])).rows[0]
+}
+
+/** Open accounts among these. */
+export async function byIds(db: Knex, ids: readonly string[]): Promise<Row[]> {
+  const { rows } = await db.raw<{ rows: Row[] }>(
+    `select ${COLUMNS} from residents where id = any(:ids::uuid[]) and ${OPEN}`,
+    { ids: [...ids] },
+  )
+  return rows
 }
 
 export async function byEmail(db: Knex, index: Buffer): Promise<Row | undefined> {
@@ -155,7 +164,7 @@ export function unverifiedBefore(db: Knex, before: Date): Promise<string[]> {
 export type TermsRow = {
   id: string
   residentId: string
-  kind: TermKind
+  kind: AnsweredKind
   given: boolean
   template: string
   templateVersion: number

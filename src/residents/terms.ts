@@ -3,13 +3,13 @@ import { commitment, evidence } from '../audit/model.ts'
 import type { Env } from '../env.ts'
 import type { Language } from '../locales/index.ts'
 import { seal } from '../vault.ts'
-import { ID_TERMS, type Resident, type TermKind, type Terms } from './model.ts'
+import { ID_TERMS, type AnsweredKind, type Resident, type Terms } from './model.ts'
 import * as store from './store.ts'
 
 /** Which text a page showed, and when; proven by the page's own sealed cookie (browser.ts). */
 export type Shown = { at: Date; language: Language; version: number }
 
-export type Answer = { kind: TermKind; given: boolean; shown: Shown }
+export type Answer = { kind: AnsweredKind; given: boolean; shown: Shown }
 
 /** Writes one answer, never to be changed, later than the one before. Joins the transaction of `env`. */
 export async function recordAnswer(

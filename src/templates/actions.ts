@@ -5,6 +5,7 @@ import { consentTemplates, templatesOf, type Templates } from './model.ts'
 import { readAll } from './reading.ts'
 import * as store from './store.ts'
 
+export { tell } from './telling.ts'
 export { textChanges } from './differences.ts'
 export type { SectionChange, TextPiece } from './differences.ts'
 

@@ -50,7 +50,7 @@ const PLACES: Record<TemplateKind, readonly string[]> = {
 
 /** Sentences naming file and section; none where the two texts are whole and say the same things. */
 export function sectionFaults(
-  version: Pick<Template, 'kind' | 'sections'>,
+  version: Pick<Template, 'kind' | 'sections' | 'change'>,
   requires: readonly string[],
 ): string[] {
   const { sections } = version
@@ -67,6 +67,10 @@ export function sectionFaults(
     if (!ids('en').includes(id)) faults.push(`en.md: section ${id} of ja.md is missing`)
   for (const { id } of sections.en)
     if (!ids('ja').includes(id)) faults.push(`ja.md: section ${id} of en.md is missing`)
+  if (version.kind === 'policy' && version.change === 'ask')
+    faults.push(
+      'terms.json: change of a policy must be notice: what needs consent is asked by the terms',
+    )
   return [...new Set(faults)]
 }
 

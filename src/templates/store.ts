@@ -40,3 +40,34 @@ export async function agreedTo(db: Knex): Promise<string[]> {
   )
   return rows.map(({ name }) => name)
 }
+
+type Version = Pick<Template, 'template' | 'version'>
+
+/** Holds the telling of a version until the transaction ends; undefined where it is finished or another node holds it. */
+export async function holdTelling(
+  db: Knex,
+  { template, version }: Version,
+  at: Date,
+): Promise<{ after: string | null } | undefined> {
+  await db('text_tellings')
+    .insert({ template, version, begun_at: at })
+    .onConflict(['template', 'version'])
+    .ignore()
+  return db('text_tellings')
+    .where({ template, version })
+    .whereNull('finished_at')
+    .forUpdate()
+    .skipLocked()
+    .first<{ after: string | null } | undefined>('after')
+}
+
+/** How far the telling has come. */
+export async function moveTelling(
+  db: Knex,
+  { template, version }: Version,
+  moved: { after: string } | { finishedAt: Date },
+): Promise<void> {
+  await db('text_tellings')
+    .where({ template, version })
+    .update('after' in moved ? { after: moved.after } : { finished_at: moved.finishedAt })
+}

@@ -4,7 +4,9 @@ import { noticePage, noticePosts } from './notice_posts.ts'
 import { requestLetters, requestPosts } from './request_letters.ts'
 import { residentLetters } from './resident_letters.ts'
 import { reviewLetters } from './reviewing_letters.ts'
+import { leakLetters } from './leak_letters.ts'
 import { stopLetters } from './stop_letters.ts'
+import { textLetters, textPosts } from './text_posts.ts'
 
 /** A letter to whoever applied for a company. */
 type ApplicationMail = { company: string; number: string; note: string; link: string }
@@ -12,7 +14,7 @@ type ApplicationMail = { company: string; number: string; note: string; link: st
 export const notices: Messages['notices'] = {
   contact: (desk, phone) => `If you need help: ${desk}, ${phone}`,
   page: noticePage,
-  posts: { ...noticePosts, ...requestPosts },
+  posts: { ...noticePosts, ...requestPosts, ...textPosts },
   letters: {
     verify: (v) => ({
       subject: 'Machi ID: confirm your email address',
@@ -280,8 +282,10 @@ export const notices: Messages['notices'] = {
     ...residentLetters,
     ...reviewLetters,
     ...stopLetters,
+    ...leakLetters,
     ...dutyLetters,
     ...requestLetters,
+    ...textLetters,
     people_invitation: (v) => ({
       subject: 'Machi ID: your invitation',
       lines: [

@@ -11,6 +11,35 @@ const PREFECTURES = (
 ).split(' ')
 
 export const residents: Messages['residents'] = {
+  newTerms: {
+    title: 'New terms of use',
+    heading: (title) => `“${title}” has changed`,
+    lead: 'Please read what is different, then choose at the end of the page. Nothing changes until you choose.',
+    refusing: 'What happens if you do not agree',
+    refusingText: [
+      'Until you agree to the new terms, you cannot newly sign in to services with Machi ID.',
+      'Services you have agreed to go on receiving what you agreed to. You can withdraw at any time.',
+      'You can see and correct what you registered, and end your registration, as before.',
+      'If you change your mind, you can agree on this page at any time.',
+    ],
+    agree: 'Agree to the new terms',
+    refuse: 'Do not agree',
+    done: {
+      given: {
+        title: 'You have agreed to the new terms',
+        lines: ['You can read the texts you agreed to at any time.'],
+      },
+      refused: {
+        title: 'Noted: you do not agree',
+        lines: [
+          'What you agreed to before is unchanged.',
+          'We ask you again when you newly sign in to a service.',
+        ],
+      },
+    },
+    goOn: 'Go on to the service',
+    toAccount: 'To your registered data',
+  },
   region: {
     none: 'Please choose',
     label: (name) => {

@@ -4,7 +4,9 @@ import { noticePage, noticePosts } from './notice_posts.ts'
 import { requestLetters, requestPosts } from './request_letters.ts'
 import { residentLetters } from './resident_letters.ts'
 import { reviewLetters } from './reviewing_letters.ts'
+import { leakLetters } from './leak_letters.ts'
 import { stopLetters } from './stop_letters.ts'
+import { textLetters, textPosts } from './text_posts.ts'
 
 /** A letter to whoever applied for a company. */
 type ApplicationMail = { company: string; number: string; note: string; link: string }
@@ -13,7 +15,7 @@ type ApplicationMail = { company: string; number: string; note: string; link: st
 export const notices = {
   contact: (desk: string, phone: string) => `お困りのとき：${desk} ${phone}`,
   page: noticePage,
-  posts: { ...noticePosts, ...requestPosts },
+  posts: { ...noticePosts, ...requestPosts, ...textPosts },
   letters: {
     verify: (v: { link: string; at: string }): Letter => ({
       subject: 'まちID：メールアドレスの確認',
@@ -307,8 +309,10 @@ export const notices = {
     ...residentLetters,
     ...reviewLetters,
     ...stopLetters,
+    ...leakLetters,
     ...dutyLetters,
     ...requestLetters,
+    ...textLetters,
     people_invitation: (v: {
       link: string
       name: string

@@ -1,5 +1,35 @@
 /** Sign-up, links in mails, recovery, and the resident's own pages (R1, R4, /account/security). */
 export const residents = {
+  /** New terms of the ID that ask for consent. */
+  newTerms: {
+    title: '新しい利用規約',
+    heading: (title: string) => `「${title}」が変わりました`,
+    lead: '違いを読んで、ページの最後で選んでください。選ぶまで、何も変わりません。',
+    refusing: '同意しないと、どうなりますか',
+    refusingText: [
+      '新しい規約に同意するまで、まちIDで新しくサービスにサインインすることはできません。',
+      'すでに同意したサービスへの提供は、これまでの同意のとおりに続きます。止めたいときは、いつでも撤回できます。',
+      '登録した情報を見ること、直すこと、登録をやめることは、これまでどおりできます。',
+      '気持ちが変わったら、いつでもこのページで同意できます。',
+    ],
+    agree: '新しい規約に同意する',
+    refuse: '同意しない',
+    done: {
+      given: {
+        title: '新しい規約に同意しています',
+        lines: ['同意した文面は、いつでも読めます。'],
+      },
+      refused: {
+        title: '同意しないことを記録しました',
+        lines: [
+          'これまでの同意は、変わっていません。',
+          '新しくサービスにサインインするときに、もう一度うかがいます。',
+        ],
+      },
+    },
+    goOn: 'サービスへ進む',
+    toAccount: '登録情報のページへ',
+  },
   region: {
     none: '選んでください',
     label: (name: string) => name,
