@@ -2,7 +2,7 @@
 import type { Knex } from 'knex'
 import type { Delivery, Message } from './model.ts'
 
-export const COLUMNS = `m.id, m.seq, m.fact_id as "factId", m.service_id as "serviceId", m.member_id as "memberId",
+const COLUMNS = `m.id, m.seq, m.fact_id as "factId", m.service_id as "serviceId", m.member_id as "memberId",
   m.resident_id as "residentId", m.subject, m.channel, m.type, m.jti, m.sid, m.set, m.state, m.attempts,
   m.created_at as "createdAt", m.tries_from as "triesFrom", m.next_at as "nextAt", m.delivered_at as "deliveredAt",
   m.settled_at as "settledAt", m.last_error as "lastError"`

@@ -4,13 +4,24 @@
  * protocol (oidc).
  * Law: APPI 16(5), 22 (a receiver keeps what it has correct and no longer than it may). Rows: S-32, S-33, G13, R17, R18.
  */
-import type { FactKind } from '../database/facts.ts'
 import type { ServiceNow } from '../services/model.ts'
 
 type Answer = { status: number; text: string }
 
 export type Channel = 'push' | 'poll' | 'logout'
-export type MessageState = 'waiting' | 'delivered' | 'dead'
+type MessageState = 'waiting' | 'delivered' | 'dead'
+
+/** What triggers note (20261121T1200_events.sql). */
+type FactKind =
+  | 'consent_given'
+  | 'consent_changed'
+  | 'consent_paused'
+  | 'consent_withdrawn'
+  | 'consent_expired'
+  | 'provision_stopped'
+  | 'item_corrected'
+  | 'account_closed'
+  | 'session_revoked'
 
 /** A fact as the sequencer takes it up. */
 export type Fact = {

@@ -350,6 +350,7 @@ test('what is rolled back was never a fact; what is told twice is one message', 
   await env.db('event_facts').where({ resident_id: resident.id }).update({ told_at: null })
   await tell(env)
   expect(await rows(service)).toHaveLength(1)
+  expect(await facts().whereNull('told_at')).toEqual([])
 })
 
 test('what waited for a company that was stopped, or gave the service away, is never sent', async () => {

@@ -216,8 +216,9 @@ describe('a consent', () => {
 describe('an item corrected', () => {
   test('is told, without its value, to whoever may have it now and to nobody else', async () => {
     const has = await met()
-    const hasNot = await met(
-      { required: ['name'], optional: ['sex', 'address'], scope: 'openid name sex address' },
+    const declined = await met({ optional: ['birth_year', 'sex', 'address'] }, false, has)
+    const mayNot = await met(
+      { required: ['name'], optional: ['sex'], scope: 'openid name sex' },
       false,
       has,
     )
@@ -231,11 +232,29 @@ describe('an item corrected', () => {
     expect(one?.said).toEqual({ items: ['birth_year'] })
     expect(more).toEqual([])
     await allTold()
-    expect(await deliveriesOf(site.env, has.resident.id, hasNot.service.id)).toEqual([])
+    for (const { service } of [declined, mayNot])
+      expect(await deliveriesOf(site.env, has.resident.id, service.id)).toEqual([])
     expect(
       (await deliveriesOf(site.env, has.resident.id, left.service.id)).map((d) => d.type),
     ).toEqual(['consent-withdrawn'])
   })
+})
+
+test('provision switched off as a whole: each service is told, and of nothing that is corrected meanwhile (S-56)', async () => {
+  const told = await met()
+  const second = await met({}, false, told)
+  const answer = { kind: 'provision' as const, given: false, shown: undefined }
+  await residents.answerTerms(site.env, told.resident.id, answer)
+  for (const one of [told, second])
+    expect((await events(one, 1))[0]?.said).toEqual({
+      reason: 'provision_stopped',
+      deletion_requested: false,
+    })
+  const page = await told.browser.open('/account/profile')
+  await told.browser.submit(page, { birth_year: '1991' })
+  await allTold()
+  for (const { service } of [told, second])
+    expect(await deliveriesOf(site.env, told.resident.id, service.id)).toHaveLength(1)
 })
 
 describe('a session that ends', () => {
