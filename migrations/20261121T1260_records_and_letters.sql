@@ -23,7 +23,8 @@ create table incidents (
   items text[] not null,
   since timestamptz,                     -- provisions from here on; null: from the first
   until timestamptz not null,            -- and before here
-  counted_to_at timestamptz,             -- the last record that was counted: counting goes on behind it
+  counted_services integer not null default 0,  -- services counted to their end, in the order of `services`
+  counted_to_at timestamptz,             -- of the next, the last record that was counted: it goes on behind it
   counted_to_id uuid,
   counted_at timestamptz,
   figures jsonb,                         -- see incidents/model.ts

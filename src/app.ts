@@ -17,6 +17,7 @@ import { Refusal } from './refusal.ts'
 import { health } from './http/health.ts'
 import * as apiClients from './api/client_routes.ts'
 import * as api from './api/routes.ts'
+import type { OpenRequests } from './closing/actions.ts'
 import * as closing from './closing/routes.ts'
 import { askedAgain } from './consents/actions.ts'
 import * as consentPreview from './consents/preview_routes.ts'
@@ -30,6 +31,7 @@ import * as events from './events/routes.ts'
 import { toldOf } from './events/told.ts'
 import * as history from './history/routes.ts'
 import * as memberList from './members/actions.ts'
+import * as incidents from './incidents/routes.ts'
 import * as ledger from './ledger/routes.ts'
 import * as members from './members/routes.ts'
 import { staffGuard, STAFF_COOKIE } from './members/guards.ts'
@@ -47,6 +49,8 @@ import * as policies from './policies/routes.ts'
 import * as receipts from './receipts/routes.ts'
 import * as records from './records/routes.ts'
 import * as residents from './residents/routes.ts'
+import { casesOf as rightsOf } from './rights/actions.ts'
+import * as rights from './rights/routes.ts'
 import * as serviceList from './services/actions.ts'
 import { collects } from './services/model.ts'
 import * as services from './services/routes.ts'
@@ -114,7 +118,7 @@ export async function createApp(
     consents.routes(guards, catalogue, toldOf),
     receipts.routes(env, guards),
     history.routes(guards, catalogue),
-    closing.routes(guards),
+    closing.routes(guards, rightsInHand),
     notices.routes(guards),
     members.routes(env, guards),
     contracts.routes(env, guards),
@@ -125,9 +129,11 @@ export async function createApp(
     policies.routes(env, guards),
     duties.routes(env, guards),
     records.routes(env, guards),
+    incidents.routes(env, guards),
     ledger.routes(env, guards),
-    api.routes(env, guards),
+    rights.routes(guards),
     events.routes(guards),
+    api.routes(env, guards),
     apiClients.clientRoutes(env, guards),
     desk.routes(guards),
     demo.routes(env, guards),
@@ -153,6 +159,10 @@ export async function createApp(
   app.use(mount('/', provider as unknown as Koa))
   return { app, provider, rooms }
 }
+
+/** Requests of a resident whose answer is owed: closing the account does not end them (R13). */
+const rightsInHand: OpenRequests = async (env, residentId) =>
+  (await rightsOf(env, residentId)).filter(({ endedAt }) => endedAt === null)
 
 /** Whether consent to collection is asked at all (S-08). */
 async function anyCollects(env: Env): Promise<boolean> {

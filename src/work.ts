@@ -8,6 +8,7 @@ import { startTimetable, type Entry } from './jobs/timetable.ts'
 import * as contracts from './contracts/jobs.ts'
 import * as members from './members/jobs.ts'
 import * as events from './events/jobs.ts'
+import * as incidents from './incidents/jobs.ts'
 import * as ledger from './ledger/jobs.ts'
 import * as notices from './notices/jobs.ts'
 import * as oidc from './oidc/jobs.ts'
@@ -17,9 +18,10 @@ import * as provisions from './provisions/jobs.ts'
 import * as records from './records/jobs.ts'
 import * as residents from './residents/jobs.ts'
 import * as stops from './members/telling.ts'
+import * as rights from './rights/jobs.ts'
 import * as services from './services/jobs.ts'
-
 import * as textNews from './consents/text_news.ts'
+
 const TIMETABLE: readonly Entry[] = [
   ...operators.timetable,
   ...people.timetable,
@@ -28,13 +30,14 @@ const TIMETABLE: readonly Entry[] = [
   ...ledger.timetable,
   ...events.timetable(),
   ...residents.timetable,
-  ...oidc.timetable,
   ...textNews.timetable,
   ...consents.timetable,
+  ...oidc.timetable,
   ...members.timetable,
   ...duties.timetable,
   ...contracts.timetable,
   ...stops.timetable,
+  ...rights.timetable,
   ...closing.timetable(oidc.forgetAccount),
 ]
 
@@ -42,6 +45,7 @@ const TIMETABLE: readonly Entry[] = [
 const mailSent: notices.Sent = async (env, about, at) => {
   await residents.mailSent(env, about, at)
   await duties.mailSent(env, about, at)
+  await incidents.mailSent(env, about, at)
 }
 
 /** Begins to work off the queue and the timetable. @returns stops both, letting what runs finish */
@@ -50,6 +54,7 @@ export async function startWork(env: Env): Promise<() => Promise<void>> {
     ...notices.handlers(env, mailSent),
     ...members.handlers(env),
     ...services.handlers(env),
+    ...incidents.handlers(env),
   }
   await env.queue.work(handlers)
   return startTimetable(env, TIMETABLE)

@@ -6,12 +6,14 @@ import * as duties from '../duties/actions.ts'
 import * as events from '../events/actions.ts'
 import type { Env } from '../env.ts'
 import type { Language } from '../locales/index.ts'
+import * as incidents from '../incidents/actions.ts'
 import * as members from '../members/actions.ts'
 import type { MemberNow } from '../members/model.ts'
 import * as operators from '../operators/actions.ts'
 import type { Task } from '../operators/model.ts'
 import type { OperatorHere, OperatorRole, StaffHere } from '../persons.ts'
 import type { Kind, State } from '../reviews/model.ts'
+import * as rights from '../rights/actions.ts'
 import * as services from '../services/actions.ts'
 import { byDeadline, hrefOf, waitsFor, type Waiting } from './model.ts'
 import * as queries from './queries.ts'
@@ -44,11 +46,13 @@ export async function today(
     ...(await members.tasks(env)),
     ...(await contracts.tasks(env)),
     ...(await duties.tasks(env)),
+    ...(await incidents.tasks(env)),
     ...(await consents.deletionTasks(env)),
     ...(await operators.tasks(env)),
     ...(await services.tasks(env)),
-  ]
+    ...(await rights.tasks(env)),
     ...(await events.tasks(env)),
+  ]
   const tasks = [
     ...rooms.filter((task) => !ownPages.has(task.href) && concerns(task, roles)),
     ...open.filter((one) => waitsFor(one, roles)).map(taskOf),
@@ -56,9 +60,11 @@ export async function today(
   return { tasks: tasks.toSorted(byDeadline), undelivered: await queries.undelivered(env.db) }
 }
 
-/** Rights about to end concern those who give them. */
+/** Rights about to end concern those who give them; requests of residents, the privacy officers (A8). */
 const concerns = ({ kind }: Task, roles: readonly OperatorRole[]) =>
-  !kind.startsWith('operator_') || roles.includes('administrator')
+  kind.startsWith('rights_')
+    ? roles.includes('privacy_officer')
+    : !kind.startsWith('operator_') || roles.includes('administrator')
 
 function taskOf(one: Waiting): DeskTask {
   const name = [one.company, one.title === one.company ? '' : one.title].filter(Boolean).join(' ')
@@ -109,7 +115,7 @@ export async function home(
     duties: [
       ...(await duties.tasksOf(env, memberId)),
       ...(await consents.deletionTasks(env, memberId)),
+      ...(await events.tasksOf(env, memberId)),
     ].toSorted(byDeadline),
   }
 }
-      ...(await events.tasksOf(env, memberId)),

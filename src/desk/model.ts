@@ -43,6 +43,7 @@ export function hrefOf({
     lift_service: `/admin/services/${subject}/stop`,
     operator: `/admin/operators/proposals/${id}`,
     phase: '/admin/phases',
+    leak_letter: `/admin/incidents/${subject}`,
   }
   return pages[kind]
 }
@@ -67,13 +68,22 @@ export function byDeadline(one: Task, other: Task): number {
   return a === b ? one.name.localeCompare(other.name, 'ja') : a - b
 }
 
-export const GROUPS = ['reviews', 'duties', 'leaks', 'contracts', 'people', 'undelivered'] as const
+export const GROUPS = [
+  'reviews',
+  'duties',
+  'requests',
+  'leaks',
+  'contracts',
+  'people',
+  'undelivered',
+] as const
 export type Group = (typeof GROUPS)[number]
 
 /** The count a task belongs to. */
 export function groupOf(kind: string): Group {
   if (kind === 'undelivered' || kind === 'events_dead') return 'undelivered'
-  if (kind === 'duty_leak') return 'leaks'
+  if (kind === 'duty_leak' || kind.startsWith('incident_')) return 'leaks'
+  if (kind.startsWith('rights_')) return 'requests'
   if (kind.startsWith('duty_') || kind.startsWith('deletion_')) return 'duties'
   if (kind.startsWith('contract_')) return 'contracts'
   if (kind === 'operator_ends') return 'people'

@@ -47,6 +47,9 @@ export async function casePage(env: Env, id: string, looking: Looking): Promise<
         : undefined,
     steps: await stepsOf(env, of, { path, language }),
     documents: await documentsOf(env, of, { path, language }),
+    ...(of.kind === 'leak' && of.state !== 'draft' && area === 'operator'
+      ? { lettersHref: `/admin/incidents/new?case=${of.id}` }
+      : {}),
   }
 }
 

@@ -45,6 +45,8 @@ export type ClocksPanel = {
 
 /** views/duties/case.eta */
 export type CasePage = {
+  /** Of a leak, on the console: letters to the people concerned (incidents). */
+  lettersHref?: string | undefined
   area: Area
   path: string
   heading: string

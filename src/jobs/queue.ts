@@ -18,6 +18,8 @@ const KINDS = [
   'members.renamed',
   'services.end_all',
   'services.tell_of_end',
+  'incidents.count',
+  'incidents.send',
 ] as const
 type Kind = (typeof KINDS)[number]
 
@@ -27,6 +29,8 @@ export type Handlers = Record<Kind, (data: unknown) => Promise<void>>
 export type Queue = {
   /** Writes a job with `db` – pass the transaction of the fact. `data` holds ids or sealed bytes, never plain personal data. */
   send(db: Knex, kind: Kind, data: object): Promise<void>
+  /** Many jobs of a kind in one statement; they give way to what is sent one by one. */
+  sendMany(db: Knex, kind: Kind, data: readonly object[]): Promise<void>
   /** Begins to work on the kinds that have a handler here. A handler that throws is tried again later. */
   work(handlers: Partial<Handlers>): Promise<void>
   stop(): Promise<void>
@@ -88,6 +92,11 @@ export async function openQueue(url: string, log: Logger): Promise<Queue> {
   return {
     async send(db, kind, data) {
       await boss.send(kind, data, { db: fromKnex(db) })
+    },
+    async sendMany(db, kind, data) {
+      if (!data.length) return
+      const jobs = data.map((one) => ({ data: one, priority: -1 }))
+      await boss.insert(kind, jobs, { db: fromKnex(db) })
     },
     async work(handlers) {
       for (const kind of KINDS) {

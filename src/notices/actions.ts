@@ -38,6 +38,21 @@ export async function send<L extends LetterName>(env: Env, mail: Mail<L>): Promi
   await env.queue.send(env.db, 'notices.mail', { id, sealed: sealed.toString('base64') })
 }
 
+/** Letters to many in one statement, none of them of a capped kind; a letter to one person overtakes them. */
+export async function sendMany<L extends LetterName>(
+  env: Env,
+  mails: readonly Mail<L>[],
+): Promise<void> {
+  const jobs = mails
+    .filter((mail) => reaches(mail.to))
+    .map((mail) => {
+      const id = env.newId()
+      const sealed = seal(env.secrets.mail, JSON.stringify(mail), `mail:${id}`)
+      return { id, sealed: sealed.toString('base64') }
+    })
+  await env.queue.sendMany(env.db, 'notices.mail', jobs)
+}
+
 /** Whether mail may leave for an address: made-up people's never does (RFC 2606 §2). */
 export function reaches(to: string): boolean {
   return !to.endsWith('.invalid')

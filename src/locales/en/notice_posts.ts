@@ -2,6 +2,14 @@ import type { Messages } from '../index.ts'
 import type { noticePosts as posts } from '../ja/notice_posts.ts'
 
 export const noticePosts: typeof posts = {
+  leak: (v) => ({
+    title: 'Important: a leak of your data',
+    lines: [
+      `Data about you leaked at ${v.company.en}, or may have leaked.`,
+      'A letter tells what happened, which data it is, and what we ask of you. Please do read it.',
+    ],
+    link: 'Read the letter',
+  }),
   sign_in_locked: (v) => ({
     title: 'Sign-in was stopped after “This was not me”',
     lines: [

@@ -8,6 +8,7 @@ import { events } from './events.ts'
 import { forms } from './forms.ts'
 import { frame } from './frame.ts'
 import { history } from './history.ts'
+import { incidents } from './incidents.ts'
 import { interaction } from './interaction.ts'
 import { notices } from './notices.ts'
 import { companies } from './companies.ts'
@@ -38,6 +39,7 @@ export const all = {
   forms,
   refusals,
   history,
+  incidents,
   interaction,
   closing,
   consents,

@@ -1,0 +1,160 @@
+/** Reading for the pages of a round, and what one person had given away. */
+import type { Knex } from 'knex'
+import { isUuid } from '../input/ids.ts'
+import type { Both } from '../installation.ts'
+import type { Finding, Progress } from './model.ts'
+
+export type ServiceName = { id: string; names: Both; member: Both }
+
+/** Services a leak may be about: of one company, or all where it is the consortium's own; test sides left out. */
+export async function services(db: Knex, memberId: string | null): Promise<ServiceName[]> {
+  const { rows } = await db.raw<{ rows: ServiceName[] }>(
+    `select s.id, v.body -> 'names' as names, mv.body -> 'names' as member from services s
+     join lateral (select body from service_versions where service_id = s.id order by version desc limit 1) v on true
+     join lateral (select body from member_versions where member_id = s.member_id order by version desc limit 1) mv on true
+     where s.side = 'live' and (:memberId::uuid is null or s.member_id = :memberId)
+     order by mv.body -> 'names' ->> 'ja', v.body -> 'names' ->> 'ja', s.id`,
+    { memberId },
+  )
+  return rows
+}
+
+/** The legal names of a company as they are now. */
+export async function memberNames(db: Knex, memberId: string): Promise<Both | undefined> {
+  const { rows } = await db.raw<{ rows: { names: Both }[] }>(
+    `select body -> 'names' as names from member_versions where member_id = :memberId order by version desc limit 1`,
+    { memberId },
+  )
+  return rows[0]?.names
+}
+
+/** How far counting is: records looked at cannot be told apart from those to come, so it tells what was found. */
+export async function found(db: Knex, incidentId: string): Promise<number> {
+  const { rows } = await db.raw<{ rows: { n: number }[] }>(
+    'select count(*)::int as n from incident_findings where incident_id = :incidentId',
+    { incidentId },
+  )
+  return rows[0]?.n ?? 0
+}
+
+export async function progress(db: Knex, incidentId: string): Promise<Progress> {
+  const { rows } = await db.raw<{ rows: Progress[] }>(
+    `select
+       (select coalesce(sum(persons) filter (where done_at is null), 0)::int from incident_batches
+         where incident_id = :incidentId) as waiting,
+       (select count(*)::int from incident_batches where incident_id = :incidentId and done_at is null) as "batchesLeft",
+       count(*) filter (where outcome = 'posted')::int as posted,
+       count(*) filter (where outcome = 'unreachable')::int as unreachable,
+       count(mailed_at)::int as mailed, count(printed_at)::int as printed
+     from incident_letters where incident_id = :incidentId`,
+    { incidentId },
+  )
+  if (!rows[0]) throw new Error('a count has no row')
+  return rows[0]
+}
+
+export type LetterRow = {
+  id: string
+  incidentId: string
+  residentId: string
+  at: Date
+  proposalId: string
+  memberId: string | null
+}
+
+const LETTER = `
+  select l.id, l.incident_id as "incidentId", l.resident_id as "residentId", l.at, i.proposal_id as "proposalId",
+    i.member_id as "memberId"
+  from incident_letters l join incidents i on i.id = l.incident_id`
+
+/** A resident's own letter. */
+export async function letterOf(
+  db: Knex,
+  id: string,
+  residentId: string,
+): Promise<LetterRow | undefined> {
+  if (!isUuid(id)) return undefined
+  const { rows } = await db.raw<{ rows: LetterRow[] }>(
+    `${LETTER} where l.id = :id and l.resident_id = :residentId and l.outcome = 'posted'`,
+    { id, residentId },
+  )
+  return rows[0]
+}
+
+/** Letters whose mail was not handed over since `before`, and that were not printed, by resident. */
+export async function unmailed(
+  db: Knex,
+  asked: { incidentId: string; before: Date; limit: number },
+): Promise<LetterRow[]> {
+  const { rows } = await db.raw<{ rows: LetterRow[] }>(
+    `${LETTER} where l.incident_id = :incidentId and l.outcome = 'posted' and l.mailed_at is null
+       and l.printed_at is null and l.at <= :before
+     order by l.resident_id limit :limit`,
+    asked,
+  )
+  return rows
+}
+
+export async function unmailedCount(db: Knex, incidentId: string, before: Date): Promise<number> {
+  const { rows } = await db.raw<{ rows: { n: number }[] }>(
+    `select count(*)::int as n from incident_letters where incident_id = :incidentId and outcome = 'posted'
+       and mailed_at is null and printed_at is null and at <= :before`,
+    { incidentId, before },
+  )
+  return rows[0]?.n ?? 0
+}
+
+type FindingRow = Omit<Finding, 'consents'> & {
+  residentId: string
+  consents: { id: string; agreedAt: string }[]
+}
+
+/** What these residents had given away, by service and item, with the consents it stood on. */
+export async function findings(
+  db: Knex,
+  incidentId: string,
+  residentIds: readonly string[],
+): Promise<Map<string, Finding[]>> {
+  const { rows } = await db.raw<{ rows: FindingRow[] }>(
+    `select f.resident_id as "residentId", v.body -> 'names' as service, i.names as item,
+       f.first_at as "firstAt", f.last_at as "lastAt", f.times,
+       (select jsonb_agg(jsonb_build_object('id', c.id, 'agreedAt', c.agreed_at) order by c.agreed_at)
+         from consents c where c.id = any(f.consents)) as consents
+     from incident_findings f
+     join lateral (select body from service_versions where service_id = f.service_id
+       order by version desc limit 1) v on true
+     join lateral (select names, position from items where id = f.item order by version desc limit 1) i on true
+     where f.incident_id = :incidentId and f.resident_id = any(:residentIds::uuid[])
+     order by f.resident_id, v.body -> 'names' ->> 'ja', i.position`,
+    { incidentId, residentIds: [...residentIds] },
+  )
+  const all = new Map<string, Finding[]>()
+  for (const { residentId, consents, ...row } of rows) {
+    const one = {
+      ...row,
+      consents: consents.map(({ id, agreedAt }) => ({ id, agreedAt: new Date(agreedAt) })),
+    }
+    all.set(residentId, [...(all.get(residentId) ?? []), one])
+  }
+  return all
+}
+
+export type ItemName = { id: string; names: Both }
+
+/** The items of the catalogue, newest names, in their order. */
+export async function items(db: Knex): Promise<ItemName[]> {
+  const { rows } = await db.raw<{ rows: ItemName[] }>(
+    `select id, names from (select distinct on (id) id, names, position from items order by id, version desc) x
+     order by position`,
+  )
+  return rows
+}
+
+/** Numbers of cases, by id. */
+export async function numbers(db: Knex, caseIds: readonly string[]): Promise<Map<string, string>> {
+  const rows = await db('duty_cases')
+    .whereIn('id', [...caseIds])
+    .whereNotNull('number')
+    .select<{ id: string; number: string }[]>('id', 'number')
+  return new Map(rows.map(({ id, number }) => [id, number]))
+}
