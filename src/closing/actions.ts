@@ -2,12 +2,24 @@ import * as audit from '../audit/actions.ts'
 import * as consents from '../consents/actions.ts'
 import type { Consent } from '../consents/model.ts'
 import { atomically, type Env } from '../env.ts'
+import type { Messages } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import * as notices from '../notices/actions.ts'
 import * as residents from '../residents/actions.ts'
 import type { Resident } from '../residents/model.ts'
 import * as services from '../services/actions.ts'
 import { closesAt, waitingDays } from './model.ts'
+
+/** A request of theirs whose answer is owed; the account does not take it along. */
+type OpenRequest = {
+  id: string
+  number: string
+  kind: keyof Messages['rights']['kinds']
+  /** Exclusive end of the last day. */
+  dueAt: Date | null
+}
+/** Those of a resident; they belong to a room that comes later. */
+export type OpenRequests = (env: Env, residentId: string) => Promise<OpenRequest[]>
 
 /**
  * Asks to close the account: everything is withdrawn at once, since silence must not give, and each company is asked to

@@ -7,11 +7,13 @@ import { clientAddress } from '../http/headers.ts'
 import { to } from '../http/redirect.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
+import { messages } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import * as residents from '../residents/actions.ts'
 import type { Resident } from '../residents/model.ts'
 import * as closing from './actions.ts'
+import type { OpenRequests } from './actions.ts'
 import { closesAt, waitingDays } from './model.ts'
 import type { ClosePage, WaitingPage } from './pages.ts'
 import { closeSchema, keepSchema } from './schema.ts'
@@ -23,9 +25,10 @@ const views = {
 
 const PATH = '/account/close'
 
-export function routes(guards: Guards): Router<State> {
+export function routes(guards: Guards, openRequests: OpenRequests): Router<State> {
   const router = new Router<State>()
   const only = guards.resident
+  const show = (ctx: Ctx, fields: Fields = {}) => showFor(ctx, openRequests, fields)
   router.get(PATH, only, (ctx) => show(ctx))
   router.post(PATH, only, async (ctx) => {
     const { residentId, sessionUid } = selfIn(ctx)
@@ -52,20 +55,30 @@ function selfIn(ctx: Ctx) {
   return ctx.state.resident
 }
 
-async function show(ctx: Ctx, fields: Fields = {}): Promise<void> {
+async function showFor(ctx: Ctx, openRequests: OpenRequests, fields: Fields): Promise<void> {
   const resident = await residents.find(ctx.state.env, selfIn(ctx).residentId)
   if (!resident) throw new Refusal('sign_in_required')
-  if (resident.closesAt) return waiting(ctx, resident.closesAt)
-  await form(ctx, resident, fields)
+  const { env, language } = ctx.state
+  const { kinds } = messages[language].rights
+  const requests = (await openRequests(env, resident.id)).map(({ id, number, kind, dueAt }) => ({
+    href: `/account/requests/${id}`,
+    ...{ number, kind: kinds[kind], due: dueAt ? words(language).lastDay(dueAt) : undefined },
+  }))
+  if (resident.closesAt) return waiting(ctx, resident.closesAt, requests)
+  await form(ctx, resident, { fields, requests })
 }
 
-function waiting(ctx: Ctx, at: Date): void {
+function waiting(ctx: Ctx, at: Date, requests: WaitingPage['requests']): void {
   const { env, language } = ctx.state
   const daysLeft = Math.max(0, Math.ceil((at.getTime() - env.now().getTime()) / 86_400_000))
-  views.waiting(ctx, { erasedAt: words(language).dateTime(at), daysLeft })
+  views.waiting(ctx, { erasedAt: words(language).dateTime(at), daysLeft, requests })
 }
 
-async function form(ctx: Ctx, { id }: Resident, fields: Fields): Promise<void> {
+async function form(
+  ctx: Ctx,
+  { id }: Resident,
+  { fields, requests }: Pick<ClosePage, 'fields' | 'requests'>,
+): Promise<void> {
   const { env, language } = ctx.state
   const days = waitingDays(env.config.installation)
   const services = await closing.toWithdraw(env, id)
@@ -76,6 +89,7 @@ async function form(ctx: Ctx, { id }: Resident, fields: Fields): Promise<void> {
         name: one.names[language],
         provider: one.provider[language],
       })),
+      requests,
       days,
       erasedAt: words(language).dateTime(closesAt(env.now(), days)),
       fields,

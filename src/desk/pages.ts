@@ -102,6 +102,7 @@ function rowOf(task: DeskTask, language: Language, now: Date): Row {
 const HREFS: Record<Group, string> = {
   reviews: '/admin/proposals',
   duties: '/admin/duties',
+  requests: '/admin/requests',
   leaks: '/admin/duties',
   contracts: '/admin/contracts',
   people: '/admin/operators',
@@ -113,7 +114,8 @@ export function todayPage({ tasks, undelivered }: Desk, language: Language, now:
   const w = words(language)
   const of = (tone: Due['tone']) => tasks.filter(({ dueAt }) => urgency(dueAt, now) === tone)
   const shown = GROUPS.filter(
-    (group) => group !== 'people' || tasks.some(({ kind }) => groupOf(kind) === group),
+    (group) =>
+      !['people', 'requests'].includes(group) || tasks.some(({ kind }) => groupOf(kind) === group),
   )
   return {
     at: desk.today.at(w.dateWithWeekday(now), w.time(now)),

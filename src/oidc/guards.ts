@@ -52,10 +52,12 @@ export function makeGuards(provider: () => Provider): Ours {
 }
 
 const CLOSING = '/account/close'
+const REQUESTS = '/account/requests'
 
-/** Whoever asked to close their account is shown the waiting page and nothing else (R13). */
+/** Whoever asked to close their account is shown the waiting page, their requests, and nothing else (R13). */
 const mayOpen = (ctx: Ctx) =>
-  !ctx.state.resident?.closing || ctx.path === CLOSING || ctx.path.startsWith(`${CLOSING}/`)
+  !ctx.state.resident?.closing ||
+  [CLOSING, REQUESTS].some((path) => ctx.path === path || ctx.path.startsWith(`${path}/`))
 
 async function recognise(provider: Provider, ctx: Ctx): Promise<void> {
   if (ctx.state.resident) return

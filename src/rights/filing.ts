@@ -66,7 +66,7 @@ export type ReportEntry = {
  *
  * @throws Refusal invalid_input at `text`; too_many_attempts
  */
-export function report(env: Env, resident: Resident, entry: ReportEntry): Promise<CaseNow> {
+export async function report(env: Env, resident: Resident, entry: ReportEntry): Promise<CaseNow> {
   const text = freeText('text', entry.text, true)
   return take(env, resident, {
     ...{ kind: 'report', subject: 'entry', serviceId: entry.serviceId ?? null, items: [] },

@@ -69,7 +69,7 @@ export function sumShown(env: Env, rule: Rule, due: DueOf, language: Language): 
       ? t.goal(env.config.installation.consortium[language], sum.days)
       : t.law(rule.article[language], sum.days),
     ...(plain || rule.count === 'calendar'
-      ? [first(day(sum.receivedOn), sum.days, day(counted))]
+      ? [first(words(language).date(startOfDay(sum.receivedOn)), sum.days, day(counted))]
       : []),
     ...(rule.count === 'business' ? [t.business] : []),
     ...(sum.paused ? [t.paused(sum.paused)] : []),

@@ -9,6 +9,10 @@ export const closing: typeof ja = {
   none: 'You use no service at present.',
   companies:
     'Machi ID cannot erase what a company has already received. Its answer reaches you by mail. Once your account is erased we cannot tell you any more: please ask the company itself.',
+  requests: 'Requests that are not answered yet',
+  requestsText:
+    'They stay, and the consortium goes on with them. Until the erasure you can read the answer here; after it no answer can reach you. To receive it on paper, tell the help desk the number before then.',
+  requestDue: (due) => `Due: ${due}`,
   erased: 'What is erased',
   erasedAt: 'Erased on',
   erasedItems: [
@@ -36,6 +40,12 @@ export const closing: typeof ja = {
       what: 'Records that reveal tampering',
       note: 'Values that say nothing to a reader.',
       why: 'They show that what stays was not rewritten',
+      until: 'No end',
+    },
+    {
+      what: 'Records of your requests',
+      note: 'Number, kind, dates and decision. What was written can no longer be read.',
+      why: 'They show that requests were answered',
       until: 'No end',
     },
   ],

@@ -2,7 +2,7 @@ import type { Rich } from '../../http/parts.ts'
 
 /** Requests for disclosure, correction and stopping: what the resident and the desk read. */
 export const rights = {
-  title: '情報についての請求',
+  title: '開示などの請求',
   lead: 'まちIDが持つあなたの情報について、見せること、直すこと、使うのをやめること、渡すのをやめることを求められます。',
   kinds: {
     disclosure: '開示',

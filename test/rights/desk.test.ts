@@ -1,0 +1,301 @@
+/** The desk (A8): who sees what, deciding with article and letter, stopping provision, extending, reminders, reports. */
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import * as closing from '../../src/closing/actions.ts'
+import * as consents from '../../src/consents/actions.ts'
+import { today } from '../../src/desk/actions.ts'
+import { demoInstallation } from '../../src/installation.ts'
+import { addDays } from '../../src/input/business_days.ts'
+import { dayOf } from '../../src/input/days.ts'
+import { forgetAccount } from '../../src/oidc/jobs.ts'
+import * as rights from '../../src/rights/actions.ts'
+import { timetable } from '../../src/rights/jobs.ts'
+import type { CaseNow } from '../../src/rights/model.ts'
+import { Browser, type Page } from '../support/browser.ts'
+import { makeResident, makeService, PASSWORD, type MadeResident } from '../support/builders.ts'
+import { mailsTo, queueIsEmpty } from '../support/mailbox.ts'
+import { makeOperator, signIn, type SignedInPerson } from '../support/people.ts'
+import { openSite, type Site } from '../support/site.ts'
+import { refresh, OFFLINE, tokensFor, userinfo } from '../oidc/steps.ts'
+
+let site: Site
+let officer: SignedInPerson
+let desk: Browser
+
+beforeAll(async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'machi-rights-')), 'installation.json')
+  writeFileSync(file, JSON.stringify({ ...demoInstallation, rights: { profile: 'national' } }))
+  site = await openSite({ INSTALLATION_FILE: file })
+  officer = await makeOperator(site.env, ['privacy_officer'])
+  desk = as(officer)
+})
+afterAll(() => site.close())
+
+function as(person: SignedInPerson): Browser {
+  const browser = new Browser(site.issuer)
+  signIn(browser, person)
+  return browser
+}
+async function signedIn(resident: MadeResident): Promise<Browser> {
+  const browser = new Browser(site.issuer)
+  await browser.signIn(await browser.open('/login'), { email: resident.email, password: PASSWORD })
+  return browser
+}
+
+type Asked = Partial<Parameters<typeof rights.file>[2]['filed']>
+/** A request as the form would make it. */
+async function ask(resident: MadeResident, filed: Asked = {}): Promise<CaseNow> {
+  const identityCheck = site.env.newId()
+  return rights.file(site.env, resident, {
+    identityCheck,
+    filed: {
+      ...{ kind: 'correction', subject: 'other', serviceId: null, items: [] },
+      ...{ fromDay: null, toDay: null, method: null, once: site.env.newId() },
+      words: { what: '金糸雀の記録' },
+      ...filed,
+    },
+  })
+}
+const at = (of: CaseNow, rest = '') => `/admin/requests/${of.id}${rest}`
+const now = async (of: CaseNow) => (await rights.anyCase(site.env, of.id)).of
+const errorAt = (page: Page, name: string) =>
+  new RegExp(`<p class="error" id="${name}-e">([^<]*)</p>`).exec(page.text)?.[1]
+const inDays = (days: number) => addDays(dayOf(new Date()), days)
+const take = async (of: CaseNow) =>
+  desk.submit(await desk.open(at(of)), {}, `${site.issuer}${at(of, '/take')}`)
+const answer = { answer_ja: '確かめたところ、記録のとおりでした。', answer_en: '' }
+const late = async (of: CaseNow) => {
+  await site.env
+    .db('rights_standing')
+    .where({ case_id: of.id })
+    .update({ due_at: new Date(Date.now() - 80_000_000) })
+}
+
+test('the list: overdue first, searched, filtered; auditors read, and nobody reads the person', async () => {
+  const resident = await makeResident(site.env)
+  const [first, second] = [await ask(resident), await ask(resident, { kind: 'disclosure' })]
+  await late(second)
+  const page = await desk.open('/admin/requests')
+  expect(page.text.indexOf(second.number)).toBeLessThan(page.text.indexOf(first.number))
+  expect(page.text).toContain('期限を過ぎたものが1件あります')
+  expect(page.text).toContain('1日過ぎています')
+  const found = await desk.open(`/admin/requests?q=${first.number}`)
+  expect([found.text.includes(second.number), found.text.includes(first.number)]).toEqual([
+    false,
+    true,
+  ])
+  expect((await desk.open('/admin/requests?filter=late')).text).not.toContain(first.number)
+  const auditor = as(await makeOperator(site.env, ['auditor']))
+  for (const browser of [desk, auditor]) {
+    const one = await browser.open(at(first))
+    expect(one.status).toBe(200)
+    expect(one.text).toContain('第94条第1項')
+    expect(one.text).not.toMatch(/金糸雀|山田|花子/)
+    expect(one.text).not.toContain(resident.email)
+  }
+  expect((await auditor.open(at(first))).text).not.toContain('name="reason"')
+  const tasks = await today(site.env, {
+    operator: { roles: ['privacy_officer'], marks: [] },
+    language: 'ja',
+  })
+  expect(
+    tasks.tasks.filter(({ kind }) => kind.startsWith('rights_')).map(({ name }) => name),
+  ).toEqual(expect.arrayContaining([first.number, second.number]))
+  const registrar = { roles: ['registrar' as const], marks: [] }
+  const theirs = await today(site.env, { operator: registrar, language: 'ja' })
+  expect(theirs.tasks.filter(({ kind }) => kind.startsWith('rights_'))).toEqual([])
+})
+
+test('the person is shown after a reason, which is recorded', async () => {
+  const resident = await makeResident(site.env)
+  const of = await ask(resident)
+  const page = await desk.open(at(of))
+  const path = `${site.issuer}${at(of, '/person')}`
+  const short = await desk.submit(page, { reason: '見たい' }, path)
+  expect([short.status, errorAt(short, 'reason') !== undefined]).toEqual([422, true])
+  expect(short.text).not.toMatch(/金糸雀|山田/)
+  const seen = await desk.submit(page, { reason: '訂正の請求の内容を確かめるため' }, path)
+  for (const words of ['金糸雀の記録', '山田 花子', resident.email])
+    expect(seen.text).toContain(words)
+  const views = await site.env.db('operator_views').where({ object_id: resident.id })
+  expect(views).toMatchObject([{ operator_id: officer.person.id, object_kind: 'resident' }])
+})
+
+describe('deciding', () => {
+  test('bad input stands at its field; a ground and a day that fit are needed', async () => {
+    const of = await ask(await makeResident(site.env))
+    expect((await desk.open(at(of, '/decide'))).status).toBe(409)
+    await take(of)
+    const form = await desk.open(at(of, '/decide'))
+    expect(form.text).toContain('第94条第1項')
+    const empty = await desk.submit(form, { outcome: '', answer_ja: '' })
+    expect(empty.status).toBe(422)
+    expect([errorAt(empty, 'outcome'), errorAt(empty, 'answer_ja')]).not.toContain(undefined)
+    const bare = await desk.submit(form, { outcome: 'refused', ground: 'third_party', ...answer })
+    expect(errorAt(bare, 'ground')).toBeDefined()
+    const past = { outcome: 'whole', deed: 'other', done_by: inDays(-1), ...answer }
+    expect(errorAt(await desk.submit(form, past), 'done_by')).toContain('今日より後')
+    const number = { outcome: 'whole', deed: 'other', answer_ja: '番号は123456789018です' }
+    expect(errorAt(await desk.submit(form, number), 'answer_ja')).toContain('個人番号')
+    const stop = { outcome: 'whole', deed: 'stop', ...answer }
+    expect(errorAt(await desk.submit(form, stop), 'deed')).toBeDefined()
+    expect((await desk.submit(form, { ...past, state: 'closed' })).status).toBe(422)
+    expect(await now(of)).toMatchObject({ state: 'in_hand', outcome: null })
+  })
+
+  test('a refusal names its article, must be read, and its letter stays sealed until a reason is given', async () => {
+    const resident = await makeResident(site.env)
+    const of = await ask(resident)
+    await take(of)
+    await desk.submit(await desk.open(at(of, '/decide')), {
+      ...{ outcome: 'refused', ground: 'is_right', done_by: '', deed: '' },
+      ...answer,
+    })
+    expect(await now(of)).toMatchObject({ state: 'answered', outcome: 'refused', dueAt: null })
+    const own = await signedIn(resident)
+    const page = await own.open(`/account/requests/${of.id}`)
+    for (const words of [
+      '請求を認めません',
+      '第93条第2項',
+      answer.answer_ja,
+      '審査請求',
+      '個人情報保護委員会',
+    ])
+      expect(page.text).toContain(words)
+    expect((await own.open('/account')).text).toContain('訂正の請求に回答があります')
+    const letter = await own.open(`/account/requests/${of.id}/letter`)
+    for (const words of ['決定通知書', `${of.number}-1`, '山田 花子 様', '第93条第2項'])
+      expect(letter.text).toContain(words)
+    const mails = await mailsTo(site.env, resident.email, 2)
+    const mail = mails.find(({ subject }) => subject.includes('回答があります'))
+    expect(mail?.text).toContain(`/account/requests/${of.id}`)
+    expect(mail?.text).not.toMatch(/山田|確かめたところ|金糸雀/)
+    const filed = await desk.open(at(of, '/letter'))
+    expect(filed.text).toContain(`${of.number}-1`)
+    expect(filed.text).not.toMatch(/山田|確かめたところ/)
+    const whole = await desk.submit(filed, { reason: '郵送のため、通知書を印刷する' })
+    expect(whole.text).toMatch(/山田 花子 様[\s\S]*確かめたところ/)
+    const json = JSON.stringify(await site.env.db('case_steps').where({ case_id: of.id }))
+    expect(json).not.toMatch(/確かめたところ|金糸雀/)
+    expect((await desk.open(at(of, '/decide'))).status).toBe(409)
+  })
+
+  test('granted: provision stops at once on live tokens, and who decided is recorded', async () => {
+    const resident = await makeResident(site.env)
+    const [one, two] = [
+      await makeService(site.env, { offlineAccess: true }),
+      await makeService(site.env),
+    ]
+    const browser = await signedIn(resident)
+    const tokens = await tokensFor(site, browser, one, resident, OFFLINE)
+    const kept = await tokensFor(site, browser, two, resident)
+    const of = await ask(resident, {
+      ...{ kind: 'suspension', subject: 'service', serviceId: one.id, words: { reason: '理由' } },
+    })
+    await take(of)
+    expect((await userinfo(site, tokens.access)).status).toBe(200)
+    const deciding = await desk.open(at(of, '/decide'))
+    const both = await Promise.all(
+      [1, 2, 3].map(() =>
+        desk.submit(deciding, {
+          outcome: 'whole',
+          deed: 'stop',
+          ground: '',
+          done_by: '',
+          ...answer,
+        }),
+      ),
+    )
+    expect(both.filter(({ status }) => status === 200)).toHaveLength(1)
+    expect((await userinfo(site, tokens.access)).status).toBe(401)
+    expect((await refresh(site, one, tokens.refresh)).status).toBe(400)
+    expect((await userinfo(site, kept.access)).status).toBe(200)
+    const standing = await consents.newest(site.env, resident.id, one.id)
+    expect(standing?.consent).toMatchObject({ kind: 'withdrawn', deletionRequested: true })
+    const steps = await site.env.db('case_steps').where({ case_id: of.id, step: 'carried_out' })
+    expect(steps).toMatchObject([
+      { by_kind: 'operator', by_id: officer.person.id, body: { consents: [standing?.consent.id] } },
+    ])
+    const page = await browser.open(`/account/requests/${of.id}`)
+    expect(page.text).toContain('1件のサービスへの提供を止めました')
+    expect(page.text).toContain('消すよう、会社に求めました')
+    await queueIsEmpty(site.env)
+  })
+})
+
+test('an extension: once, within the law, told with its reason; a day that has passed is refused with the article', async () => {
+  const resident = await makeResident(site.env)
+  const of = await ask(resident)
+  const form = await desk.open(at(of, '/extend'))
+  const why = { reason_ja: '古い記録を探すため', reason_en: '' }
+  const until = async (day: string) =>
+    errorAt(await desk.submit(form, { until: day, ...why }), 'until') ?? ''
+  expect(await until(inDays(-1))).toMatch(/過ぎた日は選べません.*第94条第2項/)
+  expect(await until(inDays(3))).toMatch(/より後の日.*第94条第2項/)
+  expect(await until(inDays(200))).toMatch(/延ばせるのは.*第94条第2項/)
+  expect(await until('2026-02-30')).not.toBe('')
+  expect((await now(of)).dueAt).toEqual(of.dueAt)
+  await desk.submit(form, { until: inDays(50), ...why })
+  const { dueAt } = await now(of)
+  expect(Number(dueAt)).toBeGreaterThan(Number(of.dueAt))
+  const page = await (await signedIn(resident)).open(`/account/requests/${of.id}`)
+  expect(page.text).toContain('期限を延ばしました')
+  expect(page.text).toContain('古い記録を探すため')
+  expect(page.text).toContain('第94条第2項')
+  const mails = await mailsTo(site.env, resident.email, 2)
+  expect(mails.map(({ subject }) => subject).join()).toContain('期限が変わりました')
+  expect((await desk.open(at(of, '/extend'))).status).toBe(409)
+})
+
+test('officers are reminded once that a due date has passed; the resident reads it honestly', async () => {
+  const resident = await makeResident(site.env)
+  const of = await ask(resident)
+  await late(of)
+  const remind = timetable.find(({ name }) => name === 'rights.remind')
+  await remind?.run(site.env)
+  await remind?.run(site.env)
+  const page = await (await signedIn(resident)).open(`/account/requests/${of.id}`)
+  expect(page.text).toContain('期限を1日過ぎています')
+  await queueIsEmpty(site.env)
+  const mails = await mailsTo(site.env, officer.email)
+  expect(mails.filter(({ subject }) => subject.includes(of.number))).toHaveLength(1)
+})
+
+test('a report of an entry comes with its evidence, and is answered; an account that closes leaves it', async () => {
+  const resident = await makeResident(site.env)
+  const entry = {
+    ...{ once: site.env.newId(), text: '知らない会社です。金糸雀' },
+    evidence: { entry: 'provision', id: site.env.newId(), leaf_hash: 'ab'.repeat(32) },
+  }
+  const of = await rights.report(site.env, resident, entry)
+  expect(await rights.report(site.env, resident, entry)).toMatchObject({ id: of.id })
+  await expect(
+    rights.report(site.env, resident, { ...entry, once: site.env.newId(), text: ' ' }),
+  ).rejects.toMatchObject({ reason: 'invalid_input', details: { fields: { text: 'required' } } })
+  const page = await desk.open(at(of))
+  expect(page.text).toContain(entry.evidence.leaf_hash)
+  expect(page.text).not.toContain('金糸雀')
+  await take(of)
+  const form = await desk.open(at(of, '/decide'))
+  expect(form.text).not.toContain('name="ground"')
+  await desk.submit(form, { outcome: 'noted', ...answer })
+  expect(
+    (await (await signedIn(resident)).open(`/account/requests/${of.id}/letter`)).text,
+  ).toContain('回答書')
+  const left = await ask(resident)
+  const self = { residentId: resident.id, sessionUid: '', address: undefined, device: undefined }
+  await closing.begin(site.env, self, PASSWORD)
+  await site.env
+    .db('residents')
+    .where({ id: resident.id })
+    .update({ closes_at: new Date(Date.now() - 1) })
+  await closing.closeDue(site.env, forgetAccount)
+  const gone = await desk.open(at(left))
+  expect(gone.text).toContain('請求した人は、登録をやめました')
+  expect(gone.text).not.toContain('name="reason"')
+  await desk.submit(gone, {}, `${site.issuer}${at(left, '/close')}`)
+  expect(await now(left)).toMatchObject({ state: 'closed' })
+  expect((await desk.open(at(of, '/letter'))).text).toContain('回答書')
+})
