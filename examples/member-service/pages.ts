@@ -1,6 +1,6 @@
 /** The demo service's HTML. Everything that came from outside is escaped. */
 import type { SignedIn, Trouble } from './relying-party.ts'
-import type { ja } from './words.ts'
+import type { ja, Told } from './words.ts'
 
 type Words = typeof ja
 
@@ -34,11 +34,14 @@ ${body}
 `
 }
 
-export function welcome(w: Words): string {
+const toldNow = (w: Words, told: Told | undefined) =>
+  told && w.told[told] ? `<p class="told" role="status">${e(w.told[told])}</p>\n` : ''
+
+export function welcome(w: Words, told?: Told): string {
   return frame(
     w,
     w.name,
-    `<h1>${e(w.lead)}</h1>
+    `${toldNow(w, told)}<h1>${e(w.lead)}</h1>
 <p>${e(w.intro)}</p>
 <p class="actions"><a class="button main" href="/sign-in">${e(w.signIn)}</a>
 <a class="button" href="/sign-in?ask=few">${e(w.signInFew)}</a></p>
@@ -47,7 +50,7 @@ export function welcome(w: Words): string {
 }
 
 /** What was received, and what could be tried next. */
-export function received(w: Words, signedIn: SignedIn, issuer: string): string {
+export function received(w: Words, signedIn: SignedIn, issuer: string, told?: Told): string {
   const rows = rowsOf(w, signedIn)
     .map(
       ([label, value]) =>
@@ -57,7 +60,7 @@ export function received(w: Words, signedIn: SignedIn, issuer: string): string {
   return frame(
     w,
     w.welcome,
-    `<h1>${e(w.welcome)}</h1>
+    `${toldNow(w, told)}<h1>${e(w.welcome)}</h1>
 <h2>${e(w.received)}</h2>
 <dl>
 ${rows}
@@ -68,7 +71,10 @@ ${rows}
 <a class="button" href="/sign-in?again=yes">${e(w.consentAgain)}</a>
 <a class="button" href="/sign-in?ask=few">${e(w.fewer)}</a></p>
 <p><a href="${e(issuer)}/account/services">${e(w.atMachiId)}</a></p>
-<form method="post" action="/sign-out"><button class="button">${e(w.signOut)}</button></form>`,
+<form method="post" action="/sign-out"><button class="button">${e(w.signOut)}</button></form>
+<h2>${e(w.unlinkTitle)}</h2>
+<p>${e(w.unlinkText)}</p>
+<form method="post" action="/unlink"><button class="button">${e(w.unlink)}</button></form>`,
   )
 }
 
@@ -115,6 +121,7 @@ h1 { font-size: 1.625rem; line-height: 1.45; margin: 0 0 .75rem; text-wrap: bala
 h2 { font-size: 1.125rem; margin: 2rem 0 .5rem }
 p { margin: .75rem 0 }
 .soft { color: var(--soft) }
+.told { border: 1px solid var(--key); border-radius: .5rem; padding: .75rem 1rem; font-weight: 700; margin-top: 0 }
 p.soft { font-size: .875rem }
 dl { margin: 0; border-top: 2px solid var(--ink) }
 dl div { display: flex; flex-wrap: wrap; gap: 0 1rem; padding: .5rem 0; border-bottom: 1px solid var(--line) }

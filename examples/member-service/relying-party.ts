@@ -21,6 +21,10 @@ export type SignedIn = {
   /** What Machi ID says was granted, which may be less than was asked for. */
   scope: string
   claims: oidc.UserInfoResponse
+  /** The session at Machi ID, as its logout tokens name it. */
+  sid: string | undefined
+  /** What this service and this person agreed: by it the service can end it. */
+  grantId: string | undefined
 }
 
 /** `all` by the standard scopes that every library knows; `few` by Machi ID's scope per item. */
@@ -76,8 +80,11 @@ export function relyingParty(issuer: string, client: Client) {
         expectedNonce: pending.nonce,
         idTokenExpected: true,
       })
-      const subject = tokens.claims()?.sub ?? ''
+      const { sub: subject = '', sid } = (tokens.claims() ?? {}) as { sub?: string; sid?: string }
+      const { grant_id: grantId } = tokens as { grant_id?: string }
       return {
+        sid,
+        grantId,
         idToken: tokens.id_token ?? '',
         accessToken: tokens.access_token,
         scope: tokens.scope ?? '',
@@ -88,6 +95,21 @@ export function relyingParty(issuer: string, client: Client) {
     /** Asks once more with the same token: after a withdrawal nothing comes. */
     async fetchAgain(signedIn: SignedIn): Promise<oidc.UserInfoResponse> {
       return oidc.fetchUserInfo(await configuration(), signedIn.accessToken, signedIn.claims.sub)
+    },
+
+    /**
+     * Ends what was agreed, as if the person had withdrawn at Machi ID (Grant Management). The service asks as itself.
+     *
+     * @throws Error where Machi ID did not answer that it is done
+     */
+    async unlink({ grantId = '' }: SignedIn): Promise<void> {
+      const config = await configuration()
+      const scope = 'grant_management_revoke'
+      const { access_token: token } = await oidc.clientCredentialsGrant(config, { scope })
+      const endpoint = config.serverMetadata()['grant_management_endpoint'] as string
+      const url = new URL(`${endpoint}/${grantId}`)
+      const { status } = await oidc.fetchProtectedResource(config, token, url, 'DELETE')
+      if (status !== 204) throw new Error(`the grant was not ended: ${status}`)
     },
 
     /** Where to send the browser to sign out at Machi ID too (RP-initiated logout). */

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { NotOurs, noticeReader, type Kind, type Notice, type NoticeReader } from './notices.ts'
 import * as pages from './pages.ts'
 import {
   relyingParty,
@@ -13,7 +14,13 @@ import {
 } from './relying-party.ts'
 import { wordsFor } from './words.ts'
 
-type Visit = { pending?: Pending; signedIn?: SignedIn; seenAt: number }
+type Visit = {
+  pending?: Pending
+  signedIn?: SignedIn
+  /** What Machi ID told since the last page, or the visitor did here. */
+  told?: Kind | 'unlinked'
+  seenAt: number
+}
 type Asked = {
   request: IncomingMessage
   response: ServerResponse
@@ -21,6 +28,11 @@ type Asked = {
   visit: Visit
   words: ReturnType<typeof wordsFor>
 }
+
+/** Where Machi ID tells this service something: registered with it at onboarding. */
+const EVENTS = '/events'
+const LOGOUT = '/backchannel-logout'
+const NOTICES = [EVENTS, LOGOUT]
 
 const COOKIE = 'machinaka'
 const HOUR = 3600_000
@@ -64,6 +76,7 @@ export async function startMemberService(settings: {
 
 function answering(party: RelyingParty, { issuer, client }: { issuer: string; client: Client }) {
   const visits = new Map<string, Visit>()
+  const reader = noticeReader(issuer, client.clientId)
   const callback = new URL(client.redirectUri)
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const words = wordsFor(request.headers['accept-language'])
@@ -75,6 +88,8 @@ function answering(party: RelyingParty, { issuer, client }: { issuer: string; cl
     response.setHeader('X-Content-Type-Options', 'nosniff')
     response.setHeader('Referrer-Policy', 'no-referrer')
     if (url.pathname === '/style.css') return style(response)
+    if (request.method === 'POST' && NOTICES.includes(url.pathname))
+      return take(request, response, { reader, visits, path: url.pathname })
     const asked: Asked = {
       request,
       response,
@@ -100,14 +115,11 @@ async function route(
   const { request, response, url, visit, words } = asked
   const reads = request.method === 'GET' || request.method === 'HEAD'
   if (url.pathname === '/sign-out' && request.method === 'POST') return signOut(party, asked)
+  if (url.pathname === '/unlink' && request.method === 'POST') return unlink(party, asked)
   if (!reads) return send(response, 405, pages.notFound(words))
   switch (url.pathname) {
     case '/':
-      return send(
-        response,
-        200,
-        visit.signedIn ? pages.received(words, visit.signedIn, site.issuer) : pages.welcome(words),
-      )
+      return home(asked, site.issuer)
     case '/sign-in': {
       const ask = url.searchParams.get('ask') === 'few' ? 'few' : 'all'
       const begun = await party.begin(ask, url.searchParams.has('again'), words.language)
@@ -130,17 +142,84 @@ async function finish(party: RelyingParty, { response, url, visit, words }: Aske
   delete visit.pending
   if (!pending) return send(response, 400, pages.trouble(words, 'not_begun'))
   visit.signedIn = await party.finish(url, pending)
+  delete visit.told
+  redirect(response, '/')
+}
+
+/** What was told is said once. */
+function home({ response, visit, words }: Asked, issuer: string): void {
+  const { signedIn, told } = visit
+  delete visit.told
+  send(
+    response,
+    200,
+    signedIn ? pages.received(words, signedIn, issuer, told) : pages.welcome(words, told),
+  )
+}
+
+/** A form of another site cannot act for our visitor. */
+const isOwnForm = ({ headers }: IncomingMessage) =>
+  (headers['sec-fetch-site'] ?? 'same-origin') === 'same-origin'
+
+async function unlink(party: RelyingParty, { request, response, visit }: Asked): Promise<void> {
+  const { signedIn } = visit
+  if (!isOwnForm(request) || !signedIn) return redirect(response, '/')
+  await party.unlink(signedIn)
+  delete visit.signedIn
+  visit.told = 'unlinked'
   redirect(response, '/')
 }
 
 async function signOut(party: RelyingParty, { request, response, visit }: Asked): Promise<void> {
-  // A form of another site cannot sign our visitor out.
-  const foreign = request.headers['sec-fetch-site'] ?? 'same-origin'
   const { signedIn } = visit
-  if (foreign !== 'same-origin' || !signedIn) return redirect(response, '/')
+  if (!isOwnForm(request) || !signedIn) return redirect(response, '/')
   delete visit.signedIn
   const target = await party.signOutUrl(signedIn.idToken).catch(() => undefined)
   redirect(response, target?.href ?? '/')
+}
+
+/** A notice of Machi ID: taken only where it is signed, for us, and new. */
+async function take(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { reader, visits, path }: { reader: NoticeReader; visits: Map<string, Visit>; path: string },
+): Promise<void> {
+  response.setHeader('Cache-Control', 'no-store')
+  try {
+    const body = await bodyOf(request)
+    const notice =
+      path === EVENTS
+        ? await reader.event(body)
+        : await reader.logout(new URLSearchParams(body).get('logout_token') ?? '')
+    if (notice) apply(notice, visits)
+    response.writeHead(path === EVENTS ? 202 : 200).end()
+  } catch (error) {
+    if (!(error instanceof NotOurs)) throw error
+    const said = path === EVENTS ? { err: error.err } : { error: 'invalid_request' }
+    response.writeHead(400, { 'Content-Type': 'application/json' }).end(JSON.stringify(said))
+  }
+}
+
+/** Acts on what was told: who left is signed out here, and what was received of them is forgotten. */
+function apply({ kind, sub, sid }: Notice, visits: Map<string, Visit>): void {
+  for (const visit of visits.values()) {
+    const { signedIn } = visit
+    if (signedIn?.claims.sub !== sub || (sid !== undefined && signedIn.sid !== sid)) continue
+    visit.told = kind
+    if (kind === 'withdrawn' || kind === 'closed' || kind === 'signed_out') delete visit.signedIn
+  }
+}
+
+const LARGEST = 64 * 1024
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request) {
+    if ((size += (chunk as Buffer).length) > LARGEST) throw new NotOurs('invalid_request')
+    chunks.push(chunk as Buffer)
+  }
+  return Buffer.concat(chunks).toString()
 }
 
 function visitOf(

@@ -1,5 +1,9 @@
 /** What the demo service says, in Japanese and English. */
+import type { Kind } from './notices.ts'
 import type { Trouble } from './relying-party.ts'
+
+/** What is said at the top of the page. */
+export type Told = Kind | 'unlinked'
 
 type Words = {
   language: string
@@ -23,6 +27,10 @@ type Words = {
   fewer: string
   atMachiId: string
   signOut: string
+  unlinkTitle: string
+  unlinkText: string
+  unlink: string
+  told: Record<Told, string>
   trouble: Record<Trouble, { title: string; text: string }>
   colon: string
   code: string
@@ -62,6 +70,19 @@ export const ja: Words = {
   fewer: '少ない情報でサインインし直す',
   atMachiId: 'まちIDで、渡した情報を見る・撤回する',
   signOut: 'サインアウト',
+  unlinkTitle: '連携を解除する',
+  unlinkText:
+    'このアプリの利用をやめます。まちIDでの同意も、同時に撤回されます。受け取った情報は消します。',
+  unlink: 'まちIDとの連携を解除する',
+  told: {
+    withdrawn: '利用者が撤回しました。受け取った情報を消し、サインアウトしました。',
+    closed: '利用者がまちIDの登録をやめました。受け取った情報を消しました。',
+    signed_out: 'まちIDでサインアウトしました。このアプリからもサインアウトしました。',
+    changed: '渡す情報が変わりました。「情報を受け取り直す」で、いまの範囲になります。',
+    corrected: '登録情報が訂正されました。「情報を受け取り直す」で、新しい内容になります。',
+    unlinked: '連携を解除しました。まちIDでの同意も撤回されました。',
+    trial: '',
+  },
   trouble: {
     refused: {
       title: '情報を受け取りませんでした',
@@ -121,6 +142,19 @@ const en: Words = {
   fewer: 'Sign in again with less data',
   atMachiId: 'See or withdraw what you shared, at Machi ID',
   signOut: 'Sign out',
+  unlinkTitle: 'Unlink',
+  unlinkText:
+    'You stop using this app. Your consent at Machi ID is withdrawn with it, and we erase what we received.',
+  unlink: 'Unlink from Machi ID',
+  told: {
+    withdrawn: 'The consent was withdrawn. We erased what we received and signed you out.',
+    closed: 'The account at Machi ID was closed. We erased what we received.',
+    signed_out: 'You signed out of Machi ID, and so of this app.',
+    changed: 'What you share has changed. Fetch the data again to see it.',
+    corrected: 'Your registered data was corrected. Fetch the data again to see it.',
+    unlinked: 'Unlinked. Your consent at Machi ID is withdrawn too.',
+    trial: '',
+  },
   trouble: {
     refused: {
       title: 'We received no data',

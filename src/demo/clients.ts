@@ -45,5 +45,13 @@ export function addressesOf(clientId: ClientId, port: number) {
   }
   const web = `http://localhost:${port + 1}`
   const path = clientId === 'machinaka-kaiyu' ? '' : `/${clientId.split('-')[0]}`
-  return { redirectUris: [`${web}${path}/callback`], postLogoutRedirectUris: [`${web}${path}/`] }
+  return {
+    redirectUris: [`${web}${path}/callback`],
+    postLogoutRedirectUris: [`${web}${path}/`],
+    // Where somebody listens: the one service that is played.
+    ...(path === '' && {
+      eventsUri: `${web}/events`,
+      backchannelLogoutUri: `${web}/backchannel-logout`,
+    }),
+  }
 }

@@ -91,7 +91,10 @@ export function onboard(
 export function readdress(
   env: Env,
   service: ServiceNow,
-  addresses: Pick<ServiceNow['version'], 'redirectUris' | 'postLogoutRedirectUris'>,
+  addresses: Pick<
+    ServiceNow['version'],
+    'redirectUris' | 'postLogoutRedirectUris' | 'eventsUri' | 'backchannelLogoutUri'
+  >,
 ): Promise<void> {
   return atomically(env, async (env) => {
     await members.lockOnboarding(env)

@@ -130,6 +130,7 @@ describe('the list', () => {
       agreedAt: expect.any(String),
       endsAt: expect.any(String),
       lastProvidedAt: expect.any(String),
+      notices: { taken: false, newest: null },
     })
   })
 
