@@ -35,6 +35,7 @@ export async function viewOf(ctx: Ctx, catalogue: Catalogue): Promise<View> {
   ])
   return {
     language,
+    w: words(language),
     catalogue,
     services: new Map(all.map((service) => [service.service.id, service])),
     consortium: (site ?? env.config.installation).consortium[language],
@@ -68,7 +69,7 @@ export async function toldOf(env: Env, rows: readonly HistoryRow[], view: View):
 }
 
 export function lineOf(told: Told, view: View, onPaper = false): Line {
-  const w = words(view.language)
+  const { w } = view
   const { history: h, consents, forms } = messages[view.language]
   const rest = told.rest.map(({ items, why }) => h.restOf(w.list(items), why))
   const nothingGiven = told.asked.length > 0 && told.given.length === 0
@@ -98,7 +99,7 @@ const isWhole = ({ kind, at, rest }: Told, { reasonsSince }: View) =>
   kind === 'provision' && rest.length === 0 && (reasonsSince === undefined || at >= reasonsSince)
 
 function byDay(all: readonly Told[], view: View, onPaper = false): Days {
-  const w = words(view.language)
+  const { w } = view
   const days: Days = []
   for (const told of all) {
     const date = w.dateWithWeekday(told.at)
@@ -110,8 +111,7 @@ function byDay(all: readonly Told[], view: View, onPaper = false): Days {
 }
 
 /** Since when the record is whole, and what about it is younger. */
-export function sinceOf(resident: Resident, { language, reasonsSince }: View): string[] {
-  const w = words(language)
+export function sinceOf(resident: Resident, { language, w, reasonsSince }: View): string[] {
   const { history: h } = messages[language]
   return [
     h.startsOn(w.date(resident.createdAt)),
@@ -153,7 +153,7 @@ export async function historyPage(ctx: Ctx, resident: Resident, view: View): Pro
     newestHref: found.newer && hrefOf(PATH, values),
     newerHref: at(found.newer),
     olderHref: at(found.older),
-    restedOn: found.restedAt && words(view.language).date(found.restedAt),
+    restedOn: found.restedAt && view.w.date(found.restedAt),
     csvHref: hrefOf(`${PATH}.csv`, values),
     jsonHref: hrefOf(`${PATH}.json`, values),
     printHref: hrefOf(`${PATH}/print`, values),
@@ -175,7 +175,7 @@ export async function printPage(ctx: Ctx, resident: Resident, view: View): Promi
   const { values, filter } = askedIn(ctx, resident, view)
   const found = await read(env, filter, cursorIn(ctx, resident.id), PER_PRINT)
   const told = await toldOf(env, found.rows, view)
-  const w = words(view.language)
+  const { w } = view
   return {
     days: byDay(told, view, true),
     person: ctx.state.resident?.displayName ?? resident.userId,
@@ -200,7 +200,7 @@ function narrowedBy(values: Values, view: View): string {
     [h.from, values.from],
     [h.to, values.to],
   ] as const
-  return words(view.language).list(
+  return view.w.list(
     said.flatMap(([label, text]) => (text ? [`${label}${forms.colon}${text}`] : [])),
   )
 }

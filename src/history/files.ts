@@ -3,7 +3,6 @@ import { Readable } from 'node:stream'
 import { answerCsv, line } from '../http/csv.ts'
 import type { Ctx } from '../http/state.ts'
 import { messages } from '../locales/index.ts'
-import { words } from '../locales/words.ts'
 import type { Resident } from '../residents/model.ts'
 import { aroundOf, askedIn, markOf, PATH, toldOf } from './compose.ts'
 import { cursorIn, hrefOf } from './asking.ts'
@@ -13,7 +12,7 @@ import { read, readAll } from './reading.ts'
 import { plainText, type Around, type View } from './telling.ts'
 
 const PER_JSON = 1000
-const PIECE = 500
+const PIECE = 1000
 
 /** An entry for programs: ids and codes, no words but the names of service and provider. */
 function entryOf(row: HistoryRow, around: Around, view: View): object {
@@ -78,9 +77,8 @@ async function* csvLines(ctx: Ctx, { filter, view }: Taking): AsyncGenerator<str
   }
 }
 
-function cellsOf(told: Told, { language }: View): string[] {
+function cellsOf(told: Told, { language, w: { list } }: View): string[] {
   const { history: h } = messages[language]
-  const { list } = words(language)
   return [
     momentOf(told.at),
     h.kinds[told.kind],

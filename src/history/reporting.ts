@@ -5,7 +5,6 @@ import type { Ctx } from '../http/state.ts'
 import { page } from '../http/views.ts'
 import { isUuid } from '../input/ids.ts'
 import { messages } from '../locales/index.ts'
-import { words } from '../locales/words.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import type { Resident } from '../residents/model.ts'
 import * as rights from '../rights/actions.ts'
@@ -59,9 +58,8 @@ export async function showReport(
 }
 
 /** Everything the entry says, label by label. */
-function factsOf(told: Told, { language }: View): ReportPage['facts'] {
+function factsOf(told: Told, { language, w }: View): ReportPage['facts'] {
   const { history: h, frame } = messages[language]
-  const w = words(language)
   const rest = told.rest.map(({ items, why }) => h.restOf(w.list(items), why))
   const asked = told.asked.length > 0
   const facts: [string, string | undefined][] = [
@@ -88,7 +86,7 @@ export async function sendReport(ctx: Ctx, resident: Resident, view: View): Prom
     const { id, number, dueAt } = await rights.report(ctx.state.env, resident, entry)
     views.reported(ctx, {
       number,
-      due: dueAt ? words(view.language).lastDay(dueAt) : undefined,
+      due: dueAt ? view.w.lastDay(dueAt) : undefined,
       caseHref: `/account/requests/${id}`,
     })
   } catch (error) {

@@ -3,7 +3,7 @@ import { isItemId, type Catalogue } from '../catalogue/model.ts'
 import { numberOf } from '../consents/model.ts'
 import type { Rich } from '../http/parts.ts'
 import { messages, type Language } from '../locales/index.ts'
-import { words } from '../locales/words.ts'
+import type { words } from '../locales/words.ts'
 import type { ServiceNow } from '../services/model.ts'
 import type { Viewer } from './line_queries.ts'
 import type { HistoryRow } from './model.ts'
@@ -12,6 +12,8 @@ import type { Told } from './pages.ts'
 /** What every line needs to know. */
 export type View = {
   language: Language
+  /** Dates and lists of this language: made once, since a file has a hundred thousand lines. */
+  w: ReturnType<typeof words>
   catalogue: Catalogue
   services: ReadonlyMap<string, ServiceNow>
   consortium: string
@@ -82,7 +84,7 @@ type With = { named: string; service: ServiceNow | undefined; around: Around }
 function sentenceOf(row: HistoryRow, { named, service, around }: With, view: View): Rich {
   const t = messages[view.language]
   const h = t.history
-  const w = words(view.language)
+  const { w } = view
   const { details } = row
   const items = w.list(labelsOf(row.items, service, view))
   const until = details.ends_at === undefined ? '' : w.lastDay(new Date(details.ends_at))
@@ -160,7 +162,7 @@ function viewed(viewer: Viewer | undefined, view: View): Rich {
   const who =
     viewer?.kind === 'staff'
       ? h.staff(viewer.company?.[view.language] ?? h.someCompany)
-      : h.operator(view.consortium, words(view.language).list(roles))
+      : h.operator(view.consortium, view.w.list(roles))
   const act = viewer?.act ?? ''
   return act === 'operators.view_person' ? h.viewed(who) : h.handled(who, act)
 }
