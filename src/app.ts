@@ -49,6 +49,7 @@ import * as policies from './policies/routes.ts'
 import * as receipts from './receipts/routes.ts'
 import * as records from './records/routes.ts'
 import * as residents from './residents/routes.ts'
+import * as retention from './retention/routes.ts'
 import { casesOf as rightsOf } from './rights/actions.ts'
 import * as rights from './rights/routes.ts'
 import * as serviceList from './services/actions.ts'
@@ -131,6 +132,7 @@ export async function createApp(
     records.routes(env, guards),
     incidents.routes(env, guards),
     ledger.routes(env, guards),
+    retention.routes(guards),
     rights.routes(guards),
     events.routes(guards),
     api.routes(env, guards),

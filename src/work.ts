@@ -17,6 +17,7 @@ import * as people from './people/jobs.ts'
 import * as provisions from './provisions/jobs.ts'
 import * as records from './records/jobs.ts'
 import * as residents from './residents/jobs.ts'
+import * as retention from './retention/jobs.ts'
 import * as stops from './members/telling.ts'
 import * as rights from './rights/jobs.ts'
 import * as services from './services/jobs.ts'
@@ -28,6 +29,7 @@ const TIMETABLE: readonly Entry[] = [
   ...provisions.timetable,
   ...records.timetable,
   ...ledger.timetable,
+  ...retention.timetable,
   ...events.timetable(),
   ...residents.timetable,
   ...textNews.timetable,

@@ -82,8 +82,7 @@ async function makeApp(db: Knex, { app, owner, url, renew }: Making): Promise<vo
       `The database has no role ${app} (DATABASE_URL), and ${owner} may not make one: create role ${app} login password '…'`,
     )
   }
-  if (renew && (await isRefused(url)))
-    await db.raw(`alter role ${pg.escapeIdentifier(app)} ${how}`)
+  if (renew && (await isRefused(url))) await db.raw(`alter role ${pg.escapeIdentifier(app)} ${how}`)
 }
 
 async function isRefused(url: string): Promise<boolean> {

@@ -43,6 +43,7 @@ export function hrefOf({
     lift_service: `/admin/services/${subject}/stop`,
     operator: `/admin/operators/proposals/${id}`,
     phase: '/admin/phases',
+    retention: '/admin/retention',
     leak_letter: `/admin/incidents/${subject}`,
   }
   return pages[kind]

@@ -18,6 +18,7 @@ const PROPOSALS = `
       when 'service' then r.body -> 'asked' -> 'names' ->> :language
       when 'operator' then coalesce(o.name, r.body ->> 'name')
       when 'phase' then ''
+      when 'retention' then r.body ->> 'month'
       else coalesce(service.body -> 'names' ->> :language, company.body -> 'names' ->> :language)
     end, '') as title,
     exists (select 1 from proposal_revisions e where e.proposal_id = p.id and e.author_marks && :marks::text[])

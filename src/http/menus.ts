@@ -32,6 +32,11 @@ export const OPERATOR_MENU = [
   { href: '/admin/requests', key: 'requests', roles: ['privacy_officer', 'auditor'] },
   { href: '/admin/residents', key: 'residents', roles: ['privacy_officer'] },
   { href: '/admin/events', key: 'events', roles: OPERATOR_ROLES },
+  {
+    href: '/admin/retention',
+    key: 'retention',
+    roles: ['privacy_officer', 'approver', 'auditor'],
+  },
   { href: '/admin/phases', key: 'phases', roles: OPERATOR_ROLES },
   { href: '/admin/operators', key: 'operators', roles: ['administrator', 'approver', 'auditor'] },
   { href: '/admin/audit', key: 'audit', roles: ['auditor', 'administrator', 'privacy_officer'] },

@@ -3,11 +3,19 @@ import { CompactSign, importJWK } from 'jose'
 import { atomically, type Env } from '../env.ts'
 import * as residents from '../residents/actions.ts'
 import { unseal } from '../vault.ts'
+import * as closures from './closures.ts'
 import { originOf, TILE, TREES, type SignedState, type Tree } from './model.ts'
 import { signNote, verifierKey } from './note.ts'
 import * as queries from './queries.ts'
 import * as store from './store.ts'
-import { consistencyProof, inclusionProof, nodeHash, rootOf, type Reader } from './tree.ts'
+import {
+  consistencyProof,
+  frontier,
+  inclusionProof,
+  nodeHash,
+  rootOf,
+  type Reader,
+} from './tree.ts'
 
 /** Entries placed in one transaction. */
 const BATCH = 5000
@@ -105,6 +113,18 @@ function keys(env: Env): { privateKey: KeyObject; publicKey: KeyObject; kid: str
     publicKey: createPublicKey(privateKey),
     kid: String(env.secrets.ledger.kid),
   }
+}
+
+/** Signs the entry that says a range of records went (retention). */
+export function signClosure(env: Env, canonical: string): Buffer {
+  return closures.signClosure(canonical, keys(env).privateKey)
+}
+
+/** RFC 9162 §2.1.1: the root over leaf hashes in their order. */
+export function rootOfLeaves(hashes: readonly Buffer[]): Buffer {
+  const tip = frontier()
+  for (const hash of hashes) tip.add(hash)
+  return tip.root()
 }
 
 /** The public key of the checkpoints: as a JWK, and as the line other tools of this kind read. */

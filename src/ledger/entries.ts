@@ -34,6 +34,8 @@ const list: Read = (text) =>
         .split(',')
         .map((part) => part.replaceAll('"', ''))
 
+const integers: Read = (text) => (list(text) as string[]).map(Number)
+
 const items: Read = (text) =>
   (json(text) as { [key: string]: Json }[]).map((item) => ({
     item: item['item'] ?? null,
@@ -119,6 +121,25 @@ export const TABLES: Record<Source, Table> = {
       withheld: ['withheld', json],
     },
   },
+  closures: {
+    tree: 'provisions',
+    table: 'retention_closures',
+    at: 'at',
+    fixed: { event: 'range_closed' },
+    columns: {
+      id: ['id', same],
+      proposal: ['proposal_id', same],
+      from: ['from_at', moment],
+      until: ['until_at', moment],
+      entries: ['entries', integer],
+      first: ['first_index', integer],
+      last: ['last_index', integer],
+      others: ['others', integers],
+      root: ['root', bytes],
+      approval: ['approval_hash', bytes],
+      at: ['at', moment],
+    },
+  },
   audit: {
     tree: 'audit',
     table: 'audit_events',
@@ -140,7 +161,9 @@ export function columnsOf(table: string): string[] | undefined {
   if (!found) return undefined
   const own = Object.values(found.columns).map(([column]) => column)
   const whose =
-    found.tree === 'audit' ? ['actor_id', 'object_id', 'salt'] : ['resident_id', 'agreement_id']
+    found.tree === 'audit'
+      ? ['actor_id', 'object_id', 'salt']
+      : ['resident_id', 'agreement_id', 'signature']
   return [...new Set([...own, ...whose, 'canonical', 'leaf_hash'])]
 }
 
@@ -159,6 +182,8 @@ export type Why =
   | 'signature'
   | 'witness_differs'
   | 'rolled_back'
+  | 'closure_forged'
+  | 'closure_differs'
 
 /** Whose agreement it is, for rows that name one. */
 export type Agreements = Map<string, { resident: string; service: string }>
@@ -217,6 +242,7 @@ function subjectFault(
     }
     return undefined
   }
+  if (source === 'closures') return undefined
   const resident = row['resident_id'] ?? ''
   if (!residents.has(resident)) return 'resident_id'
   if (source === 'terms') return undefined

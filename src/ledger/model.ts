@@ -8,7 +8,7 @@ export const TREES = ['provisions', 'audit'] as const
 export type Tree = (typeof TREES)[number]
 
 /** Which table an entry of a tree stands in. */
-export type Source = 'terms' | 'consents' | 'provisions' | 'audit'
+export type Source = 'terms' | 'consents' | 'provisions' | 'closures' | 'audit'
 
 /** Hashes in one tile (C2SP tlog-tiles). */
 export const TILE = 256

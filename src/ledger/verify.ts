@@ -1,5 +1,6 @@
 /** Holds a ledger to itself, to its signatures and to what witnesses kept: pure but for `Evidence`, which brings the rows. */
 import type { KeyObject } from 'node:crypto'
+import { closureOf, covers, isSignedClosure, isWhole, type Closure } from './closures.ts'
 import { check, TABLES, type Checked, type Row, type Why } from './entries.ts'
 import { TREES, type Source, type Tree } from './model.ts'
 import { openNote, type Checkpoint } from './note.ts'
@@ -52,17 +53,29 @@ export async function verify(
   const trees: TreeReport[] = []
   for (const tree of TREES) {
     const entries = new Map<string, Checked>()
+    const closures: Closure[] = []
     for (const [source, { tree: of, table }] of Object.entries(TABLES)) {
       if (of !== tree) continue
-      for await (const row of evidence.rows(table))
-        entries.set(row['id'] ?? '', check(source as Source, row, known))
+      for await (const row of evidence.rows(table)) {
+        const checked = check(source as Source, row, known)
+        if (source === 'closures' && !checked.why) {
+          if (isSignedClosure(row, key)) closures.push(closureOf(row))
+          else checked.why = 'closure_forged'
+        }
+        entries.set(row['id'] ?? '', checked)
+      }
     }
-    trees.push(await verifyTree(evidence, tree, { entries, key, witnesses }))
+    trees.push(await verifyTree(evidence, tree, { entries, closures, key, witnesses }))
   }
   return { ok: trees.every((tree) => tree.faults.length === 0), trees }
 }
 
-type Given = { entries: Map<string, Checked>; key: KeyObject; witnesses: readonly string[] }
+type Given = {
+  entries: Map<string, Checked>
+  closures: readonly Closure[]
+  key: KeyObject
+  witnesses: readonly string[]
+}
 
 async function verifyTree(evidence: Evidence, tree: Tree, given: Given): Promise<TreeReport> {
   const faults: Fault[] = []
@@ -76,7 +89,7 @@ async function verifyTree(evidence: Evidence, tree: Tree, given: Given): Promise
     const hash = bytesOf(row['leaf_hash'])
     if (index !== next) walk.fault(next, index < next ? 'placed_twice' : 'gap')
     next = index + 1
-    walk.leaf(index, row['entry_id'] ?? '', hash)
+    walk.leaf({ index, entry: row['entry_id'] ?? '', hash, source: row['source'] ?? '' })
     tip.add(hash)
     walk.state(tip)
   }
@@ -137,10 +150,12 @@ function witnessed({ key, witnesses }: Given, tree: Tree): Checkpoint[] {
     .sort((a, b) => a.size - b.size)
 }
 
+type Leaf = { index: number; entry: string; hash: Buffer; source: string }
+
 type Walk = {
   fault: (index: number, why: Why, more?: Partial<Fault>) => void
   isPlaced: (entry: string) => boolean
-  leaf: (index: number, entry: string, hash: Buffer) => void
+  leaf: (leaf: Leaf) => void
   /** Compares with whoever signed a tree of this size. */
   state: (frontier: Frontier) => void
   /** What was signed or kept and is not there any more. */
@@ -149,7 +164,7 @@ type Walk = {
 
 /** Goes along the leaves and notes what it finds. */
 function walkAlong(
-  { entries }: Given,
+  { entries, closures }: Given,
   { signed, kept, faults }: { signed: Signed[]; kept: Checkpoint[]; faults: Fault[] },
 ): Walk {
   const seen = new Set<string>()
@@ -162,10 +177,13 @@ function walkAlong(
     if (before && at < before.at - SLACK_MS) return true
     return after !== undefined && at > after.at + SLACK_MS
   }
-  const wrongWith = (entry: string, hash: Buffer): [Why, Partial<Fault>?] | undefined => {
+  const wrongWith = (
+    { index, entry, hash }: Leaf,
+    closed: Closure | undefined,
+  ): [Why, Partial<Fault>?] | undefined => {
     const row = entries.get(entry)
     if (seen.has(entry)) return ['placed_twice']
-    if (!row) return ['row_missing']
+    if (!row) return closed?.missing.push({ index, entry }) ? undefined : ['row_missing']
     if (row.why) return [row.why, row.column ? { column: row.column } : {}]
     if (!row.hash.equals(hash)) return ['leaf_differs']
     return isMisdated(row.at) ? ['back_dated'] : undefined
@@ -181,8 +199,14 @@ function walkAlong(
   return {
     fault,
     isPlaced: (entry) => seen.has(entry),
-    leaf(index, entry, hash) {
-      const wrong = wrongWith(entry, hash)
+    leaf(leaf) {
+      const { index, entry, hash, source } = leaf
+      const closed =
+        source === 'provisions' ? closures.find((one) => covers(one, index)) : undefined
+      closed?.met.add(hash)
+      const own = source === 'closures' && closures.find(({ id }) => id === entry)
+      if (own) own.index = index
+      const wrong = wrongWith(leaf, closed)
       if (wrong) fault(index, wrong[0], { entry, ...wrong[1] })
       seen.add(entry)
     },
@@ -193,6 +217,14 @@ function walkAlong(
     end(size) {
       if (signed.some((state) => state.size > size)) fault(size, 'tail_missing')
       if (kept.some((state) => state.size > size)) fault(size, 'rolled_back')
+      const last = signed.at(-1)?.size ?? 0
+      for (const closure of closures) {
+        const { index, missing } = closure
+        // Only what the signed tree holds excuses anything.
+        if (index === undefined || index >= last)
+          for (const leaf of missing) fault(leaf.index, 'row_missing', { entry: leaf.entry })
+        else if (!isWhole(closure)) fault(index, 'closure_differs', { entry: closure.id })
+      }
     },
   }
 }

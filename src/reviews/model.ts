@@ -22,6 +22,7 @@ const KINDS = [
   'hand_over',
   'operator',
   'phase',
+  'retention',
   'leak_letter',
 ] as const
 export type Kind = (typeof KINDS)[number]

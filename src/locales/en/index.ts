@@ -30,6 +30,7 @@ import { refusals } from './refusals.ts'
 import { reviewing } from './reviewing.ts'
 import { records } from './records.ts'
 import { residents } from './residents.ts'
+import { retention } from './retention.ts'
 import { rights } from './rights.ts'
 
 import type { Messages } from '../index.ts'
@@ -58,6 +59,7 @@ export const all: Messages = {
   portal,
   records,
   residents,
+  retention,
   rights,
   members,
   companies,

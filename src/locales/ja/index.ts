@@ -30,6 +30,7 @@ import { refusals } from './refusals.ts'
 import { reviewing } from './reviewing.ts'
 import { records } from './records.ts'
 import { residents } from './residents.ts'
+import { retention } from './retention.ts'
 import { rights } from './rights.ts'
 
 export const all = {
@@ -56,6 +57,7 @@ export const all = {
   portal,
   records,
   residents,
+  retention,
   rights,
   members,
   companies,

@@ -1,0 +1,209 @@
+/** What the pages of the terms show. */
+import type { Env } from '../env.ts'
+import type { Choice, Decide, ShownTurn } from '../http/parts.ts'
+import { messages, type Language } from '../locales/index.ts'
+import { words } from '../locales/words.ts'
+import * as operators from '../operators/actions.ts'
+import type { OperatorHere } from '../persons.ts'
+import type { Fields } from '../refusal.ts'
+import * as reviews from '../reviews/actions.ts'
+import type { Proposal } from '../reviews/model.ts'
+import {
+  TERMS,
+  YEARS,
+  monthIn,
+  monthRange,
+  type Closure,
+  type Going,
+  type Hold,
+  type HoldForm,
+  type Month,
+  type MonthState,
+} from './model.ts'
+import type { HoldRow } from './queries.ts'
+
+type ShownMonth = {
+  month: string
+  href: string
+  state: MonthState
+  entries: string
+  range: string
+  holds: string
+}
+
+export type RetentionPage = {
+  terms: { id: (typeof TERMS)[number]['id']; tables: string; article: string; going: Going }[]
+  months: ShownMonth[]
+  closed: { month: string; href: string; entries: string; at: string; droppedAt: string }[]
+  holds: { id: string; range: string; reason: string; at: string }[]
+  mayHold: boolean
+  form: HoldForm
+  fields: Fields
+  done: string
+}
+
+export type MonthPage = {
+  /** `2026-11`, as in its address. */
+  month: string
+  name: string
+  state: MonthState
+  facts: [string, string][]
+  holds: string[]
+  /** The first person may stand for it. */
+  mayPropose: boolean
+  decide: Decide | undefined
+  turns: ShownTurn[]
+  fields: Fields
+  done: string
+}
+
+const BASE = '/admin/retention'
+
+function nameOf(month: string, language: Language): string {
+  const form = { year: 'numeric', month: 'long', timeZone: 'UTC' } as const
+  return new Intl.DateTimeFormat(language, form).format(monthRange(month).from)
+}
+
+function holdText(hold: Hold, language: Language): string {
+  const t = messages[language].retention.holds
+  return hold.kind === 'set' ? t.because(hold.reason) : t[hold.kind](hold.number)
+}
+
+/** The list: terms, what is due, what is gone, what is held. */
+export function retentionPage(
+  of: {
+    months: Month[]
+    closures: Closure[]
+    holds: HoldRow[]
+    operator: OperatorHere | undefined
+    language: Language
+  },
+  said: { form: HoldForm; fields: Fields; done: string },
+): RetentionPage {
+  const { language } = of
+  const { date, dateTime } = words(language)
+  const count = new Intl.NumberFormat(language)
+  const range = ({ oldest, newest }: Month) =>
+    oldest && newest ? `${date(oldest)} – ${date(newest)}` : '—'
+  return {
+    terms: TERMS.map(({ id, tables, article, going }) => ({
+      id,
+      tables: tables.join(', '),
+      article,
+      going,
+    })),
+    months: of.months.map((month) => ({
+      month: nameOf(month.month, language),
+      href: `${BASE}/${month.month}`,
+      state: month.state,
+      entries: count.format(month.entries),
+      range: range(month),
+      holds: month.holds.map((hold) => holdText(hold, language)).join(' / '),
+    })),
+    closed: of.closures.map((closure) => ({
+      month: nameOf(closure.month, language),
+      href: `${BASE}/${closure.month}`,
+      entries: count.format(closure.entries),
+      at: dateTime(closure.at),
+      droppedAt: closure.droppedAt ? dateTime(closure.droppedAt) : '—',
+    })),
+    holds: of.holds.map((hold) => ({
+      id: hold.id,
+      range: `${hold.from} – ${hold.until}`,
+      reason: hold.reason,
+      at: date(hold.at),
+    })),
+    mayHold: of.operator?.roles.includes('privacy_officer') ?? false,
+    ...said,
+  }
+}
+
+type Reader = { operator: OperatorHere | undefined; language: Language }
+
+/** One month: the dry run, and the two persons. */
+export async function monthPage(
+  env: Env,
+  { month, proposal }: { month: Month; proposal: Proposal | undefined },
+  reader: Reader,
+  said: { note?: string; fields: Fields; done: string },
+): Promise<MonthPage> {
+  const { language, operator } = reader
+  const { date, dateTime } = words(language)
+  const t = messages[language].retention
+  const day = (at: Date | undefined) => (at ? date(at) : '—')
+  return {
+    month: month.month,
+    name: nameOf(month.month, language),
+    state: month.state,
+    facts: [
+      [t.facts.entries, t.count(month.entries)],
+      [t.facts.oldest, day(month.oldest)],
+      [t.facts.newest, day(month.newest)],
+      [t.facts.term, t.years(YEARS)],
+      [t.facts.freeFrom, date(month.freeFrom)],
+      [t.facts.remains, t.remains],
+    ],
+    holds: month.holds.map((hold) => holdText(hold, language)),
+    mayPropose: month.state === 'due' && (operator?.roles.includes('privacy_officer') ?? false),
+    decide: proposal && (await decideOf(env, proposal, reader, said)),
+    turns: proposal ? await turnsOf(env, proposal, dateTime) : [],
+    fields: said.fields,
+    done: said.done,
+  }
+}
+
+async function turnsOf(
+  env: Env,
+  proposal: Proposal,
+  dateTime: (at: Date) => string,
+): Promise<ShownTurn[]> {
+  const turns = await reviews.turns(env, proposal.id)
+  const names = await operators.names(
+    env,
+    turns.map(({ byId }) => byId),
+  )
+  return turns.toReversed().map((turn) => ({
+    turn: turn.turn,
+    revision: turn.revision,
+    who: names.get(turn.byId) ?? '',
+    at: dateTime(turn.at),
+    note: turn.note || undefined,
+  }))
+}
+
+async function decideOf(
+  env: Env,
+  proposal: Proposal,
+  { operator, language }: Reader,
+  said: { note?: string; fields: Fields },
+): Promise<Decide> {
+  const { dateTime } = words(language)
+  const turns = await reviews.turns(env, proposal.id)
+  const names = await operators.names(
+    env,
+    turns.map(({ byId }) => byId),
+  )
+  const signed = (turn: 'proposed' | 'approved') => {
+    const found = turns.findLast((one) => one.turn === turn)
+    return found && { name: names.get(found.byId) ?? '', at: dateTime(found.at) }
+  }
+  const mine = turns.some(({ byId }) => byId === operator?.id)
+  const choice = (key: Choice['key']): Choice => ({
+    key,
+    action: `${BASE}/${monthIn(proposal)}/${key}`,
+  })
+  const offered = (): Pick<Decide, 'choices' | 'why'> => {
+    if (proposal.state !== 'proposed') return { choices: [], why: 'over' }
+    if (mine) return { choices: [choice('withdraw')], why: 'involved' }
+    if (!operator?.roles.includes('approver')) return { choices: [], why: 'role' }
+    return { choices: [choice('approve'), choice('refuse')] }
+  }
+  return {
+    hash: proposal.hash,
+    ...offered(),
+    first: signed('proposed'),
+    second: signed('approved'),
+    note: said.note,
+    fields: said.fields,
+  }
+}
