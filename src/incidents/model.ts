@@ -2,7 +2,7 @@
  * 漏えい等のお知らせ – after a leak, a letter to each person concerned.
  * Owns: rounds of letters, what each person had given away, drafts, sending and its progress. Does not own: the case
  * with its clocks and reports (duties), provision records (provisions), notices and mail (notices).
- * Law: APPI 26(2), 規則 10; 68(2), 規則 45. Rows: I-06, E-13, E-14, A6, R11.
+ * Law: APPI 26(2), 規則 10; 68(2), 規則 45. Rows: I-06, E-13, E-14.
  */
 import { createHash } from 'node:crypto'
 import { canonical, type Json } from '../audit/model.ts'
