@@ -59,7 +59,7 @@ const EVENT: Record<Kind, string> = {
   withdrawn: 'consent withdrawn',
 }
 
-/** A receipt in the structure of ISO/IEC TS 27560:2023; docs/receipt.schema.json describes it. */
+/** A receipt in the structure of ISO/IEC TS 27560:2023; receipt_schema.ts describes it. */
 export function receiptOf({ row, service, subject, installation, catalogue, issuer }: Parts) {
   const { member, version, contract } = service
   const at = row.agreedAt.toISOString()

@@ -8,6 +8,7 @@ import { Refusal } from '../refusal.ts'
 import { catalogue } from '../catalogue/actions.ts'
 import * as receipts from './actions.ts'
 import { lineOf, shownOf, type ReceiptPage, type ReceiptsPage, type VerifyPage } from './pages.ts'
+import { receiptSchema } from './receipt_schema.ts'
 import { verifySchema } from './schema.ts'
 
 const PER_PAGE = 20
@@ -22,11 +23,20 @@ export function routes(env: Env, guards: Guards): Router<State> {
   const router = new Router<State>()
   router.get('/account/receipts', guards.resident, list)
   router.get('/account/receipts/:id', guards.resident, one)
+  router.get('/receipts/schema.json', guards.anyone, schema)
   router.get('/receipts/verify', guards.anyone, (ctx) =>
     views.verify(ctx, { typed: '', result: undefined }),
   )
   router.post('/receipts/verify', guards.anyone, (ctx) => verify(ctx, env))
   return router
+}
+
+/** What every receipt says, for programs of any origin; the same as docs/receipt.schema.json. */
+function schema(ctx: Ctx): void {
+  ctx.set('Access-Control-Allow-Origin', '*')
+  ctx.set('Cache-Control', 'public, max-age=3600')
+  ctx.type = 'application/schema+json'
+  ctx.body = JSON.stringify(receiptSchema, null, 2)
 }
 
 function whoseOf(ctx: Ctx): SignedIn {

@@ -33,6 +33,8 @@ export type ServiceAsked = {
   backchannelLogoutUri?: string
   startsAt?: Date
   endsAt?: Date
+  /** The consent text the contract names. */
+  template?: string
   /** What the review held items to. */
   bounds?: Partial<Record<ItemId, Bounds>>
 }
@@ -142,7 +144,7 @@ export async function makeContractVersion(
   const starts_at = asked.startsAt ?? new Date('2026-04-01T00:00:00+09:00')
   const ends_at = asked.endsAt ?? new Date('2030-04-01T00:00:00+09:00')
   const { required, optional } = itemsOf(asked)
-  const body = { version, note: randomUUID() }
+  const body = { version, note: randomUUID(), ...(asked.template && { template: asked.template }) }
   await env.db('contract_versions').insert({
     id,
     contract_id: contractId,
