@@ -27,6 +27,8 @@ export type Config = {
   trustedProxies: string[]
   /** Hosts that services may be called at although they are not public or not https: development only (L8, M12). */
   allowedPrivateHosts: string[]
+  /** Where signed states of the ledger are kept outside the database; absent: nowhere (security.md §3). */
+  ledgerAnchorDir: string | undefined
   installation: Installation
 }
 
@@ -77,6 +79,7 @@ export function readConfig(source: Source = process.env): Config {
     keyEncryptionKey: readKey(secret('KEY_ENCRYPTION_KEY'), production, faults),
     trustedProxies: list(source['TRUSTED_PROXIES']),
     allowedPrivateHosts: list(source['ALLOWED_PRIVATE_HOSTS']),
+    ledgerAnchorDir: source['LEDGER_ANCHOR_DIR'] ? resolve(source['LEDGER_ANCHOR_DIR']) : undefined,
     installation: readInstallation(source['INSTALLATION_FILE'], production, faults),
   }
   if (production && !config.databaseUrl) faults.push('DATABASE_URL: required in production')

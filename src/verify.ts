@@ -47,7 +47,7 @@ async function database() {
   if (config.databaseUrl) return openDatabase(config.databaseUrl)
   const server = await startEmbedded({ dataDir: config.dataDir, log: () => {} })
   try {
-    const opened = await openDatabase(server.url)
+    const opened = await openDatabase(server.url, server.auditor)
     const close = async () => {
       await opened.close()
       await server.stop()

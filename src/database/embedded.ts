@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import * as cluster from './cluster.ts'
 import type { Cluster } from './cluster.ts'
 import { binaries, findFooting, type Way } from './footing.ts'
+import { auditorOf } from './roles.ts'
 import { alone, present, signIn } from './presence.ts'
 import * as servers from './server.ts'
 import type { Server } from './server.ts'
@@ -13,6 +14,8 @@ export type Embedded = {
   url: string
   /** The same for the role the product works as, which the migrator makes. */
   appUrl: string
+  /** The role that reads everything and changes nothing. */
+  auditor: string
   /** True where the server ran already: for another process, or left over from one that was killed. */
   joined: boolean
   /** Leaves the server; the last process to leave ends it. */
@@ -58,6 +61,7 @@ export async function startEmbedded(options: {
     return {
       url: servers.address(server, secret),
       appUrl: servers.address(server, appSecret, { user: cluster.APP }),
+      auditor: auditorOf(cluster.APP),
       joined: found !== undefined,
       stop: () =>
         alone(lock, PATIENCE, async () => {

@@ -1,5 +1,6 @@
 import type { Entry } from '../jobs/timetable.ts'
 import { sequence } from './actions.ts'
+import { anchor } from './anchor.ts'
 
 /** A checkpoint at most so often: every entry is published within a minute, usually within seconds. */
 export const timetable: readonly Entry[] = [
@@ -10,4 +11,5 @@ export const timetable: readonly Entry[] = [
       await sequence(env)
     },
   },
+  { name: 'ledger.anchor', everySeconds: 3600, run: anchor },
 ]

@@ -44,14 +44,16 @@ export function rowsOf(client: pg.Client): Evidence {
 /**
  * The rows of a database, all of one moment. Nothing is written.
  *
- * @param url of PostgreSQL
+ * @param url  of PostgreSQL
+ * @param role that may only read, for who could do more
  * @returns the rows, the ledger's public key as the database has it, and how to leave
  */
-export async function openDatabase(url: string) {
+export async function openDatabase(url: string, role?: string) {
   const client = new pg.Client({ connectionString: url, options: '-c timezone=UTC' })
   await client.connect()
   const close = () => client.end()
   try {
+    if (role) await client.query(`set role ${pg.escapeIdentifier(role)}`)
     return { evidence: rowsOf(client), publicJwk: await beginReading(client), close }
   } catch (error) {
     await close()
