@@ -91,6 +91,7 @@ export type Details = {
   whole?: boolean
   reason?: string
   said?: { ja: string; en: string | null }
+  case?: string
   number?: string
   of?: string
   outcome?: string

@@ -108,7 +108,7 @@ const LETTERS = `select l.id, l.at, 'notice' as kind, null::uuid as service_id, 
   from incident_letters l where l.resident_id = :residentId and l.outcome = 'posted'`
 
 const REQUESTS = `select t.id, t.at, 'request' as kind, c.service_id, ${none} as items, c.items as about,
-    jsonb_build_object('number', c.number, 'of', c.kind, 'outcome', t.step) as details
+    jsonb_build_object('case', c.id, 'number', c.number, 'of', c.kind, 'outcome', t.step) as details
   from rights_cases c join case_steps t on t.case_id = c.id
   where c.resident_id = :residentId and t.step in ('received', 'answered', 'extended', 'withdrawn', 'closed', 'appealed')`
 

@@ -213,8 +213,10 @@ function linkOf(row: HistoryRow, { language }: View): Told['link'] {
   const { showing } = row.details
   if (showing && row.kind !== 'unanswered' && row.kind !== 'refusal')
     return { href: `/account/services/${row.service_id}/showings/${showing}`, text: h.showing }
-  if (row.kind === 'notice') return { href: '/account/notices', text: h.noticeLink }
-  return row.kind === 'request' ? { href: '/account/requests', text: h.requestLink } : undefined
+  if (row.kind === 'notice') return { href: `/account/letters/${row.id}`, text: h.noticeLink }
+  return row.kind === 'request'
+    ? { href: `/account/requests/${row.details.case}`, text: h.requestLink }
+    : undefined
 }
 
 /** A sentence without its links and stress. */

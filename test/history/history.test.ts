@@ -1,6 +1,9 @@
 /** The resident's timeline: everything that happened, in plain words, with what was asked, given and why not the rest. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { messages } from '../../src/locales/index.ts'
+import * as audit from '../../src/audit/actions.ts'
+import * as ending from '../../src/consents/ending.ts'
+import * as stopping from '../../src/members/stopping.ts'
 import * as operators from '../../src/operators/actions.ts'
 import * as residents from '../../src/residents/actions.ts'
 import { authorizePath } from '../oidc/steps.ts'
@@ -12,10 +15,10 @@ import {
   makeServiceVersion,
   type MadeResident,
 } from '../support/builders.ts'
-import { makeOperator } from '../support/people.ts'
+import { makeOperator, makeStaff } from '../support/people.ts'
 import { agree, refuse } from '../support/relying-party.ts'
 import { openSite, type Site } from '../support/site.ts'
-import { fillProvisions, history, hrefOn, linesOn, signedIn, used } from './steps.ts'
+import { history, linesOn, signedIn, used } from './steps.ts'
 
 const HOUR = 3_600_000
 const h = messages.ja.history
@@ -213,130 +216,70 @@ describe('those who looked', () => {
     expect(page.text + JSON.stringify(seen)).not.toContain(operator.name)
     expect(page.text + JSON.stringify(seen)).not.toContain('電話に答える')
   })
-})
 
-describe('filters and pages', () => {
-  test('are read on the server: service, item, kind, days, words', async () => {
-    const one = await use(['sex'], { name: 'としょ予約' })
-    const two = await use([], { name: '駐車場' })
-    const kinds = async (query: string) => (await history(browser, `?${query}`)).map((e) => e.kind)
-    const services = async (query: string) =>
-      new Set((await history(browser, `?${query}`)).map((e) => e['serviceId']))
-    expect(await services(`service=${two.service.id}`)).toEqual(new Set([two.service.id]))
-    expect(await services(`q=${encodeURIComponent('駐車')}`)).toEqual(new Set([two.service.id]))
-    expect(await services('item=sex')).toEqual(new Set([one.service.id, two.service.id])) // chosen, and declined
-    expect(await services('item=sex&kind=provision')).toEqual(new Set([one.service.id]))
-    expect(new Set(await kinds(`q=${encodeURIComponent('同意')}`))).toEqual(new Set(['consent']))
-    expect(await kinds(`q=${encodeURIComponent('そんな言葉はない')}`)).toEqual([])
-    const today = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Tokyo' }).format(new Date())
-    expect((await kinds(`from=${today}&to=${today}`)).length).toBeGreaterThan(5)
-    expect(await kinds('to=2026-01-01')).toEqual([])
-    for (const odd of ["'", '%', '_', 'id;--', '\\'])
-      expect(await kinds(`q=${encodeURIComponent(odd)}&kind=${encodeURIComponent(odd)}`)).toEqual(
-        [],
-      )
-    const wrong = await browser.open('/account/history?from=2026-02-30')
-    expect(wrong.status).toBe(422)
-    expect(wrong.text).toContain('value="2026-02-30"')
+  test('staff are told by their company alone, and an unknown act by its name', async () => {
+    browser = await signedIn(site, resident)
+    const service = await makeService(site.env)
+    const staff = await makeStaff(site.env, service.memberId)
+    await audit.record(site.env, {
+      actor: { kind: 'staff', id: staff.person.id },
+      act: 'rooms.some_act',
+      object: { kind: 'resident', id: resident.id },
+    })
+    const page = textOf((await browser.open('/account/history?kind=view')).text)
+    expect(page).toMatch(
+      /第\d+株式会社の担当者が、お客様の情報を扱いました（操作 rooms.some_act）。/,
+    )
+    expect(page).not.toContain(staff.name)
   })
 
-  test('lead forwards and back to the same entries, also from a bookmark', async () => {
+  test('what others did about the same person is no view', async () => {
+    browser = await signedIn(site, resident)
+    expect(await history(browser, '?kind=view')).toEqual([])
+  })
+})
+
+describe('what the consortium and the companies did', () => {
+  test('a stop and its end are told to those whose consent was in force then', async () => {
     const it = await use([])
-    await fillProvisions(site, resident.id, it.service.id, {
-      from: new Date('2026-05-01T00:00:00Z'),
-      count: 120,
-    })
-    const ids = (text: string) =>
-      [...text.matchAll(/history\/([0-9a-f-]{36})\/report/g)].map((m) => m[1])
-    const whole = (await history(browser)).map((e) => e.id)
-    const first = await browser.open('/account/history')
-    const second = await browser.open(hrefOn(first, /rel="next"/) ?? '')
-    const third = await browser.open(hrefOn(second, /rel="next"/) ?? '')
-    expect([...ids(first.text), ...ids(second.text), ...ids(third.text)]).toEqual(whole)
-    expect(hrefOn(third, /rel="next"/)).toBeUndefined()
-    await it.claims() // something new: the bookmark shows what it showed
-    expect(ids((await browser.open(second.url)).text)).toEqual(ids(second.text))
-    const back = await browser.open(hrefOn(third, /rel="prev"/) ?? '')
-    expect(ids(back.text)).toEqual(ids(second.text))
-    const top = await browser.open(hrefOn(back, /rel="prev"/) ?? '')
-    expect(ids(top.text)).toHaveLength(50)
-    const newest = await browser.open(hrefOn(top, /rel="prev"/) ?? '')
-    expect(hrefOn(newest, /rel="prev"/)).toBeUndefined()
-    expect(ids(newest.text)).toEqual((await history(browser)).slice(0, 50).map((e) => e.id))
-  })
-
-  test('a page by number is refused, not answered with something else', async () => {
-    browser = await signedIn(site, resident)
-    for (const odd of ['page=2', 'page=0', 'mark=x', 'mark=o.1.x.y', 'mark=a&mark=b'])
-      expect([odd, (await browser.open(`/account/history?${odd}`)).status]).toEqual([odd, 422])
-    expect((await browser.open('/account/history?page=1')).status).toBe(200)
-  })
-
-  test('says since when the record is whole', async () => {
-    browser = await signedIn(site, resident)
-    const page = textOf((await browser.open('/account/history')).text)
-    expect(page).toMatch(/記録は 20\d\d年\d+月\d+日 から始まっています。/)
-  })
-})
-
-describe('the files', () => {
-  test('hold the whole with the filter, in the reader’s language, safe for spreadsheets', async () => {
-    const it = await use(['sex'], { name: '=HYPERLINK("http://evil.example")' })
-    await fillProvisions(site, resident.id, it.service.id, {
-      from: new Date('2026-05-01T00:00:00Z'),
-      count: 1200,
-    })
-    const csv = await browser.request('/account/history.csv')
-    expect(csv.headers.get('content-type')).toContain('text/csv')
-    expect(csv.headers.get('content-disposition')).toMatch(/history-20\d\d-\d\d-\d\d\.csv/)
-    const bytes = await (
-      await fetch(new URL('/account/history.csv', site.issuer), {
-        headers: { cookie: browser.cookieHeader('/account/history.csv') },
-      })
-    ).arrayBuffer()
-    expect(Buffer.from(bytes).subarray(0, 3).toString('hex')).toBe('efbbbf')
-    const lines = Buffer.from(bytes).toString().replace('\uFEFF', '').trimEnd().split('\r\n')
-    expect(lines[0]).toBe(Object.values(h.columns).join(','))
-    const count = (await history(browser, '?kind=provision')).length
-    expect(count).toBe(1000) // a piece for programs, more by Link
-    expect(lines.filter((text) => text.includes(`,${h.kinds.provision},`))).toHaveLength(1202)
-    expect(lines.filter((text) => /(^|,)=HYPERLINK/.test(text))).toEqual([])
-    expect(lines[1]).toMatch(/^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+09:00,/)
-    const json = await browser.request('/account/history.json?kind=consent')
-    const file = JSON.parse(json.text) as {
-      completeSince: string
-      entries: { kind: string; text: string }[]
+    const subject = {
+      kind: 'member' as const,
+      id: it.service.memberId,
+      memberId: it.service.memberId,
+      names: { ja: '試験の会社', en: 'Company of the test' },
     }
-    expect(file.entries.map((e) => e.kind)).toEqual(['consent'])
-    expect(file.entries[0]?.text).toContain('同意しました')
-    expect(file.completeSince).toMatch(/\+09:00$/)
-    const english = await browser.request('/account/history.csv?kind=consent', {
-      headers: { 'accept-language': 'en' },
-    })
-    expect(english.text).toContain(Object.values(messages.en.history.columns).join(','))
+    const registrar = await makeOperator(site.env, ['registrar'])
+    const approver = await makeOperator(site.env, ['approver'])
+    const turn = async (aim: 'suspend' | 'lift') => {
+      const body = {
+        aim,
+        reason: aim === 'lift' ? ('resolved' as const) : ('security' as const),
+        residents: { ja: '調べが終わるまで止めます。', en: '' },
+        company: '原因を報告してください。',
+        effectiveAt: null,
+      }
+      const { id, hash } = await stopping.propose(site.env, subject, body, registrar.person)
+      await stopping.approve(site.env, subject, { id, hash, by: approver.person })
+    }
+    await turn('suspend')
+    const page = textOf((await browser.open('/account/history?kind=stop')).text)
+    expect(page).toContain('安全上の問題が見つかったため停止されました。')
+    expect(page).toContain('調べが終わるまで止めます。')
+    await turn('lift')
+    const stops = await history(browser, `?kind=stop&service=${it.service.id}`)
+    expect(stops).toHaveLength(2)
+    expect(new Set(stops.map(({ id }) => id)).size).toBe(2)
+    const stranger = await signedIn(site, await makeResident(site.env))
+    expect(await history(stranger, '?kind=stop')).toEqual([])
   })
 
-  test('JSON names the next piece, and the pieces are the whole', async () => {
+  test('a withdrawal in the service itself is told as one', async () => {
     const it = await use([])
-    await fillProvisions(site, resident.id, it.service.id, {
-      from: new Date('2026-05-01T00:00:00Z'),
-      count: 1100,
-    })
-    const first = await browser.request('/account/history', {
-      headers: { accept: 'application/json' },
-    })
-    const link = /<([^>]+)>; rel="next"/.exec(first.headers.get('link') ?? '')?.[1] ?? ''
-    const next = await browser.request(link, { headers: { accept: 'application/json' } })
-    expect(next.headers.get('link')).toBeNull()
-    const all = [...JSON.parse(first.text), ...JSON.parse(next.text)] as { id: string }[]
-    expect(new Set(all.map(({ id }) => id)).size).toBe(all.length)
-    expect(all.length).toBeGreaterThan(1100)
-  })
-
-  test('the page for paper has the lines and nothing to press', async () => {
-    const it = await use([])
-    const page = await browser.open(`/account/history/print?service=${it.service.id}`)
-    expect(linesOn(page)).toBe(3)
-    expect(page.text).not.toContain('/report?')
+    const known = await residents.find(site.env, resident.id)
+    if (!known) throw new Error('no resident')
+    await ending.withdrawByService(site.env, known, it.service.id)
+    const page = textOf((await browser.open('/account/history?kind=withdrawal')).text)
+    expect(page).toContain('の画面から、利用が撤回されました。')
+    expect(page).not.toContain('お客様が、')
   })
 })
