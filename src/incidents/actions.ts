@@ -159,7 +159,8 @@ export function decline(
 ) {
   return atomically(env, async (env) => {
     const { proposal } = await decided(env, seen.id)
-    return reviews[how](env, { ...seen, id: proposal.id })
+    const asked = { ...seen, id: proposal.id }
+    return how === 'giveBack' ? reviews.giveBack(env, asked) : reviews.refuse(env, asked)
   })
 }
 

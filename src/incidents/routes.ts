@@ -265,7 +265,8 @@ async function decide(
   const { hash, note = '' } = readForm(ctx, decideSchema)
   const seen = { id: idOf(ctx), hash, by: whoIs(ctx) }
   try {
-    if (verb === 'propose' || verb === 'approve') await incidents[verb](env, seen)
+    if (verb === 'propose') await incidents.propose(env, seen)
+    else if (verb === 'approve') await incidents.approve(env, seen)
     else await incidents.decline(env, verb, { ...seen, note })
   } catch (error) {
     return show(env, ctx, fieldsIn(error))

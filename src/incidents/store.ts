@@ -9,11 +9,11 @@ const SELECT = `
     approved_at as "approvedAt", finished_at as "finishedAt"
   from incidents`
 
-/** A round; `hold` locks it until the transaction ends. */
+/** A round; `hold` locks it until the transaction ends, yet lets other batches refer to it. */
 export async function find(db: Knex, id: string, hold = false): Promise<Incident | undefined> {
   if (!isUuid(id)) return undefined
   const { rows } = await db.raw<{ rows: Incident[] }>(
-    `${SELECT} where id = :id ${hold ? 'for update' : ''}`,
+    `${SELECT} where id = :id ${hold ? 'for no key update' : ''}`,
     { id },
   )
   return rows[0]
