@@ -1,14 +1,15 @@
 /** What is written to a resident at its time: once a year a summary, after half a year the services not used (field 24). */
 import { catalogue } from '../catalogue/actions.ts'
 import type { Catalogue } from '../catalogue/model.ts'
-import { atomically, type Env } from '../env.ts'
+import type { Env } from '../env.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
-import { faultOf } from '../log.ts'
 import * as notices from '../notices/actions.ts'
 import * as residents from '../residents/actions.ts'
 import type { Resident } from '../residents/model.ts'
 import * as services from '../services/actions.ts'
+import type { ServiceNow } from '../services/model.ts'
+import { everybody } from './due.ts'
 import { isAsleep } from './model.ts'
 import * as store from './reminding_store.ts'
 
@@ -29,47 +30,33 @@ export async function plan(
   await store.plan(env.db, whose, due)
 }
 
-/** Residents read at once. Each is a transaction of its own: one whose letter fails keeps nobody waiting. */
-const AT_ONCE = 200
+/** What many letters of one round name: read once. */
+type Known = {
+  items: Catalogue['items']
+  service(id: string): Promise<ServiceNow | undefined>
+}
 
-/**
- * Goes once through everybody for whom something is due. Safe on several nodes at once and again at any time: whoever
- * was written to is not due any more, in the same transaction.
- *
- * @param write writes to one resident, where it is still due; says whether it wrote
- * @returns letters written
- */
-async function everybody(
-  env: Env,
-  plan: store.Plan,
-  write: (env: Env, residentId: string) => Promise<boolean>,
-): Promise<number> {
-  let written = 0
-  let after = '00000000-0000-0000-0000-000000000000'
-  for (;;) {
-    const ids = await store.due(env.db, plan, env.now(), { after, limit: AT_ONCE })
-    for (const id of ids) {
-      try {
-        if (await atomically(env, (env) => write(env, id))) written++
-      } catch (error) {
-        env.log.error({ event: 'letter_failed', plan, ...faultOf(error) })
-      }
-    }
-    const last = ids.at(-1)
-    if (last === undefined) break
-    after = last
+async function knownOf(env: Env): Promise<Known> {
+  const { items } = await catalogue(env)
+  const read = new Map<string, Promise<ServiceNow | undefined>>()
+  return {
+    items,
+    service: (id) => {
+      const found = read.get(id) ?? services.byId(env, id)
+      read.set(id, found)
+      return found
+    },
   }
-  if (written) env.log.info({ event: 'letters_written', plan, written })
-  return written
 }
 
 /** Once a year to whoever has a consent in force, or had a provision in the year. */
-export function sendDigests(env: Env): Promise<number> {
+export async function sendDigests(env: Env): Promise<number> {
+  const known = await knownOf(env)
   return everybody(env, 'digest', async (env, residentId) => {
     const at = env.now()
     if (!(await store.claimDigest(env.db, residentId, { at, next: later(at, YEAR) }))) return false
     const resident = await readerOf(env, residentId, 'digest')
-    return resident ? writeDigest(env, resident, at) : false
+    return resident ? writeDigest(env, known, { resident, at }) : false
   })
 }
 
@@ -85,12 +72,15 @@ async function readerOf(
   return (await notices.wanted(env, residentId))[plan] ? resident : undefined
 }
 
-async function writeDigest(env: Env, resident: Resident, at: Date): Promise<boolean> {
+async function writeDigest(
+  env: Env,
+  known: Known,
+  { resident, at }: { resident: Resident; at: Date },
+): Promise<boolean> {
   const { language } = resident
   const from = later(at, -YEAR)
   const rows = await store.ofYear(env.db, resident.id, { from, to: at })
   const provision = await residents.provisionTerms(env, resident.id)
-  const entries = await catalogue(env)
   const each = []
   for (const row of rows) {
     const isOn =
@@ -99,12 +89,12 @@ async function writeDigest(env: Env, resident: Resident, at: Date): Promise<bool
       row.endsAt > at &&
       !isAsleep({ startedAt: row.startedAt }, provision)
     if (!isOn && !row.times) continue
-    const name = await nameOf(env, row.serviceId, language)
+    const name = await nameOf(known, row.serviceId, language)
     if (name === undefined) continue
     each.push({
       name,
       times: row.times,
-      items: isOn ? itemNames(entries, row.items ?? [], language) : [],
+      items: isOn ? itemNames(known, row.items ?? [], language) : [],
       until: isOn && row.endsAt ? words(language).lastDay(row.endsAt) : undefined,
       withdrawHref: isOn ? withdrawHref(env, row.serviceId) : undefined,
     })
@@ -121,7 +111,8 @@ async function writeDigest(env: Env, resident: Resident, at: Date): Promise<bool
 }
 
 /** Once in six months for each consent in force by which nothing was provided in six months; one letter for all. */
-export function sendReminders(env: Env): Promise<number> {
+export async function sendReminders(env: Env): Promise<number> {
+  const known = await knownOf(env)
   return everybody(env, 'reminder', async (env, residentId) => {
     const at = env.now()
     const claimed = await store.claimReminders(env.db, residentId, at)
@@ -141,7 +132,7 @@ export function sendReminders(env: Env): Promise<number> {
       await store.remindAt(env.db, one.agreementId, later(isIdle ? at : last, HALF_YEAR))
       if (isIdle && !isAsleep(one, provision)) idle.push({ serviceId: one.serviceId, last })
     }
-    return resident ? writeReminder(env, resident, idle) : false
+    return resident ? writeReminder(env, known, { resident, idle }) : false
   })
 }
 
@@ -151,12 +142,13 @@ const lastUse = ({ agreedAt, providedAt }: store.Used) =>
 
 async function writeReminder(
   env: Env,
-  { profile, language }: Resident,
-  unused: readonly { serviceId: string; last: Date }[],
+  known: Known,
+  { resident, idle: unused }: { resident: Resident; idle: { serviceId: string; last: Date }[] },
 ): Promise<boolean> {
+  const { profile, language } = resident
   const idle = []
   for (const { serviceId, last } of unused) {
-    const name = await nameOf(env, serviceId, language)
+    const name = await nameOf(known, serviceId, language)
     if (name === undefined) continue
     const since = words(language).date(last)
     idle.push({ name, since, withdrawHref: withdrawHref(env, serviceId) })
@@ -168,18 +160,18 @@ async function writeReminder(
 }
 
 async function nameOf(
-  env: Env,
+  known: Known,
   serviceId: string,
   language: Language,
 ): Promise<string | undefined> {
-  const service = await services.byId(env, serviceId)
+  const service = await known.service(serviceId)
   if (!service) return undefined
   const { version, member } = service
   return messages[language].frame.named(version.names[language], member.names[language])
 }
 
 function itemNames(
-  { items }: Catalogue,
+  { items }: Known,
   agreed: readonly { item: string }[],
   language: Language,
 ): string[] {

@@ -26,6 +26,7 @@ export async function tellAgreed(env: Env, resident: Resident, consent: Consent)
         ({ item, name }) => name?.[language] ?? item,
       ),
       until: words(language).lastDay(consent.endsAt),
+      contact: contactIn(receipt, resident),
       link: linkTo(env, consent),
     },
     attachments: [attachment],
@@ -43,6 +44,7 @@ export async function tellPaused(env: Env, resident: Resident, consent: Consent)
     values: {
       at: words(language).dateTime(consent.agreedAt),
       service: serviceIn(sealed.receipt, resident),
+      contact: contactIn(sealed.receipt, resident),
       link: linkTo(env, consent),
     },
     attachments: [sealed.attachment],
@@ -65,7 +67,9 @@ export async function tellWithdrawn(
     values: {
       link: `${env.config.issuer}/account/services`,
       at: words(language).dateTime(done[0]?.agreedAt ?? env.now()),
-      services: sealed.map(({ receipt }) => receipt.pii_processing.service.name[language]),
+      services: sealed.map(
+        ({ receipt }) => `${serviceIn(receipt, resident)} ${contactIn(receipt, resident)}`,
+      ),
       number: words(language).list(done.map(numberOf)),
     },
     attachments: sealed.map(({ attachment }) => attachment),
@@ -105,6 +109,12 @@ async function receiptsOf(
 function serviceIn(receipt: Receipt, { language }: Resident): string {
   const provider = receipt.party_identification[0]?.party_name[language] ?? ''
   return messages[language].frame.named(receipt.pii_processing.service.name[language], provider)
+}
+
+/** Whom to ask at the company (S-34). */
+function contactIn(receipt: Receipt, { language }: Resident): string {
+  const { desk, phone, email } = receipt.party_identification[0]?.party_contact ?? {}
+  return [desk?.[language], phone || email].filter(Boolean).join(' ')
 }
 
 const linkTo = (env: Env, consent: Consent) => `${env.config.issuer}/account/receipts/${consent.id}`

@@ -23,6 +23,9 @@ const KINDS = [
 ] as const
 type Kind = (typeof KINDS)[number]
 
+/** Letters are tried for three days: a mail server may be away over a weekend (R19). */
+const retriesOf = (kind: Kind) => (kind === 'notices.mail' ? { retryLimit: 84 } : {})
+
 /** What is done with each kind. */
 export type Handlers = Record<Kind, (data: unknown) => Promise<void>>
 
@@ -91,11 +94,11 @@ export async function openQueue(url: string, log: Logger): Promise<Queue> {
   await boss.start()
   return {
     async send(db, kind, data) {
-      await boss.send(kind, data, { db: fromKnex(db) })
+      await boss.send(kind, data, { db: fromKnex(db), ...retriesOf(kind) })
     },
     async sendMany(db, kind, data) {
       if (!data.length) return
-      const jobs = data.map((one) => ({ data: one, priority: -1 }))
+      const jobs = data.map((one) => ({ data: one, priority: -1, ...retriesOf(kind) }))
       await boss.insert(kind, jobs, { db: fromKnex(db) })
     },
     async work(handlers) {

@@ -2,7 +2,7 @@
  * 通知 – mail to residents, and notices on their pages.
  * Owns: letters, their queueing, sending and the cap per recipient; notices, and that they were read; which letters a
  * resident wants. Does not own: when to write (the other rooms).
- * Law: APPI 23 (security control), 26(2) (telling a person). Rows: H23, L4, R19; field 12, 22, 24.
+ * Law: APPI 23 (security control), 26(2) (telling a person). Rows: H23, L4, R19; K-03; field 12, 22, 24.
  */
 import { messages, type Language, type Messages } from '../locales/index.ts'
 import type { Letter, Notice } from '../locales/letter.ts'
@@ -84,7 +84,7 @@ export type Posted = {
 /** What the frame of a resident's page says of their notices. */
 export type Unread = { count: number; mustRead: { href: string; title: string }[] }
 
-/** Letters a resident may switch off. What concerns safety, and what the law has them told, cannot be. */
+/** Letters a resident may switch off. What concerns safety, and what the law has them told, cannot be (K-03). */
 export type Wanted = { digest: boolean; reminder: boolean }
 
 /** One line: what came from outside can never begin another header (L4). */

@@ -20,7 +20,7 @@ const views = {
   one: page<NoticePage>('notices/one'),
 }
 
-/** お知らせ: the list, one notice, and which letters are wanted (pages.md R8, R10). */
+/** お知らせ: the list, one notice, and which letters are wanted (pages.md R11; K-03). */
 export function routes(guards: Guards): Router<State> {
   const router = new Router<State>()
   router.get(PATH, guards.resident, list)

@@ -104,6 +104,11 @@ test('consent, sign-in from a new device and withdrawal go on; every letter come
   expect(performance.now() - begun).toBeLessThan(8000)
   await until(async () => calls.length > 0 && (await jobs()).length === 3)
 
+  // Over a weekend too: 84 tries, at last once an hour.
+  const limits = (await site.env.db.raw(
+    `select distinct retry_limit from jobs.job where name = 'notices.mail'`,
+  )) as { rows: unknown[] }
+  expect(limits.rows).toEqual([{ retry_limit: 84 }])
   const mails: string[] = []
   await hanging.close()
   const server = await back(mails)

@@ -15,6 +15,7 @@ const listed = (v: Agreed) => [
   '- Items passed on:',
   ...v.items.map((item) => `  - ${item}`),
   `- Until: ${v.until}`,
+  `- Contact of the service: ${v.contact}`,
   HOW_TO_STOP,
 ]
 
@@ -54,6 +55,7 @@ export const residentLetters: Pick<
     lines: [
       `On ${v.at} you paused this service.`,
       `- Service: ${v.service}`,
+      `- Contact of the service: ${v.contact}`,
       'Nothing has been passed to it since. To go on you will be asked again.',
     ],
     link: { text: 'Open the receipt', href: v.link },

@@ -7,6 +7,8 @@ type Agreed = {
   service: string
   items: string[]
   until: string
+  /** Of the company: お客様窓口 00-1111-0001 */
+  contact: string
   link: string
 }
 
@@ -23,6 +25,7 @@ const listed = (v: Agreed) => [
   '・渡る項目：',
   ...v.items.map((item) => `　－${item}`),
   `・期限：${v.until}まで`,
+  `・サービスの窓口：${v.contact}`,
   ...HOW_TO_STOP,
 ]
 
@@ -46,11 +49,12 @@ export const residentLetters = {
     link: { text: '同意の控えを開く', href: v.link },
     notes: [WITH_RECEIPT, NOT_YOU_CONSENT],
   }),
-  consent_paused: (v: { at: string; service: string; link: string }): Letter => ({
+  consent_paused: (v: { at: string; service: string; contact: string; link: string }): Letter => ({
     subject: 'まちID：サービスの利用を休みました',
     lines: [
       `${v.at}に、次のサービスの利用を休みました。`,
       `・サービス：${v.service}`,
+      `・サービスの窓口：${v.contact}`,
       'その時から、このサービスへは何も渡りません。再開するときは、もう一度同意をうかがいます。',
     ],
     link: { text: '控えを開く', href: v.link },
