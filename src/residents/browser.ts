@@ -11,16 +11,19 @@ import type { Shown } from './terms.ts'
 const HALF_HOUR = 1800
 const SECRET = /^[\w-]{43}$/
 
+/** One name each: having read about one of the two consents is not having read the terms. */
+type ShownName = 'shown' | 'shown_terms'
+
 /** Notes that a page with the terms was served now, in this language and version (S-26). */
-export function noteShown(ctx: Ctx, path: string): void {
+export function noteShown(ctx: Ctx, path: string, name: ShownName = 'shown'): void {
   const { env, language } = ctx.state
   const { version } = env.templates.inForce(ID_TERMS, env.now())
-  putCookie(ctx, 'shown', [env.now().getTime(), language, version].join('.'), { path })
+  putCookie(ctx, name, [env.now().getTime(), language, version].join('.'), { path })
 }
 
 /** Which text this browser was shown below `path`; undefined where none was, or none in force now. */
-export function shownTo(ctx: Ctx, path: string): Shown | undefined {
-  const [time = '', language = '', version = ''] = cookie(ctx, 'shown', path)?.split('.') ?? []
+export function shownTo(ctx: Ctx, path: string, name: ShownName = 'shown'): Shown | undefined {
+  const [time = '', language = '', version = ''] = cookie(ctx, name, path)?.split('.') ?? []
   if (!/^\d+$/.test(time) || !isLanguage(language)) return undefined
   const { env } = ctx.state
   if (Number(version) !== env.templates.inForce(ID_TERMS, env.now()).version) return undefined

@@ -22,7 +22,7 @@ export function newTermsRoutes(router: Router<State>, guards: Guards): void {
   router.post(PATH, guards.resident, async (ctx) => {
     const { decision } = readForm(ctx, newTermsSchema)
     if (decision === undefined) return show(ctx)
-    const answer = { given: decision === 'agree', shown: shownTo(ctx, PATH) }
+    const answer = { given: decision === 'agree', shown: shownTo(ctx, PATH, 'shown_terms') }
     await answerNewTerms(ctx.state.env, selfIn(ctx).residentId, answer)
     const uid = takeReturn(ctx)
     const query = new URLSearchParams({ answered: answer.given ? 'given' : 'refused' })
@@ -47,7 +47,7 @@ async function show(ctx: Ctx): Promise<void> {
     return
   }
   if (!asked) return
-  noteShown(ctx, PATH)
+  noteShown(ctx, PATH, 'shown_terms')
   view(ctx, { answered: undefined, change: changeOf(ctx, asked), onHref: undefined })
 }
 
