@@ -7,6 +7,7 @@ import type { Catalogue } from '../catalogue/model.ts'
 import { Refusal } from '../refusal.ts'
 import * as residents from '../residents/actions.ts'
 import type { Resident } from '../residents/model.ts'
+import * as retention from '../retention/actions.ts'
 import * as services from '../services/actions.ts'
 import { faultsOf, filterOf, hrefOf, cursorIn, valuesOf } from './asking.ts'
 import * as line from './line_queries.ts'
@@ -29,9 +30,10 @@ export async function residentIn(ctx: Ctx): Promise<Resident> {
 
 export async function viewOf(ctx: Ctx, catalogue: Catalogue): Promise<View> {
   const { env, language, site } = ctx.state
-  const [all, reasonsSince] = await Promise.all([
+  const [all, reasonsSince, erasedUntil] = await Promise.all([
     services.list(env),
     line.refusalsKeptSince(env.db),
+    retention.closedUntil(env),
   ])
   return {
     language,
@@ -40,6 +42,7 @@ export async function viewOf(ctx: Ctx, catalogue: Catalogue): Promise<View> {
     services: new Map(all.map((service) => [service.service.id, service])),
     consortium: (site ?? env.config.installation).consortium[language],
     reasonsSince,
+    erasedUntil,
   }
 }
 
@@ -110,16 +113,21 @@ function byDay(all: readonly Told[], view: View, onPaper = false): Days {
   return days
 }
 
-/** Since when the record is whole, and what about it is younger. */
-export function sinceOf(resident: Resident, { language, w, reasonsSince }: View): string[] {
-  const { history: h } = messages[language]
+/** Since when the record is whole, what of it was erased, and what about it is younger. */
+export function sinceOf(resident: Resident, view: View): string[] {
+  const { w, reasonsSince, erasedUntil } = view
+  const { history: h } = messages[view.language]
+  const isLater = (at: Date | undefined) => at !== undefined && at > resident.createdAt
   return [
     h.startsOn(w.date(resident.createdAt)),
-    ...(reasonsSince && reasonsSince > resident.createdAt
-      ? [h.refusalsSince(w.date(reasonsSince))]
-      : []),
+    erasedUntil && isLater(erasedUntil) ? h.erasedBefore(w.date(erasedUntil)) : h.whole,
+    ...(reasonsSince && isLater(reasonsSince) ? [h.refusalsSince(w.date(reasonsSince))] : []),
   ]
 }
+
+/** From when on nothing is missing. */
+export const completeSince = (resident: Resident, { erasedUntil }: View): Date =>
+  erasedUntil && erasedUntil > resident.createdAt ? erasedUntil : resident.createdAt
 
 /** A mark for the address, for this resident alone. */
 export const markOf = (env: Env, resident: Resident, cursor: Cursor) =>

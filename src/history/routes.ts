@@ -6,7 +6,15 @@ import type { Guards } from '../http/guards.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
 import { Refusal } from '../refusal.ts'
-import { askedIn, historyPage, PATH, printPage, residentIn, viewOf } from './compose.ts'
+import {
+  askedIn,
+  completeSince,
+  historyPage,
+  PATH,
+  printPage,
+  residentIn,
+  viewOf,
+} from './compose.ts'
 import { answerFile, answerJsonFile, historyJson } from './files.ts'
 import type { HistoryPage, PrintPage } from './pages.ts'
 import { sendReport, showReport } from './reporting.ts'
@@ -33,7 +41,7 @@ export function routes(guards: Guards, catalogue: Catalogue): Router<State> {
     const { filter } = askedIn(ctx, resident, view)
     const { within } = await count(ctx.state.env, FILES, resident.id)
     if (!within) throw new Refusal('too_many_attempts')
-    return { filter, view, since: resident.createdAt }
+    return { filter, view, since: completeSince(resident, view) }
   }
 
   router.get(PATH, only, async (ctx) => {

@@ -19,6 +19,8 @@ export type View = {
   consortium: string
   /** What is younger than this says why something was not given; of older records nobody noted it. */
   reasonsSince: Date | undefined
+  /** What was provided before was erased at the end of its term. */
+  erasedUntil: Date | undefined
 }
 
 /** What the lines of this page say beside their own row. */
@@ -71,7 +73,7 @@ export function tell(row: HistoryRow, around: Around, view: View): Told | undefi
     purposes: (details.purposes ?? []).map((id) => purposeName(id, view)),
     path:
       details.path === undefined ? undefined : (paths[details.path as 'userinfo'] ?? details.path),
-    notes: notesOf(row, view),
+    notes: notesOf(row, around, view),
     link: linkOf(row, view),
   }
 }
@@ -164,7 +166,7 @@ function viewed(viewer: Viewer | undefined, view: View): Rich {
       ? h.staff(viewer.company?.[view.language] ?? h.someCompany)
       : h.operator(view.consortium, view.w.list(roles))
   const act = viewer?.act ?? ''
-  return act === 'operators.view_person' ? h.viewed(who) : h.handled(who, act)
+  return act in h.viewed ? h.viewed[act as 'operators.view_person'](who) : h.handled(who, act)
 }
 
 /** What was asked for, what was given, and why not the rest. */
@@ -202,10 +204,11 @@ function declinedIn({ kind, details }: HistoryRow, around: Around): string[] {
   return around.declined.get(details.consent ?? '') ?? []
 }
 
-function notesOf(row: HistoryRow, { language }: View): string[] {
+function notesOf(row: HistoryRow, around: Around, { language }: View): string[] {
   const { history: h } = messages[language]
   if (row.kind === 'denial') return [h.denialNote]
-  return row.kind === 'view' ? [h.viewNote] : []
+  const asksWhy = row.kind === 'view' && around.viewers.get(row.id)?.act === 'operators.view_person'
+  return asksWhy ? [h.viewNote] : []
 }
 
 function linkOf(row: HistoryRow, { language }: View): Told['link'] {

@@ -1,5 +1,6 @@
 /** The timeline searched, filtered, led through, taken along as a file and put on paper. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import type { Knex } from 'knex'
 import { messages } from '../../src/locales/index.ts'
 import { Browser } from '../support/browser.ts'
 import { makeResident, type MadeResident } from '../support/builders.ts'
@@ -22,6 +23,15 @@ beforeEach(async () => {
 
 const use = (picked?: string[], asked = {}) => used(site, { resident, browser }, picked, asked)
 const textOf = (html: string) => html.replace(/<[^>]+>/g, '').replace(/\s+/g, ' ')
+
+const NONE = Buffer.alloc(32)
+
+/** Rows of other rooms without what they refer to, by the owner's hand. */
+const written = (write: (db: Knex) => Promise<unknown>) =>
+  site.owner.transaction(async (db) => {
+    await db.raw('set local session_replication_role = replica')
+    await write(db)
+  })
 
 describe('filters and pages', () => {
   test('are read on the server: service, item, kind, days, words', async () => {
@@ -84,6 +94,35 @@ describe('filters and pages', () => {
     browser = await signedIn(site, resident)
     const page = textOf((await browser.open('/account/history')).text)
     expect(page).toMatch(/記録は 20\d\d年\d+月\d+日 から始まっています。/)
+    expect(page).toContain(h.whole)
+    await written(async (db) => {
+      const closure = { id: site.env.newId(), proposal_id: site.env.newId(), month: '2030-01-01' }
+      await db('retention_closures').insert({
+        ...closure,
+        from_at: '2030-01-01T00:00:00Z',
+        until_at: '2030-02-01T00:00:00Z',
+        ...{ entries: 1, first_index: 0, last_index: 0, others: [], canonical: '{}' },
+        ...{ root: NONE, approval_hash: NONE, leaf_hash: NONE, signature: NONE },
+        at: site.env.now(),
+      })
+      await db('retention_drops').insert({ closure_id: closure.id, entries: 1, at: site.env.now() })
+    })
+    const after = textOf((await browser.open('/account/history')).text)
+    expect(after).toContain('渡した記録は、2030年2月1日 から後のものがそろっています。')
+    expect(after).not.toContain(h.whole)
+    const file = JSON.parse((await browser.request('/account/history.json')).text)
+    expect(file.completeSince).toBe('2030-02-01T09:00:00.000+09:00')
+  })
+
+  test('a letter about a leak is one of the entries, and leads to itself', async () => {
+    browser = await signedIn(site, resident)
+    const letter = { id: site.env.newId(), incident_id: site.env.newId(), resident_id: resident.id }
+    await written((db) =>
+      db('incident_letters').insert({ ...letter, outcome: 'posted', at: site.env.now() }),
+    )
+    expect((await history(browser, '?kind=notice')).map(({ id }) => id)).toEqual([letter.id])
+    const page = await browser.open('/account/history?kind=notice')
+    expect(page.text).toContain(`href="/account/letters/${letter.id}"`)
   })
 })
 

@@ -25,9 +25,11 @@ export const history: Messages['history'] = {
   older: 'Older',
   rested: (date) => `Looked through the records back to ${date}.`,
   goOn: 'Look further back',
-  startsOn: (date) => `Records begin on ${date} and are complete from then on.`,
+  startsOn: (date) => `Records begin on ${date}.`,
+  whole: 'From that day on they are complete.',
+  erasedBefore: (date) =>
+    `What was shared is on record from ${date} on; what was older was erased at the end of its legal term.`,
   refusalsSince: (date) => `What was not shared, and why, has been recorded since ${date}.`,
-  erasedBefore: (date) => `Records before ${date} were erased at the end of their legal term.`,
   empty: 'There are no records yet.',
   nothingFound: 'No record matches.',
   kinds: {
@@ -140,7 +142,10 @@ export const history: Messages['history'] = {
     ` is no longer a member. Reason: ${why}. Nothing has been shared since.`,
   ],
   lifted: (s) => [{ name: s }, ' is no longer stopped. You can use it again.'],
-  viewed: (who) => [`${who} looked at your information.`],
+  viewed: {
+    'operators.view_person': (who) => [`${who} looked at your information.`],
+    'incidents.letter_seen': (who) => [`${who} opened a letter to you, to send it on paper.`],
+  },
   handled: (who, act) => [`${who} worked with your information (act `, { code: act }, ').'],
   operator: (consortium, roles) =>
     roles ? `Staff of ${consortium} (${roles})` : `Staff of ${consortium}`,

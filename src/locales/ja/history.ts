@@ -26,11 +26,12 @@ export const history = {
   older: '前の記録へ',
   rested: (date: string) => `${date}までの記録を探しました。`,
   goOn: 'さらに前を探す',
-  startsOn: (date: string) =>
-    `記録は ${date} から始まっています。この日から後は、すべてそろっています。`,
+  startsOn: (date: string) => `記録は ${date} から始まっています。`,
+  whole: 'この日から後の記録は、すべてそろっています。',
+  erasedBefore: (date: string) =>
+    `渡した記録は、${date} から後のものがそろっています。それより前のものは、法律で決まった期間が過ぎたので消しました。`,
   refusalsSince: (date: string) =>
     `「渡さなかった」記録と、渡さなかった理由は、${date} から残しています。`,
-  erasedBefore: (date: string) => `${date} より前の記録は、法律の保存期間が過ぎたため消しました。`,
   empty: '記録は、まだありません。',
   nothingFound: '条件に合う記録はありません。',
   kinds: {
@@ -158,7 +159,12 @@ export const history = {
     `の会社が、${why}加盟企業から除外されました。この時から何も渡していません。`,
   ],
   lifted: (s: string): Rich => [{ name: s }, 'の停止が終わりました。サービスを再開できます。'],
-  viewed: (who: string): Rich => [`${who}が、お客様の情報を見ました。`],
+  viewed: {
+    'operators.view_person': (who: string): Rich => [`${who}が、お客様の情報を見ました。`],
+    'incidents.letter_seen': (who: string): Rich => [
+      `${who}が、お客様あての手紙を紙で送るために開きました。`,
+    ],
+  },
   handled: (who: string, act: string): Rich => [
     `${who}が、お客様の情報を扱いました（操作 `,
     { code: act },
