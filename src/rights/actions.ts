@@ -5,8 +5,7 @@ import type { CaseNow, Step } from './model.ts'
 import { append } from './stepping.ts'
 import * as store from './store.ts'
 
-export { file, report, scopeOf } from './filing.ts'
-export type { Filed, ReportEntry } from './filing.ts'
+export { file, report } from './filing.ts'
 export { closeErased, decide, extend, takeOn } from './deciding.ts'
 
 /** Every request and report of a resident, the newest first. */

@@ -13,17 +13,11 @@ import { Refusal, type Fields } from '../refusal.ts'
 import * as residents from '../residents/actions.ts'
 import * as rights from './actions.ts'
 import { decisionFaults, extensionTo, type Decision } from './deciding.ts'
-import {
-  decideForm,
-  DESK,
-  deskCase,
-  deskList,
-  extendForm,
-  type DeskTyped,
-  type Looking,
-} from './desk_pages.ts'
+import { decideForm, extendForm, type DeskTyped } from './desk_forms.ts'
+import { DESK, deskCase, deskList, type Looking } from './desk_pages.ts'
 import { DEEDS, GROUNDS, isRight, mayFollow, OUTCOMES, type CaseNow, type Ground } from './model.ts'
-import { letterPage, serviceName } from './own_pages.ts'
+import { letterPage } from './case_pages.ts'
+import { serviceName } from './own_pages.ts'
 import type { DeskCasePage, DeskFormPage, DeskListPage, LetterPage } from './pages.ts'
 import { askerFacts } from './shown.ts'
 import { decideSchema, extendSchema, lookSchema, nothingSchema } from './schema.ts'

@@ -18,7 +18,7 @@ import * as queries from './queries.ts'
 const BATCH = 500
 
 /** Every row a case covers, the oldest first. */
-export async function* rowsOf(env: Env, of: CaseNow): AsyncIterable<Entry> {
+async function* rowsOf(env: Env, of: CaseNow): AsyncIterable<Entry> {
   let after: { at: Date; id: string } | undefined
   for (;;) {
     const found = await pageOf(env, of, { after, limit: BATCH })

@@ -38,7 +38,7 @@ export function isAnsweredAtOnce({ kind, subject }: Pick<Case, 'kind' | 'subject
  * Takes in a request. Of the same form posted many times one case comes; all are answered with it.
  *
  * @param identityCheck id of the check that showed who asks (I-13)
- * @throws Refusal too_many_attempts; not_found where somebody else's form has the id
+ * @throws Refusal too_many_attempts; not_found where somebody else's form has the id; wrong_state for a test person
  */
 export function file(
   env: Env,
@@ -81,7 +81,9 @@ type Taking = Pick<
   'kind' | 'subject' | 'serviceId' | 'items' | 'fromDay' | 'toDay' | 'method'
 > & { once: string; text: Sealed; body: Body }
 
-function take(env: Env, resident: Resident, asked: Taking): Promise<CaseNow> {
+async function take(env: Env, resident: Resident, asked: Taking): Promise<CaseNow> {
+  // A company's made-up person has no rights to exercise, and must not fill the desk.
+  if (resident.testMemberId) throw new Refusal('wrong_state', { code: 'test_person' })
   return atomically(env, async (env) => {
     await store.lockForm(env.db, asked.once)
     const known = await store.byForm(env.db, asked.once)

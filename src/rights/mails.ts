@@ -72,12 +72,15 @@ const linkOf = (env: Env, of: CaseNow) => `${env.config.issuer}${pathOf(of)}`
 
 /** Cases looked at in one turn. */
 const AT_ONCE = 500
+/** Three working days are never further away than this. */
+const AHEAD = 21 * 86_400_000
 
 /** Privacy officers hear once that a due date comes near, and once that it has passed. */
 export async function remind(env: Env): Promise<void> {
   const now = env.now()
   const yearEnd = env.config.installation.yearEndHolidays ?? YEAR_END
-  for (const of of await store.open(env.db, AT_ONCE)) {
+  const before = new Date(now.getTime() + AHEAD)
+  for (const of of await store.toRemind(env.db, { before, most: AT_ONCE })) {
     if (!of.dueAt) continue
     const lastOn = dayOf(new Date(of.dueAt.getTime() - 1))
     const kind = now >= endOfDay(lastOn) ? 'late' : 'soon'

@@ -200,11 +200,6 @@ export function isOver(state: State): boolean {
   return !(RUNNING as readonly State[]).includes(state) && state !== 'decided'
 }
 
-/** Whether a due time has passed. */
-export function isLate({ dueAt, endedAt }: Pick<CaseNow, 'dueAt' | 'endedAt'>, now: Date): boolean {
-  return dueAt !== null && endedAt === null && dueAt <= now
-}
-
 /** When a case came to its end; null while something is owed. */
 export function endedAtOf(steps: readonly Past[]): Date | null {
   if (!isOver(stateOf(steps))) return null

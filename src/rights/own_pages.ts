@@ -11,30 +11,11 @@ import * as rights from './actions.ts'
 import { sumOf } from './clock.ts'
 import { fieldsOf, ITEMS, type Typed } from './fields.ts'
 import { isAnsweredAtOnce, type Filed } from './filing.ts'
-import {
-  isOver,
-  mayFollow,
-  RIGHTS,
-  SUBJECTS,
-  type CaseNow,
-  type Right,
-  type Step,
-  type Subject,
-} from './model.ts'
-import type {
-  CheckPage,
-  Facts,
-  LetterPage,
-  Link,
-  OwnCasePage,
-  RequestFormPage,
-  RequestsPage,
-  SubjectPage,
-} from './pages.ts'
+import { RIGHTS, SUBJECTS, type CaseNow, type Right, type Subject } from './model.ts'
+import type { CheckPage, Facts, Link, RequestFormPage, RequestsPage, SubjectPage } from './pages.ts'
 import { profileOf, ruleFor } from './profiles.ts'
 import * as queries from './queries.ts'
 import * as shown from './shown.ts'
-import { dueOn } from './stepping.ts'
 import { YEAR_END } from '../input/business_days.ts'
 
 export const PATH = '/account/requests'
@@ -208,114 +189,4 @@ export async function serviceName(
 ): Promise<string | undefined> {
   const found = id ? await queries.service(env.db, id) : undefined
   return found && messages[language].frame.named(found.names[language], found.provider[language])
-}
-
-export async function casePage(
-  env: Env,
-  resident: Resident,
-  asked: { of: CaseNow; steps: Step[]; done: OwnCasePage['done']; language: Language },
-): Promise<OwnCasePage> {
-  const { of, steps, done, language } = asked
-  const t = messages[language].rights
-  const now = env.now()
-  const due = dueOn(env, of, steps)
-  const w = words(language)
-  const at = isAnsweredAtOnce(of) && of.state === 'answered'
-  return {
-    heading: of.kind === 'report' ? t.case.headingReport : t.case.heading(t.kinds[of.kind]),
-    number: of.number,
-    state: shown.chipOf(of.state, language),
-    done,
-    due: shown.dueShown(of, now, language),
-    late: shown.lateShown(of, now, language),
-    stands:
-      due.kind === 'stands'
-        ? t.case.stands(due.days, w.date(new Date(`${due.since}T00:00:00+09:00`)))
-        : undefined,
-    sum: isOver(of.state) ? [] : shown.sumShown(env, of.rule, due, language),
-    facts: [
-      ...shown.askedFacts(of, await serviceName(env, of.serviceId, language), language),
-      ...shown.writtenFacts(steps, resident, language),
-    ],
-    answer: shown.answerShown(of, steps, { resident, language }),
-    letterHref: hasLetter(of) ? `${PATH}/${of.id}/letter` : undefined,
-    receive: at ? receive(of, steps, language) : undefined,
-    objection: of.state === 'answered' && !at ? objection(env, of, language) : undefined,
-    steps: shown.stepsShown(steps, { resident, language }),
-    withdrawPath: mayFollow(steps, 'withdrawn') ? `${PATH}/${of.id}/withdraw` : undefined,
-  }
-}
-
-/** Whether there is a letter: of what a person decided. */
-export const hasLetter = (of: CaseNow): boolean =>
-  of.outcome !== null && !isAnsweredAtOnce(of) && isOver(of.state)
-
-function receive(of: CaseNow, steps: readonly Step[], language: Language) {
-  const t = messages[language].rights
-  const rows = steps.find(({ step }) => step === 'answered')?.body['rows']
-  const links = {
-    csv: { href: `${PATH}/${of.id}/file/csv`, text: t.case.file('CSV') },
-    json: { href: `${PATH}/${of.id}/file/json`, text: t.case.file('JSON') },
-    page: { href: `${PATH}/${of.id}/page`, text: t.case.page },
-  }
-  const first = of.method ?? 'page'
-  const others = (['csv', 'json', 'page'] as const).filter((one) => one !== first)
-  return {
-    lead: typeof rows === 'number' ? t.case.receiveText(rows) : undefined,
-    links: [links[first], ...others.map((one) => links[one])],
-  }
-}
-
-function objection(env: Env, of: CaseNow, language: Language) {
-  const { objections } = messages[language].rights
-  const name = env.config.installation.consortium[language]
-  return of.profile === 'private' ? objections.private(name) : objections.public(name)
-}
-
-/** 決定通知書: what was decided, with number and date. @throws Refusal not_found while there is none */
-export function letterPage(
-  env: Env,
-  asked: {
-    of: CaseNow
-    steps: Step[]
-    resident: Resident | undefined
-    language: Language
-    trail: Link[]
-    service: string | undefined
-    /** At the desk the words for the resident stay closed until a reason is written down. */
-    sealed?: boolean
-    /** For the envelope. */
-    address?: string | undefined
-  },
-): LetterPage {
-  const { of, steps, resident, language, trail, service } = asked
-  const t = messages[language].rights
-  const w = words(language)
-  const answered = steps.findLast(({ step }) => step === 'answered')
-  const reader = asked.sealed ? undefined : resident
-  const answer = shown.answerShown(of, steps, { resident: reader, language })
-  if (!answered || !answer || !hasLetter(of)) throw new Refusal('not_found')
-  const number = answered.body['letter']
-  const paragraphs = asked.sealed ? [t.letter.sealed] : answer.paragraphs
-  const { profile } = resident ?? {}
-  const name = [profile?.family_name, profile?.given_name].filter(Boolean).join(' ')
-  const to =
-    name && !asked.sealed ? [name, t.letter.honorific].filter(Boolean).join(' ') : undefined
-  return {
-    title: of.kind === 'report' ? t.letter.titleReport : t.letter.title,
-    trail,
-    number: typeof number === 'string' ? number : of.number,
-    date: w.date(answered.at),
-    facts: [
-      [t.letter.to, to ?? t.letter.toText(of.number)],
-      ...(asked.address ? [[t.check.address, asked.address] as [string, string]] : []),
-      [t.letter.from, env.config.installation.consortium[language]],
-      [t.letter.kind, `${t.kinds[of.kind]} (${of.number})`],
-      ...(service ? [[t.facts.service, service] as [string, string]] : []),
-      [t.letter.received, w.date(of.receivedAt)],
-    ],
-    answer: { ...answer, paragraphs },
-    objection: objection(env, of, language),
-    look: undefined,
-  }
 }

@@ -14,11 +14,10 @@ import { isAnsweredAtOnce } from './filing.ts'
 import { fileRoutes } from './file_routes.ts'
 import { confirmHere, confirmed } from './identity.ts'
 import { isRight, type Right, type Subject } from './model.ts'
+import { casePage, letterPage } from './case_pages.ts'
 import {
-  casePage,
   checkPage,
   formPage,
-  letterPage,
   PATH,
   requestsPage,
   residentIn,

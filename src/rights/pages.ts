@@ -7,7 +7,7 @@ import type { FormFields, Typed } from './fields.ts'
 export type Chip = { word: string; tone: 'good' | 'warn' | 'bad' | 'still' | 'must' | 'free' }
 export type Facts = [label: string, value: string][]
 export type Link = { href: string; text: string }
-export type Option = { value: string; label: string }
+type Option = { value: string; label: string }
 export type Due = { date: string; badge: string; tone: 'late' | 'soon' | 'calm' }
 
 /** views/rights/requests: which right, and the cases so far. */

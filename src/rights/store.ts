@@ -101,6 +101,21 @@ export async function open(db: Knex, most: number): Promise<CaseNow[]> {
   return rows.map(fromRow)
 }
 
+/** Owed answers due before a day, of which officers have not been told that they are late. */
+export async function toRemind(
+  db: Knex,
+  { before, most }: { before: Date; most: number },
+): Promise<CaseNow[]> {
+  const { rows } = await db.raw<{ rows: Row[] }>(
+    `select ${columns} where s.ended_at is null and s.due_at < :before
+       and not exists (select 1 from rights_reminders r
+         where r.case_id = c.id and r.due_at = s.due_at and r.kind = 'late')
+     order by s.due_at limit :most`,
+    { before, most },
+  )
+  return rows.map(fromRow)
+}
+
 const ORDERS = {
   due: 's.ended_at is not null, s.due_at is null, s.due_at',
   number: 'c.year, c.running',

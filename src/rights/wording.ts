@@ -3,7 +3,7 @@ import { hasIndividualNumber } from '../input/individual_number.ts'
 import { Refusal } from '../refusal.ts'
 
 /** Longest text, in characters as people count them. */
-export const LONGEST = 2000
+const LONGEST = 2000
 /** Control, direction-changing, private and unassigned characters; line ends and tabs are allowed. */
 const HIDDEN = /(?![\n\t])[\p{Cc}\p{Co}\p{Cn}\u202A-\u202E\u2066-\u2069]/u
 

@@ -259,6 +259,35 @@ describe('answered at once (APPI 33(5))', () => {
   })
 })
 
+test('closing the account names what is open, and it can be read until the erasure', async () => {
+  const resident = await makeResident(site.env)
+  const browser = await signedIn(resident)
+  const sent = await ask(browser, 'disclosure/other', { what: '窓口とのやりとり' })
+  const [of] = (await casesOf(resident)) as [CaseNow]
+  const close = await browser.open('/account/close')
+  expect(close.text).toContain('回答がまだの請求')
+  expect(close.text).toContain(of.number)
+  const waiting = await browser.submit(close, { password: PASSWORD })
+  expect(waiting.text).toMatch(new RegExp(`登録をやめる手続き中です[\\s\\S]*${of.number}`))
+  expect((await browser.open(`${PATH}/${of.id}`)).text).toContain('窓口とのやりとり')
+  expect((await browser.request('/account')).headers.get('location')).toBe('/account/close')
+  expect(sent.text).toContain(of.number)
+})
+
+test('in English too, and a made-up person of a company cannot fill the desk', async () => {
+  const resident = await makeResident(site.env)
+  const browser = await signedIn(resident)
+  await ask(browser, 'correction/other', { what: 'An old letter' })
+  const [of] = (await casesOf(resident)) as [CaseNow]
+  const page = await browser.open(`${PATH}/${of.id}?lang=en`)
+  expect(page.text).toMatch(/names no days[\s\S]*day 14 is/)
+  const made = { ...resident, testMemberId: site.env.newId() }
+  const entry = { once: site.env.newId(), text: 'x', evidence: {} }
+  await expect(rights.report(site.env, made, entry)).rejects.toMatchObject({
+    reason: 'wrong_state',
+  })
+})
+
 test('where a case stands is what its steps and its rule say', async () => {
   const { env } = site
   const { rows } = (await env.db.raw('select case_id as id from rights_standing')) as {
