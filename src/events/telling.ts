@@ -132,7 +132,8 @@ async function tellSession(env: Env, fact: Fact): Promise<void> {
   const { sessionUid } = fact
   for (const { serviceId, sid } of await store.takeSessions(env.db, { sessionUid })) {
     await toService(env, fact, serviceId, { logout: true, sid })
-    await toService(env, fact, serviceId, { name: 'session-revoked', payload: {}, sid })
+    const payload = { event_timestamp: Math.floor(fact.at.getTime() / 1000) }
+    await toService(env, fact, serviceId, { name: 'session-revoked', payload, sid })
   }
 }
 

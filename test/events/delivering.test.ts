@@ -8,6 +8,7 @@ import { question } from '../../src/consents/asking.ts'
 import { atomically, type Env } from '../../src/env.ts'
 import * as events from '../../src/events/actions.ts'
 import { workers } from '../../src/events/delivering.ts'
+import { timetable } from '../../src/events/jobs.ts'
 import { logoutOutcome, pushOutcome, waitAfter } from '../../src/events/model.ts'
 import { tell } from '../../src/events/telling.ts'
 import * as services from '../../src/services/actions.ts'
@@ -385,6 +386,25 @@ test('a stream that is paused holds its events; one that is off gets none', asyn
   expect(kept(receiver)).toEqual({ a: [1, 2] })
   await env.db('event_streams').where({ service_id: service.id }).update({ status: 'disabled' })
   await expect(lay(service, 'a', 3)).rejects.toThrow('nothing was laid')
+})
+
+test('what a service fetches itself is sent nowhere, and dead when nobody came for a week', async () => {
+  const { service, receiver } = await receiving()
+  const stream = { service_id: service.id, delivery: 'poll', status: 'enabled' }
+  await env.db('event_streams').insert({ ...stream, changed_at: env.now() })
+  await lay(service, 'a', 1)
+  const overdue = timetable().find((entry) => entry.name === 'events.overdue')
+  for (const [days, state] of [
+    [6, 'waiting'],
+    [8, 'dead'],
+  ] as const) {
+    world.setNow(new Date(Date.now() + days * 24 * HOUR))
+    await deliver(env)
+    await overdue?.run(env)
+    expect(await states(service)).toEqual([state])
+  }
+  expect((await rows(service))[0]?.last_error).toBe('not_fetched')
+  expect(receiver.connections()).toBe(0)
 })
 
 test('the waits: twice as long each time, a quarter more or less, never over twenty minutes', () => {

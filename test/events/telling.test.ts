@@ -299,6 +299,7 @@ describe('a session that ends', () => {
     expect(other['sid']).not.toBe(first['sid'])
     const [event] = await events(told, 1)
     expect(event?.name).toBe('https://schemas.openid.net/secevent/caep/event-type/session-revoked')
+    expect(event?.said).toEqual({ event_timestamp: event?.claims['toe'] })
     expect(event?.claims['sub_id']).toEqual({
       format: 'complex',
       user: { format: 'iss_sub', iss: site.issuer, sub: told.sub },
