@@ -45,6 +45,17 @@ export function withdrawByService(
 ): Promise<Consent> {
   return atomically(env, async (env) => {
     const consent = await stop(env, resident, serviceId, { ...WITHDRAWN, actedBy: 'service' })
+    const service = await services.byId(env, serviceId)
+    if (service)
+      await notices.post(env, resident.id, {
+        kind: 'ended_by_service',
+        mustRead: false,
+        values: {
+          service: { ja: service.version.names.ja, en: service.version.names.en },
+          at: words(resident.language).dateTime(consent.agreedAt),
+        },
+        link: `/account/services/${serviceId}`,
+      })
     await tell(env, resident, [consent])
     return consent
   })

@@ -34,6 +34,8 @@ export type ConsentRow = {
   subjectType: 'public' | 'pairwise'
   endsAt: Date
   deletionRequested: boolean
+  /** Who did it, where it was not the resident at Machi ID. */
+  actedBy?: 'service' | null
   /** Hex. */
   leafHash: string
 }
@@ -128,6 +130,7 @@ export function receiptOf({ row, service, subject, installation, catalogue, issu
       event_time: at,
       valid_until: ends ? at : row.endsAt.toISOString(),
       deletion_requested: row.deletionRequested,
+      ...(row.actedBy && { acted_by: row.actedBy }),
     },
     ledger: { tree: `${issuer}/transparency`, leaf_sha256: row.leafHash },
   }

@@ -51,7 +51,7 @@ export function lineOf(receipt: Receipt, language: Language): Line {
     id: receipt.record_id,
     service: service.name[language],
     provider: receipt.party_identification[0]?.party_name[language] ?? '',
-    what: t.kinds[kind],
+    what: receipt.consent_event.acted_by ? t.byService : t.kinds[kind],
     kind,
     at: words(language).dateTime(new Date(event_time)),
     items: items.map((item) => item.name?.[language] ?? item.item),

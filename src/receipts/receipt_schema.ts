@@ -89,7 +89,7 @@ const provider = whole({
   party_contact: contact,
 })
 
-const event = whole(
+const alwaysOfEvent = whole(
   {
     event_type: { enum: ['consent given', 'consent changed', 'consent withdrawn'] },
     event_state: { enum: ['given', 'changed', 'paused', 'withdrawn'] },
@@ -99,6 +99,18 @@ const event = whole(
   },
   '`valid_until` is exclusive; where the consent has ended it is the moment of the event.',
 )
+
+/** With who did it, where it was not the person at Machi ID. */
+const event = {
+  ...alwaysOfEvent,
+  properties: {
+    ...alwaysOfEvent.properties,
+    acted_by: {
+      description: 'Where it was not the person at Machi ID: the service, by the Grant API.',
+      const: 'service',
+    },
+  },
+}
 
 /** JSON Schema, draft-07. */
 export const receiptSchema = {

@@ -314,7 +314,7 @@ test('the ledger with such withdrawals verifies, and shows who the record says i
   while ((await site.env.db('ledger_pending').first()) !== undefined)
   const jwk = ledger.publicKeys(site.env).keys[0]
   const key = createPublicKey({ key: { ...jwk }, format: 'jwk' })
-  const db = new pg.Client({ connectionString: site.url, options: '-c timezone=UTC' })
+  const db = new pg.Client({ connectionString: site.ownerUrl, options: '-c timezone=UTC' })
   await db.connect()
   try {
     await db.query('begin')

@@ -10,6 +10,15 @@ export const noticePosts: typeof posts = {
     ],
     link: 'Read the letter',
   }),
+  ended_by_service: (v) => ({
+    title: 'A service’s app ended your consent',
+    lines: [
+      `On ${v.at} your consent was withdrawn from the app of “${v.service.en}”. Nothing has been shared since.`,
+      'To use it again, sign in at the service and agree once more.',
+      'If it was not you, tell our desk.',
+    ],
+    link: 'See the data use of this service',
+  }),
   sign_in_locked: (v) => ({
     title: 'Sign-in was stopped after “This was not me”',
     lines: [

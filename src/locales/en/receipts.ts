@@ -8,6 +8,7 @@ export const receipts: Messages['receipts'] = {
   newer: 'Newer receipts',
   older: 'Older receipts',
   pages: 'Pages of receipts',
+  byService: 'Withdrawn from the service’s app',
   kinds: {
     given: 'You agreed',
     changed: 'You changed what you agreed to',

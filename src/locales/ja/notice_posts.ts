@@ -11,6 +11,16 @@ export const noticePosts = {
     ],
     link: '手紙を読む',
   }),
+  /** Unlinked in the app of the service (Grant API). */
+  ended_by_service: (v: { service: { ja: string; en: string }; at: string }): Notice => ({
+    title: 'サービスのアプリから、利用の撤回がありました',
+    lines: [
+      `${v.at}に、「${v.service.ja}」のアプリでの操作により、利用を撤回しました。その時から、何も渡していません。`,
+      'また使うときは、サービスからもう一度サインインして、同意してください。',
+      'お心当たりがないときは、窓口へお知らせください。',
+    ],
+    link: 'このサービスでのデータ利用を見る',
+  }),
   /** After 「私ではありません」. */
   sign_in_locked: (v: { at: string; addressRestored: boolean }): Notice => ({
     title: 'お知らせを受けて、サインインを止めました',

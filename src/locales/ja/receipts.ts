@@ -7,6 +7,7 @@ export const receipts = {
   newer: '新しい控え',
   older: '前の控え',
   pages: '控えのページ',
+  byService: 'サービスのアプリから、同意を撤回しました',
   kinds: {
     given: '同意しました',
     changed: '同意の内容を変えました',
