@@ -6,6 +6,7 @@
 import { lookup, Resolver } from 'node:dns/promises'
 import { request as plainRequest, type ClientRequest, type IncomingMessage } from 'node:http'
 import { request as tlsRequest } from 'node:https'
+import { isIP } from 'node:net'
 import { isDemo } from '../database/demo.ts'
 import type { Env } from '../env.ts'
 import { LOOPBACK, publicFault, readAddress } from '../input/addresses.ts'
@@ -13,8 +14,8 @@ import { isPublicAddress } from '../input/public_addresses.ts'
 
 export type Outgoing = { url: string; type: string; body: string }
 
-/** `text` is cut at a limit; enough for the error of RFC 8935 §2.4. */
-export type Answer = { status: number; type: string; text: string }
+/** `text`: of an error, cut at a limit that is enough for RFC 8935 §2.4; of any other answer nothing is read. */
+export type Answer = { status: number; text: string }
 
 /** Hosts that need not be public nor https. Empty in production. */
 export type Rules = { hosts: readonly string[] }
@@ -122,7 +123,7 @@ function exchange(
     }
     const sent: ClientRequest =
       url.protocol === 'https:'
-        ? tlsRequest({ ...options, servername: url.hostname })
+        ? tlsRequest(isIP(url.hostname) ? options : { ...options, servername: url.hostname })
         : plainRequest(options)
     sent.on('error', reject)
     sent.on('response', (answer) => {
@@ -132,18 +133,20 @@ function exchange(
   })
 }
 
-/** Reads as much as counts, and hangs up. */
+/** Reads as much as counts, and hangs up. What is broken off still has its status. */
 async function read(answer: IncomingMessage): Promise<Answer> {
+  const status = answer.statusCode ?? 0
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of answer) {
-    chunks.push(chunk as Buffer)
-    if ((size += (chunk as Buffer).length) >= LONGEST_ANSWER) break
+  try {
+    if (status >= 400)
+      for await (const chunk of answer) {
+        chunks.push(chunk as Buffer)
+        if ((size += (chunk as Buffer).length) >= LONGEST_ANSWER) break
+      }
+  } catch {
+    // The status stands.
   }
   answer.destroy()
-  return {
-    status: answer.statusCode ?? 0,
-    type: answer.headers['content-type'] ?? '',
-    text: Buffer.concat(chunks).toString('utf8').slice(0, LONGEST_ANSWER),
-  }
+  return { status, text: Buffer.concat(chunks).toString('utf8').slice(0, LONGEST_ANSWER) }
 }

@@ -1,8 +1,14 @@
 /** The only way out (L8): whom nothing of ours connects to, and what it takes no notice of. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { execFile, spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TLSSocket } from 'node:tls'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { readConfig } from '../../src/config.ts'
 import { outboundRules, post, Unreachable, type Rules } from '../../src/http/outbound.ts'
@@ -86,6 +92,18 @@ describe('of an answer', () => {
     await redirecting.close()
   })
 
+  test('that it has arrived counts at once, whatever is said after it or never said', async () => {
+    const talking = createServer((_req, res) => void res.writeHead(202).write('x'))
+    await new Promise<void>((resolve) => talking.listen(0, '127.0.0.1', resolve))
+    const { port } = talking.address() as AddressInfo
+    const answer = await post(asked(`http://127.0.0.1:${port}/`), HERE)
+    expect(answer).toEqual({ status: 202, text: '' })
+    await new Promise<void>((resolve) => {
+      talking.close(() => resolve())
+      talking.closeAllConnections()
+    })
+  })
+
   test('what is too long is cut, and not waited for', async () => {
     const endless = createServer((_req, res) => {
       res.writeHead(400)
@@ -113,6 +131,57 @@ describe('of an answer', () => {
     expect((await refused(silent.events, HERE)).why).toBe('ECONNREFUSED')
   })
 })
+
+/** A certificate for a name, made with OpenSSL; undefined where this machine has none. */
+function certificate(folder: string, name: string): { key: Buffer; cert: Buffer } | undefined {
+  const made = spawnSync('openssl', [
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
+    ...['-days', '2', '-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`],
+    ...['-keyout', join(folder, `${name}.key`), '-out', join(folder, `${name}.pem`)],
+  ])
+  if (made.status !== 0) return undefined
+  const read = (ending: string) => readFileSync(join(folder, `${name}.${ending}`))
+  return { key: read('key'), cert: read('pem') }
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'machi-id-outbound-'))
+const [ours, theirs] = [certificate(folder, 'localhost'), certificate(folder, 'other.example')]
+afterAll(() => rmSync(folder, { recursive: true }))
+
+if (ours && theirs)
+  test('the connection goes to the address that was looked at, and the certificate must be the name’s', async () => {
+    const names: (string | false | null)[] = []
+    const servers = await Promise.all(
+      [ours, theirs].map(async (pair) => {
+        const server = createTlsServer(pair, (req, res) => {
+          names.push((req.socket as TLSSocket & { servername: string }).servername)
+          res.writeHead(202).end()
+        })
+        await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+        return server
+      }),
+    )
+    const ports = servers.map((server) => (server.address() as AddressInfo).port)
+    writeFileSync(join(folder, 'trusted.pem'), Buffer.concat([ours.cert, theirs.cert]))
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [
+        '--disable-warning=ExperimentalWarning',
+        fileURLToPath(new URL('../support/outbound-child.ts', import.meta.url)),
+        `https://localhost:${ports[0]}/`,
+        `https://127.0.0.1:${ports[0]}/`,
+        `https://localhost:${ports[1]}/`,
+      ],
+      { env: { ...process.env, NODE_EXTRA_CA_CERTS: join(folder, 'trusted.pem') } },
+    )
+    expect(stdout.trim().split('\n')).toEqual([
+      '202',
+      'ERR_TLS_CERT_ALTNAME_INVALID',
+      'ERR_TLS_CERT_ALTNAME_INVALID',
+    ])
+    expect(names).toEqual(['localhost'])
+    servers.forEach((server) => server.close())
+  })
 
 test('hosts that need not be public: none of themselves, and none in production (M12)', async () => {
   const world = await openWorld({ ALLOWED_PRIVATE_HOSTS: 'receiver.lan, 127.0.0.1' })
