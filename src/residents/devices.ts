@@ -1,6 +1,7 @@
 /** Sign-ins from a browser that the account does not know are told by mail (field 22; ADR 16). */
 import { createHash } from 'node:crypto'
 import * as audit from '../audit/actions.ts'
+import { count, type Limit } from '../database/limits.ts'
 import { atomically, type Env } from '../env.ts'
 import { words } from '../locales/words.ts'
 import * as notices from '../notices/actions.ts'
@@ -51,12 +52,16 @@ export async function remember(
   return kept
 }
 
+/** Letters of new devices to one account: whoever has the password floods no mailbox; the first ones have told (H23). */
+const LETTERS: Limit = { name: 'new_device', points: 10, seconds: 3600 }
+
 /**
  * To the address of the account, and to each that it had in the last three days: whoever took the account over may have
  * changed the address first. Each letter has a link of its own, which knows its address.
  */
 async function tell(env: Env, resident: Resident, device: string): Promise<void> {
   const { language, profile } = resident
+  if (!(await count(env, LETTERS, resident.id)).within) return
   const undo = await usableLinks(env.db, resident.id, 'undo_email', env.now())
   const old = undo.map((link) => links.carried(link, resident))
   const addresses = [...new Set([profile.email, ...old])]

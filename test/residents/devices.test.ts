@@ -104,6 +104,12 @@ describe('a new device', () => {
     expect(await newsTo(first.email)).toEqual([])
   })
 
+  test('ten letters an hour are enough (H23)', async () => {
+    const { email } = await makeResident(site.env)
+    for (let n = 0; n < 13; n++) await login(email)
+    expect(await newsTo(email, 10)).toHaveLength(10)
+  })
+
   test('after 13 months it is new again', async () => {
     const { email, id } = await makeResident(site.env)
     const browser = await login(email)
