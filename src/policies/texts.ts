@@ -24,7 +24,7 @@ export type TextPart = {
   blocks: Block[]
 }
 
-export type VersionState = 'past' | 'in_force' | 'coming'
+type VersionState = 'past' | 'in_force' | 'coming'
 
 /** One version in one language. */
 export type TextVersion = {

@@ -59,7 +59,7 @@ export const texts = {
       `${title} ${edition}（${language}）の文面を読む`,
     answers: 'お客様の答え',
     newest: '最後に答えた日',
-    count: (count: number) => `答え ${count}件`,
+    count: (count: number) => `${count}件`,
     screen: '画面を見る',
     receipt: '控えを見る',
     link: 'これまでに同意した文面を読む',
