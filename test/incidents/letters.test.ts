@@ -246,7 +246,7 @@ describe('a round of letters', () => {
       hanako.userId,
     ])
       expect(letter.text).toContain(text)
-    expect(letter.text.match(/<tr><th scope="row">/g)).toHaveLength(2)
+    expect(letter.text.match(/<li class="item">/g)).toHaveLength(2)
     expect(letter.text).not.toContain(hanako.email)
     const foreign = await site.env
       .db('incident_letters')

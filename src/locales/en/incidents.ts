@@ -124,12 +124,11 @@ export const incidents: typeof ja = {
     yoursText:
       'This list is made from the record of provisions. The data itself is not in this letter.',
     service: 'Service',
-    what: 'Item',
-    first: 'First given',
-    last: 'Last given',
-    count: 'Times',
+    when: 'Given',
+    period: (first, last, times) =>
+      first === last ? `${first} (${times})` : `from ${first} to ${last} (${times})`,
     consents: 'Consent of',
-    times: (n) => n.toLocaleString('en-GB'),
+    times: (n) => count(n, 'time', 'times'),
     print: 'Your browser can print this letter.',
     manage: 'See how services use your data',
     requests: 'Ask for disclosure or for use to stop',

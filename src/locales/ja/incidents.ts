@@ -125,10 +125,9 @@ export const incidents = {
     yours: 'お客様について渡っていた項目',
     yoursText: '提供の記録にもとづく一覧です。項目の中身は、この手紙には書いていません。',
     service: 'サービス',
-    what: '項目',
-    first: 'はじめて渡した日',
-    last: '最後に渡した日',
-    count: '回数',
+    when: '渡した時期',
+    period: (first: string, last: string, times: string) =>
+      first === last ? `${first}（${times}）` : `${first}から${last}まで（${times}）`,
     consents: '同意の日',
     times: (n: number) => `${n.toLocaleString('ja-JP')}回`,
     print: 'この手紙は、ブラウザーの印刷で紙に残せます。',
