@@ -128,12 +128,10 @@ describe('a poll', () => {
     const { service } = await polling()
     const here = { serviceId: service.id, memberId: service.memberId }
     const leaving = new AbortController()
-    const four = Array.from({ length: 4 }, () => poll(site.env, here, {}, leaving.signal, 60_000))
-    await Promise.all(Array.from({ length: 4 }, () => site.env.db.raw('select 1')))
-    const fifth = await poll(site.env, here, {}, new AbortController().signal, 60_000)
-    expect(fifth.sets).toEqual({})
+    const five = Array.from({ length: 5 }, () => poll(site.env, here, {}, leaving.signal, 600_000))
+    expect((await Promise.race(five)).sets).toEqual({})
     leaving.abort()
-    await Promise.all(four)
+    await Promise.all(five)
   })
 
   test('that says it cannot read one lays it aside with a code, and no words of the receiver', async () => {

@@ -13,6 +13,7 @@ const ERRORS: Record<string, string> = {
 }
 
 export const events: Messages['events'] = {
+  toPage: 'See whether notices arrive',
   title: 'Notices to services',
   staffLead:
     'Withdrawals, corrections, sign-outs and the like are told to your service in signed events. Residents never wait for them.',

@@ -12,6 +12,7 @@ const ERRORS: Record<string, string> = {
 }
 
 export const events = {
+  toPage: '通知が届いているかを見る',
   title: 'サービスへの通知',
   staffLead:
     '同意の撤回、登録情報の訂正、サインアウトなどを、署名つきの通知でサービスへ伝えます。届かない間も、利用者の操作は止まりません。',
