@@ -60,7 +60,7 @@ describe('filters and pages', () => {
 
   test('lead forwards and back to the same entries, also from a bookmark', async () => {
     const it = await use([])
-    await fillProvisions(site, resident.id, it.service.id, {
+    await fillProvisions(site.env.db, resident.id, it.service.id, {
       from: new Date('2026-05-01T00:00:00Z'),
       count: 120,
     })
@@ -129,7 +129,7 @@ describe('filters and pages', () => {
 describe('the files', () => {
   test('hold the whole with the filter, in the reader’s language, safe for spreadsheets', async () => {
     const it = await use(['sex'], { name: '=HYPERLINK("http://evil.example")' })
-    await fillProvisions(site, resident.id, it.service.id, {
+    await fillProvisions(site.env.db, resident.id, it.service.id, {
       from: new Date('2026-05-01T00:00:00Z'),
       count: 1200,
     })
@@ -165,7 +165,7 @@ describe('the files', () => {
 
   test('JSON names the next piece, and the pieces are the whole', async () => {
     const it = await use([])
-    await fillProvisions(site, resident.id, it.service.id, {
+    await fillProvisions(site.env.db, resident.id, it.service.id, {
       from: new Date('2026-05-01T00:00:00Z'),
       count: 1100,
     })

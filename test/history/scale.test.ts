@@ -1,5 +1,6 @@
 /** A hundred thousand entries: what a page touches does not grow with them (rows, not the clock, are counted). */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { knex } from 'knex'
 import type { HistoryFilter } from '../../src/history/model.ts'
 import { entriesSql, EVERYTHING, type Stretch } from '../../src/history/reading_queries.ts'
 import { read, readAll } from '../../src/history/reading.ts'
@@ -18,23 +19,22 @@ beforeAll(async () => {
   resident = await makeResident(site.env)
   busy = (await makeService(site.env)).id
   quiet = (await makeService(site.env)).id
-  // The ledger would place each of them, which is not what is measured here.
-  await site.owner.raw('alter table provision_records disable trigger user')
-  await fillProvisions(site, resident.id, busy, {
-    from: new Date('2026-04-01T00:00:00Z'),
-    count: MANY,
-  })
-  await fillProvisions(site, resident.id, quiet, {
-    from: new Date('2026-04-02T00:00:30Z'),
-    count: 3,
-    items: ['user_id', 'sex'],
-  })
   const other = await makeResident(site.env)
-  await fillProvisions(site, other.id, busy, {
-    from: new Date('2026-04-01T00:00:10Z'),
-    count: 20_000,
-  })
-  await site.owner.raw('analyze provision_records')
+  // Without the product's limits: how long it takes to fill a table is not what is measured here.
+  const db = knex({ client: 'pg', connection: site.ownerUrl, pool: { min: 0, max: 1 } })
+  try {
+    // The ledger would place each of them.
+    await db.raw('alter table provision_records disable trigger user')
+    const from = new Date('2026-04-01T00:00:00Z')
+    await fillProvisions(db, resident.id, busy, { from, count: MANY })
+    const few = { from: new Date('2026-04-02T00:00:30Z'), count: 3, items: ['user_id', 'sex'] }
+    await fillProvisions(db, resident.id, quiet, few)
+    // Somebody else keeps the quiet service busy: neither resident nor service alone finds the three records.
+    await fillProvisions(db, other.id, quiet, { from, count: 30_000 })
+    await db.raw('analyze provision_records')
+  } finally {
+    await db.destroy()
+  }
 })
 afterAll(() => site.close())
 
@@ -126,16 +126,15 @@ describe('a page of a hundred thousand entries', () => {
   })
 
   test('the whole is every entry once, in order', async () => {
-    let count = 0
-    let last = Number.POSITIVE_INFINITY
     const seen = new Set<string>()
+    let [count, outOfOrder, last] = [0, 0, Number.POSITIVE_INFINITY]
     for await (const rows of readAll(site.env, filterOf({ service: busy }), 5000))
       for (const row of rows) {
-        expect(row.at.getTime()).toBeLessThanOrEqual(last)
+        if (row.at.getTime() > last) outOfOrder++
         last = row.at.getTime()
         seen.add(row.id)
         count++
       }
-    expect([count, seen.size]).toEqual([MANY, MANY])
+    expect([count, seen.size, outOfOrder]).toEqual([MANY, MANY, 0])
   })
 })

@@ -1,5 +1,6 @@
 /** Somebody with a browser and a service, and their history as a program reads it. */
 import { expect } from '@jest/globals'
+import type { Knex } from 'knex'
 import { Browser, type Page } from '../support/browser.ts'
 import { makeService, PASSWORD, type MadeResident, type ServiceAsked } from '../support/builders.ts'
 import { relyingParty } from '../support/relying-party.ts'
@@ -62,13 +63,13 @@ export function hrefOn(page: Page, pattern: RegExp): string | undefined {
 
 /** Provision records as plain rows, for histories longer than anybody would click together; one a minute. */
 export async function fillProvisions(
-  site: Site,
+  db: Knex,
   residentId: string,
   serviceId: string,
   { from, count, items = ['user_id', 'name'] }: { from: Date; count: number; items?: string[] },
 ): Promise<void> {
   for (let first = 1; first <= count; first += 5000)
-    await site.env.db.raw(
+    await db.raw(
       `insert into provision_records (id, at, resident_id, service_id, member_id, agreement_id, consent_id,
          service_version_id, contract_version_id, path, items, purposes, salt, canonical, leaf_hash)
        select gen_random_uuid(), :from::timestamptz + n * interval '1 minute', :residentId, :serviceId, s.member_id,

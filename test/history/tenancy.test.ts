@@ -20,7 +20,7 @@ beforeAll(async () => {
   b = new Browser(site.issuer)
   const { service } = await used(site, { resident: theirs, browser: b }, ['sex'])
   serviceOfB = service.id
-  await fillProvisions(site, theirs.id, service.id, {
+  await fillProvisions(site.env.db, theirs.id, service.id, {
     from: new Date('2026-05-01T00:00:00Z'),
     count: 60,
   })
