@@ -28,7 +28,7 @@ export type Handing = {
 }
 
 /** The rows of a scope, piece by piece. */
-export async function* pieces(env: Env, form: Form, scope: Scope): AsyncGenerator<Row[]> {
+async function* pieces(env: Env, form: Form, scope: Scope): AsyncGenerator<Row[]> {
   const read = await reader(env)
   if (form === 'raw') {
     let after: Cursor | undefined

@@ -7,7 +7,7 @@ import { SIDES, type Entry, type Form, type Lump, type Side } from './model.ts'
 export type Row = Entry | Lump
 
 /** How the giver came by the data (APPI 30(1)(ii)): each item from the person themselves, the ID made for them. */
-export function obtainedOf(row: Row): Both {
+function obtainedOf(row: Row): Both {
   const entered = row.items.some(({ id }) => id !== 'user_id')
   const issued = row.items.some(({ id }) => id === 'user_id')
   const say = (language: Language) => {
