@@ -114,6 +114,10 @@ export function letterPage(
       [t.letter.kind, `${t.kinds[of.kind]} (${of.number})`],
       ...(service ? [[t.facts.service, service] as [string, string]] : []),
       [t.letter.received, w.date(of.receivedAt)],
+      // A decision to disclose says the purposes of use too (I-16).
+      ...(of.kind === 'disclosure' && of.outcome !== 'refused'
+        ? [[t.letter.purpose, t.registered.purposes] as [string, string]]
+        : []),
     ],
     answer: { ...answer, paragraphs },
     objection: objection(env, of, language),

@@ -365,7 +365,7 @@ export const rights: typeof ja = {
     userId: 'Shared user ID',
     created: 'Registered',
     verified: 'Email address confirmed',
-    purposes: 'The purposes of use are those of each consent and of the privacy policy.',
+    purposes: 'Those of the consent screens and of the privacy policy.',
   },
 
   desk: {

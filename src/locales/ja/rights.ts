@@ -359,7 +359,7 @@ export const rights = {
     userId: '共通のユーザーID',
     created: '登録した日時',
     verified: 'メールアドレスを確かめた日時',
-    purposes: '利用目的は、データ提供先ごとの同意と、プライバシーポリシーのとおりです。',
+    purposes: '同意画面とプライバシーポリシーに示した利用目的のとおりです。',
   },
 
   desk: {
