@@ -33,12 +33,13 @@ const READ_ONLY = [
  * where all is as it should be.
  *
  * @param db of the owner
- * @throws Error in plain words where a role is missing that the owner may not make
+ * @throws Error in plain words where no role is named, or one is missing that the owner may not make
  */
 export async function settleRoles(db: Knex, { url, renew = false }: App): Promise<void> {
   const app = userOf(url)
   const owner = await ownerOf(db)
-  if (app === '' || app === owner) return
+  if (app === '') throw new Error('DATABASE_URL names no role for the product to work as.')
+  if (app === owner) return
   await makeApp(db, { app, owner, url, renew })
   const auditor = auditorOf(app)
   const audited = (await exists(db, auditor)) || (await made(db, auditor, 'nologin'))

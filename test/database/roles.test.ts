@@ -197,6 +197,12 @@ describe('the start', () => {
     expect(kept.rolpassword).toMatch(/^SCRAM-SHA-256\$4096:/)
   })
 
+  test('with two addresses of which one names no role says so', async () => {
+    const url = Object.assign(new URL(bare.url), { username: '', password: '' }).href
+    const both = { DATABASE_URL: url, MIGRATION_DATABASE_URL: bare.ownerUrl }
+    await expect(ready(both)).rejects.toThrow('names no role')
+  })
+
   test('with the application’s address alone neither migrates nor complains', async () => {
     await ready({ DATABASE_URL: bare.url })
     await server('knex_migrations').where('name', 'like', '%_ledger_gap.sql').delete()
