@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { NotOurs, noticeReader, type Kind, type Notice, type NoticeReader } from './notices.ts'
+import { NOTICES, takeNotice } from './intake.ts'
+import { noticeReader, type Kind, type Notice } from './notices.ts'
 import * as pages from './pages.ts'
 import {
   relyingParty,
@@ -28,11 +29,6 @@ type Asked = {
   visit: Visit
   words: ReturnType<typeof wordsFor>
 }
-
-/** Where Machi ID tells this service something: registered with it at onboarding. */
-const EVENTS = '/events'
-const LOGOUT = '/backchannel-logout'
-const NOTICES = [EVENTS, LOGOUT]
 
 const COOKIE = 'machinaka'
 const HOUR = 3600_000
@@ -89,7 +85,11 @@ function answering(party: RelyingParty, { issuer, client }: { issuer: string; cl
     response.setHeader('Referrer-Policy', 'no-referrer')
     if (url.pathname === '/style.css') return style(response)
     if (request.method === 'POST' && NOTICES.includes(url.pathname))
-      return take(request, response, { reader, visits, path: url.pathname })
+      return takeNotice(request, response, {
+        reader,
+        path: url.pathname,
+        act: (notice) => apply(notice, visits),
+      })
     const asked: Asked = {
       request,
       response,
@@ -178,28 +178,6 @@ async function signOut(party: RelyingParty, { request, response, visit }: Asked)
   redirect(response, target?.href ?? '/')
 }
 
-/** A notice of Machi ID: taken only where it is signed, for us, and new. */
-async function take(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { reader, visits, path }: { reader: NoticeReader; visits: Map<string, Visit>; path: string },
-): Promise<void> {
-  response.setHeader('Cache-Control', 'no-store')
-  try {
-    const body = await bodyOf(request)
-    const notice =
-      path === EVENTS
-        ? await reader.event(body)
-        : await reader.logout(new URLSearchParams(body).get('logout_token') ?? '')
-    if (notice) apply(notice, visits)
-    response.writeHead(path === EVENTS ? 202 : 200).end()
-  } catch (error) {
-    if (!(error instanceof NotOurs)) throw error
-    const said = path === EVENTS ? { err: error.err } : { error: 'invalid_request' }
-    response.writeHead(400, { 'Content-Type': 'application/json' }).end(JSON.stringify(said))
-  }
-}
-
 /** Acts on what was told: who left is signed out here, and what was received of them is forgotten. */
 function apply({ kind, sub, sid }: Notice, visits: Map<string, Visit>): void {
   for (const visit of visits.values()) {
@@ -208,18 +186,6 @@ function apply({ kind, sub, sid }: Notice, visits: Map<string, Visit>): void {
     visit.told = kind
     if (kind === 'withdrawn' || kind === 'closed' || kind === 'signed_out') delete visit.signedIn
   }
-}
-
-const LARGEST = 64 * 1024
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request) {
-    if ((size += (chunk as Buffer).length) > LARGEST) throw new NotOurs('invalid_request')
-    chunks.push(chunk as Buffer)
-  }
-  return Buffer.concat(chunks).toString()
 }
 
 function visitOf(

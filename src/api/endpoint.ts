@@ -16,7 +16,7 @@ type Given = {
 }
 
 export type Asked = Given & { company: CompanyHere }
-export type AskedByService = Given & {
+type AskedByService = Given & {
   service: ServiceHere
   /** Aborted where the caller has left. */
   gone: AbortSignal

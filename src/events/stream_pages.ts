@@ -6,7 +6,7 @@ import type { Channel, EventName } from './model.ts'
 import type { ChannelState, Undelivered } from './stream_store.ts'
 import { deliveryOf, type Delivery, type Seen } from './streams.ts'
 
-export type StreamState = 'fine' | 'failing' | 'undelivered' | 'none'
+type StreamState = 'fine' | 'failing' | 'undelivered' | 'none'
 
 type StreamRow = {
   href: string

@@ -11,9 +11,8 @@ import { channelOf, mayBeTold, type Stream } from './model.ts'
 import { stream } from './store.ts'
 import * as store from './stream_store.ts'
 
-export const DELIVERIES = ['push', 'poll', 'none'] as const
 /** none: the service is told nothing. */
-export type Delivery = (typeof DELIVERIES)[number]
+export type Delivery = 'push' | 'poll' | 'none'
 
 export type Seen = {
   service: ServiceNow

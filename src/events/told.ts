@@ -6,7 +6,7 @@ import { channelOf, mayBeTold, type Delivery, type EventName } from './model.ts'
 import { stream } from './store.ts'
 
 /** `collect`: the company has to come for it. */
-export type ToldState = 'delivered' | 'waiting' | 'collect' | 'dead'
+type ToldState = 'delivered' | 'waiting' | 'collect' | 'dead'
 
 export type Told = {
   /** How the service takes events now; undefined: it takes none. */

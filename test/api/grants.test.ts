@@ -196,6 +196,19 @@ describe('whose grant it is', () => {
       expect((await userinfo(site, tokens.access_token)).status).toBe(200)
   })
 
+  test('nor does a service see that of another service of its own company', async () => {
+    const [one, sibling] = [await makeUnlinkable(), await makeUnlinkable()]
+    const { memberId: member_id, contractId: contract_id } = one.service
+    await site.env
+      .db('services')
+      .where({ id: sibling.service.id })
+      .update({ member_id, contract_id })
+    const { grantId, tokens } = await link(one, await makeResident(site.env))
+    expect((await sibling.ask(grantId)).status).toBe(404)
+    expect((await sibling.ask(grantId, 'DELETE')).status).toBe(404)
+    expect((await userinfo(site, tokens.access_token)).status).toBe(200)
+  })
+
   test('a closed account’s is unknown', async () => {
     const one = await makeUnlinkable()
     const resident = await makeResident(site.env)
