@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { ItemId } from '../../src/catalogue/model.ts'
+import { devMails } from '../../src/notices/actions.ts'
 import { Browser, itemsOn } from '../support/browser.ts'
 import {
   makeResident,
@@ -14,6 +15,7 @@ import {
   type MadeService,
   type ServiceAsked,
 } from '../support/builders.ts'
+import { mailsTo, queueIsEmpty } from '../support/mailbox.ts'
 import { agree, relyingParty, type RelyingParty } from '../support/relying-party.ts'
 import { openSite, type Site } from '../support/site.ts'
 
@@ -300,16 +302,19 @@ test('withdrawing writes to the resident and to the company without a value in i
   const page = await browser.open(`/account/services/${made.id}/withdraw`)
   const done = await browser.submit(page, { decision: 'withdraw', request_deletion: 'on' })
   expect(done.text).toContain('撤回しました')
-  const mails = async () => (await site.env.db('dev_mails').select('*')) as Record<string, string>[]
-  for (let n = 0; n < 100 && (await mails()).length < 2; n++)
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  const sent = await mails()
-  expect(sent.map((mail) => String(mail['recipient'])).sort()).toEqual([
-    'desk@company.example',
-    EMAIL,
-  ])
-  for (const { recipient: _, id: __, ...mail } of sent)
+  await queueIsEmpty(site.env)
+  expect(await mailsTo(site.env, 'desk@company.example')).toHaveLength(1)
+  expect(await mailsTo(site.env, EMAIL, 1, '利用を撤回')).toHaveLength(1)
+  // These and every letter of a consent so far, with what its receipt says.
+  const sent = await devMails(site.env)
+  expect(sent.filter(({ attachments }) => attachments.length).length).toBeGreaterThan(1)
+  for (const { to: _, attachments, ...mail } of sent) {
     expect(traces(JSON.stringify(mail))).toEqual([])
+    for (const { text } of attachments) {
+      const payload = Buffer.from(text.split('.')[1] ?? '', 'base64url').toString()
+      expect([payload.includes('"pii_information"'), traces(payload)]).toEqual([true, []])
+    }
+  }
 })
 
 test('nothing was logged, audited or recorded with a value in it', async () => {
