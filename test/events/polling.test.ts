@@ -10,6 +10,7 @@ import { Browser } from '../support/browser.ts'
 import { makeResident, makeService, PASSWORD, type MadeService } from '../support/builders.ts'
 import { relyingParty } from '../support/relying-party.ts'
 import { openSite, type Site } from '../support/site.ts'
+import { until } from '../support/until.ts'
 import { ALL, narrow, withdraw } from '../oidc/steps.ts'
 
 let site: Site
@@ -130,6 +131,8 @@ describe('a poll', () => {
     const leaving = new AbortController()
     const five = Array.from({ length: 5 }, () => poll(site.env, here, {}, leaving.signal, 600_000))
     expect((await Promise.race(five)).sets).toEqual({})
+    const { pool } = site.env.db.client as { pool: { numUsed: () => number } }
+    await until('they wait without a connection', () => pool.numUsed() === 0)
     leaving.abort()
     await Promise.all(five)
   })
