@@ -1,7 +1,7 @@
 /** A company asked to erase what it received, and what it answers (pages.md R7, M5; APPI 22, 35). */
 import type { Fields } from '../refusal.ts'
 
-export const OUTCOMES = ['done', 'partly', 'refused'] as const
+const OUTCOMES = ['done', 'partly', 'refused'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
 export type DeletionAnswer = {

@@ -114,7 +114,7 @@ function byDay(all: readonly Told[], view: View, onPaper = false): Days {
 }
 
 /** Since when the record is whole, what of it was erased, and what about it is younger. */
-export function sinceOf(resident: Resident, view: View): string[] {
+function sinceOf(resident: Resident, view: View): string[] {
   const { w, reasonsSince, erasedUntil } = view
   const { history: h } = messages[view.language]
   const isLater = (at: Date | undefined) => at !== undefined && at > resident.createdAt

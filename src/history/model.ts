@@ -74,7 +74,7 @@ export type HistoryRow = Place & {
 }
 
 /** By kind; see queries.ts. */
-export type Details = {
+type Details = {
   path?: string
   ends_at?: string
   showing?: string | null

@@ -8,7 +8,7 @@ import type { Site } from '../support/site.ts'
 
 const OFFLINE = 'openid name birth_year sex email address offline_access'
 
-export const personOf = ({ email }: { email: string }) => ({ email, password: PASSWORD })
+const personOf = ({ email }: { email: string }) => ({ email, password: PASSWORD })
 
 /** A service this resident uses, with one userinfo answer. */
 export async function used(

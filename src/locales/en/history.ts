@@ -171,7 +171,7 @@ export const history: Messages['history'] = {
     appealed: 'was appealed by you.',
   },
   requestLink: 'To your requests',
-  showing: 'See the page that was shown',
+  showing: 'See the page you agreed to',
   asked: 'Asked for',
   given: 'Shared',
   rest: 'Not shared',

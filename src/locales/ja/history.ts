@@ -199,7 +199,7 @@ export const history = {
     appealed: 'について、お客様が不服を申し立てました。',
   },
   requestLink: '請求のページへ',
-  showing: '表示した画面を見る',
+  showing: '同意したときの画面を見る',
   asked: '求められた情報',
   given: '渡した情報',
   rest: '渡さなかった情報',
