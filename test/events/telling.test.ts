@@ -27,6 +27,7 @@ import {
   type ServiceAsked,
 } from '../support/builders.ts'
 import { ALL, narrow, pause, tokensFor, withdraw } from '../oidc/steps.ts'
+import { agree } from '../support/relying-party.ts'
 import { openReceiver, type Receiver } from '../support/receiver.ts'
 import { openSite, type Site } from '../support/site.ts'
 import { until } from '../support/until.ts'
@@ -169,6 +170,12 @@ describe('a consent', () => {
     expect(one?.said).toEqual({ reason: 'paused', deletion_requested: false })
     expect(one?.claims['sub_id']).toMatchObject({ sub: told.sub })
     expect(told.sub).not.toBe(told.resident.userId)
+
+    const page = await told.browser.open(`/account/services/${told.service.id}/resume`)
+    await agree(told.browser, page, ['sex'])
+    const [, resumed] = await events(told, 2)
+    expect(resumed?.name).toBe('/events/consent-changed')
+    expect(resumed?.said['items']).toEqual(['user_id', 'name', 'email', 'sex'])
   })
 
   test('given on the way to the service is no event: it knows by its token', async () => {
