@@ -11,7 +11,7 @@ import * as queries from './queries.ts'
 import { reader } from './reading.ts'
 
 /** Rows of one statement. */
-const PIECE = 1000
+const PIECE = 2000
 /** Residents whose provisions one statement takes together. */
 const PERSONS = 1000
 

@@ -70,7 +70,9 @@ export async function raw(db: Knex, asked: Asked): Promise<FoundRaw[]> {
   const { where, values } = held(asked)
   const { residentId, after, limit, newestFirst = false } = asked
   const [sign, order] = newestFirst ? ['<', 'desc'] : ['>', 'asc']
-  const beyond = after ? `and (p.at, p.id) ${sign} (:afterAt::timestamptz, :afterId::uuid)` : ''
+  const beyond = after
+    ? `and p.at ${sign}= :afterAt::timestamptz and (p.at, p.id) ${sign} (:afterAt::timestamptz, :afterId::uuid)`
+    : ''
   const whose = residentId ? 'and p.resident_id = :residentId::uuid' : ''
   const { rows } = await db.raw<{ rows: FoundRaw[] }>(
     `select p.id, p.at, p.path, p.resident_id as "residentId", p.service_id as "serviceId", p.member_id as "memberId",

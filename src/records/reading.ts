@@ -2,7 +2,6 @@
 import type { ItemId } from '../catalogue/model.ts'
 import * as contracts from '../contracts/actions.ts'
 import type { Env } from '../env.ts'
-import { dayOf } from '../input/days.ts'
 import type { Both, Installation } from '../installation.ts'
 import { subjectOf } from '../services/model.ts'
 import { inForce, type Entry, type Giver, type Lump, type Party, type Receiver } from './model.ts'
@@ -108,12 +107,15 @@ async function giverReader(env: Env): Promise<(at: Date) => Promise<Giver>> {
   const known = new Map<string, Giver>()
   return async (at) => {
     const version = inForce(versions, at)
-    const key = `${version?.version ?? 0} ${dayOf(at)}`
+    const key = `${version?.version ?? 0} ${tokyoDay(at)}`
     const found = known.get(key) ?? giverOf(await siteAt(env, version?.body, at))
     known.set(key, found)
     return found
   }
 }
+
+/** Counts days in Asia/Tokyo: phases turn at their beginning. */
+const tokyoDay = (at: Date) => Math.floor((at.getTime() + 9 * 3_600_000) / 86_400_000)
 
 function siteAt(env: Env, installation: Installation | undefined, at: Date) {
   if (!installation) return contracts.siteAt(env, at)
