@@ -1,6 +1,6 @@
 /** The front matter and the texts are held to their rules at start: what is wrong is said by file and field (D-12). */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { readTemplates, registerTemplates } from '../../src/templates/actions.ts'
+import { mustOffer, readTemplates, registerTemplates } from '../../src/templates/actions.ts'
 import { consentTemplates, versionBefore } from '../../src/templates/model.ts'
 import { makeResident } from '../support/builders.ts'
 import { openWorld, type World } from '../support/env.ts'
@@ -184,5 +184,16 @@ describe('which texts there are', () => {
     ])
     expect(at('2026-03-31T14:59:59Z')).toEqual([])
     expect(versionBefore(templates, templates.version('municipal', 2))?.version).toBe(1)
+  })
+
+  test('an installation names one of them, or the start stops', async () => {
+    const templates = await readTemplates(folder.root)
+    const at = new Date('2026-11-22T00:00:00Z')
+    expect(() => mustOffer(templates, 'municipal', at)).not.toThrow()
+    for (const wrong of ['privacy', 'nowhere'])
+      expect(() => mustOffer(templates, wrong, at)).toThrow(
+        `consentTemplate must be one of city-platform, municipal, not ${wrong}`,
+      )
+    expect(() => mustOffer(templates, 'municipal', new Date('2026-01-01'))).toThrow('municipal')
   })
 })
