@@ -250,6 +250,9 @@ describe('A6 response types', () => {
         'address',
         'company:read',
         'company:write',
+        'grant_management_query',
+        'grant_management_revoke',
+        'events',
       ],
     })
     expect(metadata['response_modes_supported']).toEqual(['query'])
