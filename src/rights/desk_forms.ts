@@ -89,6 +89,9 @@ export function decideForm(asked: Asked & { fields: Fields; today: string }): De
               ...one('done_by', f.doneBy, []),
               ...{ kind: 'day' as const, value: typed['done_by'] ?? '', hint: f.doneByHint },
               min: today,
+              ...(fields['done_by'] === 'day_past' && {
+                error: t.desk.rules.past(of.rule.article[language]),
+              }),
             },
           ]
         : []),

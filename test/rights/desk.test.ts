@@ -8,7 +8,7 @@ import * as consents from '../../src/consents/actions.ts'
 import { today } from '../../src/desk/actions.ts'
 import { demoInstallation } from '../../src/installation.ts'
 import { addDays } from '../../src/input/business_days.ts'
-import { dayOf } from '../../src/input/days.ts'
+import { dayOf, endOfDay } from '../../src/input/days.ts'
 import { forgetAccount } from '../../src/oidc/jobs.ts'
 import * as rights from '../../src/rights/actions.ts'
 import { timetable } from '../../src/rights/jobs.ts'
@@ -136,7 +136,9 @@ describe('deciding', () => {
     const bare = await desk.submit(form, { outcome: 'refused', ground: 'third_party', ...answer })
     expect(errorAt(bare, 'ground')).toBeDefined()
     const past = { outcome: 'whole', deed: 'other', done_by: inDays(-1), ...answer }
-    expect(errorAt(await desk.submit(form, past), 'done_by')).toContain('今日より後')
+    expect(errorAt(await desk.submit(form, past), 'done_by')).toMatch(
+      /過ぎた日は選べません.*第94条第1項/,
+    )
     const number = { outcome: 'whole', deed: 'other', answer_ja: '番号は123456789018です' }
     expect(errorAt(await desk.submit(form, number), 'answer_ja')).toContain('個人番号')
     const stop = { outcome: 'whole', deed: 'stop', ...answer }
@@ -249,9 +251,13 @@ test('an extension: once, within the law, told with its reason; a day that has p
   expect((await desk.open(at(of, '/extend'))).status).toBe(409)
 })
 
-test('officers are reminded once that a due date has passed; the resident reads it honestly', async () => {
+test('officers are reminded once before a due date and once after; the resident reads it honestly', async () => {
   const resident = await makeResident(site.env)
-  const of = await ask(resident)
+  const [of, soon, calm] = [await ask(resident), await ask(resident), await ask(resident)]
+  await site.env
+    .db('rights_standing')
+    .where({ case_id: soon.id })
+    .update({ due_at: endOfDay(inDays(1)) })
   await late(of)
   const remind = timetable.find(({ name }) => name === 'rights.remind')
   await remind?.run(site.env)
@@ -260,7 +266,14 @@ test('officers are reminded once that a due date has passed; the resident reads 
   expect(page.text).toContain('期限を1日過ぎています')
   await queueIsEmpty(site.env)
   const mails = await mailsTo(site.env, officer.email)
-  expect(mails.filter(({ subject }) => subject.includes(of.number))).toHaveLength(1)
+  const about = ({ number }: CaseNow) => mails.filter(({ subject }) => subject.includes(number))
+  expect(about(of).map(({ subject }) => subject)).toEqual([
+    expect.stringContaining('期限を過ぎました'),
+  ])
+  expect(about(soon).map(({ subject }) => subject)).toEqual([
+    expect.stringContaining('期限が近づいています'),
+  ])
+  expect(about(calm)).toEqual([])
 })
 
 test('a report of an entry comes with its evidence, and is answered; an account that closes leaves it', async () => {
