@@ -150,7 +150,8 @@ export function isInForce(standing: Standing, provision: Terms | undefined, at: 
 /** The master switch: off, or switched on again after the agreement began (waking asks). */
 export function isAsleep(
   agreement: Pick<Agreement, 'startedAt'>,
-  provision: Terms | undefined): boolean {
+  provision: Terms | undefined,
+): boolean {
   return !provision?.given || provision.at > agreement.startedAt
 }
 

@@ -223,7 +223,12 @@ async function noteSession(env: Env, { session, client }: KoaContextWithOIDC['oi
   const sid = session.sidFor(client.clientId)
   if (!resident || !service || !sid) return
   const serviceId = service.service.id
-  await events.noteSession(env, { sessionUid: session.uid, serviceId, residentId: resident.id, sid })
+  await events.noteSession(env, {
+    sessionUid: session.uid,
+    serviceId,
+    residentId: resident.id,
+    sid,
+  })
 }
 
 type ProviderMiddleware = Parameters<Provider['use']>[0]
