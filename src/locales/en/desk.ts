@@ -208,6 +208,8 @@ export const desk = {
     'members.renamed': 'Notice of a new company name',
     'services.end_all': 'End of a service',
     'services.tell_of_end': 'Notice of the end of a service',
+    'incidents.count': 'Counting the people concerned by a leak',
+    'incidents.send': 'Letters after a leak',
   } as Record<string, string>,
 
   home: {

@@ -205,6 +205,8 @@ export const desk = {
     'members.renamed': '社名の変更のお知らせ',
     'services.end_all': 'サービスの終了の処理',
     'services.tell_of_end': 'サービスの終了のお知らせ',
+    'incidents.count': '漏えい等で該当する人を数える処理',
+    'incidents.send': '漏えい等のお知らせの手紙',
   } as Record<string, string>,
 
   home: {
