@@ -8,28 +8,26 @@ import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
 import { dayOf, endOfDay, isDay, startOfDay } from '../input/days.ts'
 import { messages } from '../locales/index.ts'
-import type { OperatorHere } from '../persons.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import { decideSchema } from '../reviews/schema.ts'
 import * as incidents from './actions.ts'
-import { PARTS, type Body, type Incident, type Letter } from './model.ts'
+import { fieldsIn, idOf, to, typedText, whoIs, type Here } from './asking.ts'
+import type { Body, Incident } from './model.ts'
 import { letterRoutes } from './letter_routes.ts'
-import type { EditPage, ListPage, NewPage, OnePage, PreviewPage } from './pages.ts'
+import type { ListPage, NewPage, OnePage, PreviewPage } from './pages.ts'
 import * as queries from './queries.ts'
-import { letterSchema, scopeSchema } from './schema.ts'
-import { figureLines, listPage, numberOf, onePage, PATH, previewPage } from './showing.ts'
+import { scopeSchema } from './schema.ts'
+import { figureLines, listPage, onePage, PATH, previewPage } from './showing.ts'
 import { holderOf } from './sending.ts'
 import * as store from './store.ts'
+import { wordsRoutes } from './words_routes.ts'
 
 const views = {
   list: page<ListPage>('incidents/list'),
   new: page<NewPage>('incidents/new'),
   one: page<OnePage>('incidents/one'),
-  edit: page<EditPage>('incidents/edit'),
   preview: page<PreviewPage>('incidents/preview'),
 }
-
-type Here = Ctx & { params?: Record<string, string> }
 
 export function routes(env: Env, guards: Guards): Router<State> {
   const router = new Router<State>()
@@ -44,8 +42,7 @@ export function routes(env: Env, guards: Guards): Router<State> {
   router.get(`${PATH}/:id`, reads, (ctx) => show(env, ctx))
   router.get(`${PATH}/:id/figures.csv`, reads, (ctx) => figures(env, ctx))
   router.get(`${PATH}/:id/preview`, reads, (ctx) => preview(env, ctx))
-  router.get(`${PATH}/:id/letter`, officer, (ctx) => showEdit(env, ctx, {}))
-  router.post(`${PATH}/:id/letter`, officer, (ctx) => write(env, ctx))
+  wordsRoutes(router, env, guards)
   router.post(`${PATH}/:id/propose`, officer, (ctx) => decide(env, ctx, 'propose'))
   router.post(`${PATH}/:id/approve`, approver, guards.confirmed, (ctx) =>
     decide(env, ctx, 'approve'),
@@ -66,25 +63,11 @@ export function routes(env: Env, guards: Guards): Router<State> {
   return router
 }
 
-const idOf = (ctx: Here): string => ctx.params?.['id'] ?? ''
-
-function whoIs({ state: { operator } }: Ctx): OperatorHere {
-  if (!operator) throw new Refusal('sign_in_required')
-  return operator
-}
-
-function to(ctx: Ctx, id: string): void {
-  ctx.status = 303
-  ctx.redirect(`${PATH}/${id}`)
-}
-
 /** What was picked once is a text, twice a list. */
 const picked = (value: unknown): string[] =>
   (Array.isArray(value) ? value : [value]).filter(
     (one): one is string => typeof one === 'string' && one !== '',
   )
-const typedText = (value: unknown): string => (typeof value === 'string' ? value : '')
-
 async function showNew(env: Env, ctx: Ctx, caseId: unknown, fields: Fields): Promise<void> {
   const { language, body } = ctx.state
   const leak = await incidents.leakOf(env, typedText(caseId), whoIs(ctx))
@@ -141,13 +124,6 @@ async function open(env: Env, ctx: Ctx): Promise<void> {
   }
 }
 
-/** The fields of a refused form; every other error goes on. */
-function fieldsIn(error: unknown): Fields {
-  if (error instanceof Refusal && error.reason === 'invalid_input' && error.details.fields)
-    return error.details.fields
-  throw error
-}
-
 async function show(env: Env, ctx: Here, fields: Fields = {}): Promise<void> {
   const incident = await incidents.find(env, idOf(ctx))
   const wrong = Object.keys(fields).length > 0
@@ -176,85 +152,6 @@ async function preview(env: Env, ctx: Here): Promise<void> {
   const body = await bodyIn(env, incident)
   if (!body) throw new Refusal('not_found')
   views.preview(ctx, await previewPage(env, incident, body, ctx.state.language))
-}
-
-async function showEdit(env: Env, ctx: Here, fields: Fields): Promise<void> {
-  const incident = await incidents.find(env, idOf(ctx))
-  if (incident.state !== 'counted') throw new Refusal('wrong_state')
-  const proposal = await incidents.wordsOf(env, incident)
-  const open = proposal && !['approved', 'refused', 'withdrawn'].includes(proposal.state)
-  const { body } = ctx.state
-  const data: EditPage = {
-    path: `${PATH}/${incident.id}/letter`,
-    backHref: `${PATH}/${incident.id}`,
-    number: await numberOf(env, incident),
-    hash: body ? typedText(body['hash']) : open ? proposal.hash : '',
-    values: body
-      ? Object.fromEntries(Object.entries(body).map(([name, value]) => [name, typedText(value)]))
-      : valuesOf(
-          proposal ? (proposal.body as unknown as Body).letter : await begun(env, ctx, incident),
-        ),
-    fields,
-  }
-  views.edit(ctx, data, Object.keys(fields).length ? { status: 422 } : {})
-}
-
-const valuesOf = (letter: Letter): Record<string, string> =>
-  Object.fromEntries(
-    PARTS.flatMap((part) => [
-      [`${part}_ja`, letter.ja[part]],
-      [`${part}_en`, letter.en[part]],
-    ]),
-  )
-
-/** The first draft: what the case says already, the items by name, whom to ask. English is written by hand. */
-async function begun(env: Env, ctx: Ctx, incident: Incident): Promise<Letter> {
-  const { said } = await incidents.leakOf(env, incident.caseId, whoIs(ctx))
-  const text = (name: string) => typedText(said[name])
-  const items = await queries.items(env.db)
-  const { contact } = env.config.installation
-  const of = (language: 'ja' | 'en') => {
-    const t = messages[language].incidents
-    const names = items.filter(({ id }) => incident.items.includes(id))
-    const own = (name: string) => (language === 'ja' ? text(name) : '')
-    return {
-      overview: own('what'),
-      items: names.map((one) => `・${one.names[language]}`.replace('・', t.bullet)).join('\n'),
-      cause: own('cause'),
-      secondary: own('secondary'),
-      other: [own('measures'), own('other')].filter(Boolean).join('\n'),
-      contact: t.contact(
-        contact.desk[language],
-        contact.phone,
-        contact.hours[language],
-        contact.email,
-      ),
-    }
-  }
-  return { ja: of('ja'), en: of('en') }
-}
-
-async function write(env: Env, ctx: Here): Promise<void> {
-  try {
-    const form = readForm(ctx, letterSchema) as unknown as Record<string, string>
-    const fields: Fields = {}
-    for (const [name, value] of Object.entries(form))
-      if (name !== 'hash' && !value.trim()) fields[name] = 'required'
-    if (Object.keys(fields).length) throw new Refusal('invalid_input', { fields })
-    const of = (language: 'ja' | 'en') =>
-      Object.fromEntries(
-        PARTS.map((part) => [
-          part,
-          (form[`${part}_${language}`] ?? '').replaceAll('\r\n', '\n').trim(),
-        ]),
-      ) as Letter['ja']
-    const letter = { ja: of('ja'), en: of('en') }
-    const asked = { id: idOf(ctx), hash: form['hash'] ?? '', letter, by: whoIs(ctx) }
-    await incidents.write(env, asked)
-    to(ctx, idOf(ctx))
-  } catch (error) {
-    await showEdit(env, ctx, fieldsIn(error))
-  }
 }
 
 async function decide(
