@@ -42,6 +42,7 @@ const items: Read = (text) =>
     version: item['itemVersion'] ?? null,
     purposes: item['purposes'] ?? null,
     required: item['required'] ?? null,
+    ...(item['bounds'] !== undefined && { bounds: item['bounds'] }),
   }))
 
 type Table = {
