@@ -125,7 +125,13 @@ async function check(out: Out, made: MadeService, expected: Expected): Promise<v
   expect(Object.fromEntries(carried)).toEqual(claimsOf(expected.idToken))
 
   const { id_token: _, ...rest } = out.tokens
-  expect(Object.keys(rest).sort()).toEqual(['access_token', 'expires_in', 'scope', 'token_type'])
+  expect(Object.keys(rest).sort()).toEqual([
+    'access_token',
+    'expires_in',
+    'grant_id',
+    'scope',
+    'token_type',
+  ])
   expect(traces(JSON.stringify(rest))).toEqual([])
   expect(out.tokens.scope?.split(' ').sort()).toEqual(['openid', ...expected.scope].sort())
 
