@@ -11,6 +11,7 @@ import { isOpen, type Proposal } from '../reviews/model.ts'
 import { hashOf, type Body, type Incident, type Letter, type Scope } from './model.ts'
 import * as queries from './queries.ts'
 import { enqueue, holderOf } from './sending.ts'
+import * as letterStore from './letter_store.ts'
 import * as store from './store.ts'
 
 /** A leak about which letters can go out: notified, of whichever side. @throws Refusal not_found, wrong_state */
@@ -192,7 +193,7 @@ export function printed(
   { id, letters, by }: { id: string; letters: readonly string[]; by: Person },
 ): Promise<number> {
   return atomically(env, async (env) => {
-    const count = await store.printed(env.db, id, letters.filter(isUuid), env.now())
+    const count = await letterStore.printed(env.db, id, letters.filter(isUuid), env.now())
     await note(env, { id, by, act: 'incidents.printed', details: { count } })
     return count
   })
@@ -216,7 +217,7 @@ export async function seen(
 
 /** A mail was handed over; only letters of this room are looked for. */
 export async function mailSent(env: Env, about: string, at: Date): Promise<void> {
-  if (isUuid(about)) await store.mailed(env.db, about, at)
+  if (isUuid(about)) await letterStore.mailed(env.db, about, at)
 }
 
 /** What waits for the consortium: words to be written, and letters that stopped. */

@@ -1,6 +1,7 @@
 /** Who is concerned: counted in pieces, so that a stopped node or a second worker loses and doubles nothing. */
 import { atomically, type Env } from '../env.ts'
 import { NOBODY, sum, type Incident } from './model.ts'
+import * as letterStore from './letter_store.ts'
 import * as store from './store.ts'
 
 /** Records looked at in one transaction. */
@@ -55,7 +56,7 @@ async function finish(env: Env, { id }: Incident): Promise<void> {
     const [first, last] = [persons[0], persons.at(-1)]
     if (!first || !last) break
     const batch = { incidentId: id, number, first, last, persons: persons.length }
-    await store.insertBatch(env.db, batch)
+    await letterStore.insertBatch(env.db, batch)
     figures = sum(figures, await store.figuresOf(env.db, batch, at))
     after = last
   }

@@ -54,6 +54,15 @@ export type Incident = Scope & {
   finishedAt: Date | null
 }
 
+/** Persons of one transaction of letters, by their ids. */
+export type Batch = {
+  incidentId: string
+  number: number
+  first: string
+  last: string
+  persons: number
+}
+
 /** How far the letters of a round are. */
 export type Progress = {
   /** Persons of whom nothing was done yet. */

@@ -7,11 +7,12 @@ import type { Resident } from '../residents/model.ts'
 import * as reviews from '../reviews/actions.ts'
 import type { Body, Incident } from './model.ts'
 import * as queries from './queries.ts'
+import * as letterStore from './letter_store.ts'
 import * as store from './store.ts'
 
 /** Lays every batch that is not done into the queue; one that is there twice is done once. */
 export async function enqueue(env: Env, id: string): Promise<number> {
-  const left = await store.batchesLeft(env.db, id)
+  const left = await letterStore.batchesLeft(env.db, id)
   for (const number of left) await env.queue.send(env.db, 'incidents.send', { id, number })
   return left.length
 }
@@ -19,23 +20,23 @@ export async function enqueue(env: Env, id: string): Promise<number> {
 /** One batch: letter, notice and mail of each person, or nothing of it. */
 export function sendBatch(env: Env, asked: { id: string; number: number }): Promise<void> {
   return atomically(env, async (env) => {
-    const batch = await store.holdBatch(env.db, asked.id, asked.number)
+    const batch = await letterStore.holdBatch(env.db, asked.id, asked.number)
     const incident = batch && (await store.find(env.db, asked.id))
     if (!batch || incident?.state !== 'sending') return
-    const persons = await store.personsBetween(env.db, batch)
+    const persons = await letterStore.personsBetween(env.db, batch)
     const open = new Map((await residents.findMany(env, persons)).map((one) => [one.id, one]))
     const letters = persons.map((residentId) => {
       const reached = open.get(residentId)?.emailVerifiedAt
       const outcome = reached ? ('posted' as const) : ('unreachable' as const)
       return { id: env.newId(), residentId, outcome }
     })
-    const added = await store.insertLetters(env.db, incident.id, letters, env.now())
+    const added = await letterStore.insertLetters(env.db, incident.id, letters, env.now())
     const mine = letters.flatMap(({ id, residentId, outcome }) => {
       const resident = open.get(residentId)
       return added.has(id) && outcome === 'posted' && resident ? [{ id, resident }] : []
     })
     await deliver(env, incident, mine)
-    await store.batchDone(env.db, batch, env.now())
+    await letterStore.batchDone(env.db, batch, env.now())
     await finishIfLast(env, incident.id)
   })
 }
@@ -92,6 +93,6 @@ export async function bodyOf(
 /** Of two that finish at once, the second sees that the first has finished: the round is held meanwhile. */
 async function finishIfLast(env: Env, id: string): Promise<void> {
   const held = await store.find(env.db, id, true)
-  if (held?.state !== 'sending' || (await store.batchesLeft(env.db, id)).length) return
+  if (held?.state !== 'sending' || (await letterStore.batchesLeft(env.db, id)).length) return
   await store.update(env.db, id, { state: 'sent', finished_at: env.now() }, env.now())
 }
