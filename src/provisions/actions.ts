@@ -8,14 +8,7 @@ import type { Resident } from '../residents/model.ts'
 import * as services from '../services/actions.ts'
 import type { ServiceNow } from '../services/model.ts'
 import { seal } from '../vault.ts'
-import {
-  counted,
-  release,
-  type Facts,
-  type Provision,
-  type Pulls,
-  type WhyNot,
-} from './model.ts'
+import { counted, release, type Facts, type Provision, type Pulls, type WhyNot } from './model.ts'
 import * as store from './store.ts'
 
 export type Credential = {

@@ -75,7 +75,7 @@ test('they are witnesses: the ledger verifies with them, and a smaller one does 
     const { size } = await trx('ledger_checkpoints')
       .where({ tree: 'provisions' })
       .min('size as size')
-      .first()
+      .first<{ size: string }>()
     await trx.raw(
       `delete from resident_terms where id in
         (select entry_id from ledger_leaves where tree = 'provisions' and index >= :size)`,

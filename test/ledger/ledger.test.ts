@@ -30,7 +30,10 @@ beforeAll(async () => {
     for (let m = 0; m < 2; m++) {
       const resident = await makeResident(site.env)
       // One of them is bound: what a consent says of it stands in its row, too.
-      const service = await makeService(site.env, m ? { bounds: { email: { pullsPerMonth: 9 } } } : {})
+      const service = await makeService(
+        site.env,
+        m ? { bounds: { email: { pullsPerMonth: 9 } } } : {},
+      )
       const browser = new Browser(site.issuer)
       const { access } = await tokensFor(site, browser, service, resident, { scope: ALL }, ['sex'])
       await userinfo(site, access)

@@ -557,10 +557,7 @@ test('nothing a resident typed stands in the database as it was typed (M1)', asy
     PASSWORD,
   ]
   for (const { schema, name } of rows) {
-    const found = (await site.owner.raw('select t::text as line from ??.?? t', [
-      schema,
-      name,
-    ])) as {
+    const found = (await site.owner.raw('select t::text as line from ??.?? t', [schema, name])) as {
       rows: { line: string }[]
     }
     const dump = found.rows.map((r) => r.line).join('\n')

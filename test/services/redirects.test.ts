@@ -1,5 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
-import { hostsOf, landingFault, receiverFault, redirectFault } from '../../src/services/redirects.ts'
+import {
+  hostsOf,
+  landingFault,
+  receiverFault,
+  redirectFault,
+} from '../../src/services/redirects.ts'
 
 const web = { native: false, loopback: false }
 const demo = { native: false, loopback: true }
