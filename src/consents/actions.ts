@@ -60,6 +60,7 @@ export function servicesToStop(env: Env, residentId: string): Promise<string[]> 
 
 export { change, pause, withdraw, withdrawAll, withdrawForClosing } from './ending.ts'
 export { endedByService, grantOf, type GrantSeen } from './by_service.ts'
+export { withdrawOnRequest } from './on_request.ts'
 export { answerDeletion, deletionOf, deletionsOf, deletionTasks } from './deletions.ts'
 export { deletionState } from './deletion_model.ts'
 export type { AnswerAsked, DeletionRequest } from './deletion_model.ts'

@@ -71,23 +71,26 @@ export function pause(env: Env, resident: Resident, serviceId: string): Promise<
   })
 }
 
-type How = {
+export type How = {
   kind: 'withdrawn' | 'paused'
   endKind: 'withdrawn' | 'paused' | 'closed'
   /** Whether the company is asked to erase what it received. */
   deletion: boolean
   /** Absent: the resident. */
-  actedBy?: 'service'
+  actedBy?: 'service' | 'operator'
+  /** Of the desk alone: the number of the request, and who granted it. */
+  granted?: { number: string; operatorId: string }
 }
-const WITHDRAWN: How = { kind: 'withdrawn', endKind: 'withdrawn', deletion: false }
+export const WITHDRAWN: How = { kind: 'withdrawn', endKind: 'withdrawn', deletion: false }
 const WITH_DELETION: How = { ...WITHDRAWN, deletion: true }
 const CLOSING: How = { ...WITH_DELETION, endKind: 'closed' }
 
-function stop(
+/** One row added, the agreement ends; nobody is told yet. @throws Refusal consent_not_found */
+export function stop(
   env: Env,
   resident: Resident,
   serviceId: string,
-  { kind, endKind, deletion: deletionRequested, actedBy }: How,
+  { kind, endKind, deletion: deletionRequested, actedBy, granted }: How,
 ): Promise<Consent> {
   return atomically(env, async (env) => {
     const last = await lockedStanding(env, resident, serviceId, kind === 'withdrawn')
@@ -104,8 +107,9 @@ function stop(
       declined: [],
       deletionRequested,
       ...(actedBy && { actedBy }),
+      ...(granted && { onRequest: granted.number }),
     }
-    await write(env, resident, consent)
+    await write(env, resident, consent, granted?.operatorId)
     return consent
   })
 }
@@ -145,7 +149,8 @@ export async function withdrawForClosing(env: Env, resident: Resident): Promise<
   return done
 }
 
-async function stopAll(env: Env, resident: Resident, how: How): Promise<Consent[]> {
+/** The same for everything in force or paused. */
+export async function stopAll(env: Env, resident: Resident, how: How): Promise<Consent[]> {
   await closeGate(env.db, resident.id)
   const done: Consent[] = []
   for (const serviceId of await store.servicesToStop(env.db, resident.id, env.now())) {
@@ -171,7 +176,7 @@ async function stopIfStanding(
 }
 
 /** Letters in the transaction of the withdrawal: to the resident, and to each company asked to erase. */
-async function tell(env: Env, resident: Resident, done: readonly Consent[]): Promise<void> {
+export async function tell(env: Env, resident: Resident, done: readonly Consent[]): Promise<void> {
   await tellWithdrawn(env, resident, done)
   await askCompanies(env, resident, await withServices(env, done))
 }

@@ -63,7 +63,7 @@ export async function tellWithdrawn(
   await notices.send(env, {
     to: profile.email,
     language,
-    letter: done[0]?.actedBy === 'service' ? 'withdrawn_by_service' : 'withdrawn',
+    letter: letterOf(done[0]),
     values: {
       link: `${env.config.issuer}/account/services`,
       at: words(language).dateTime(done[0]?.agreedAt ?? env.now()),
@@ -71,9 +71,16 @@ export async function tellWithdrawn(
         ({ receipt }) => `${serviceIn(receipt, resident)} ${contactIn(receipt, resident)}`,
       ),
       number: words(language).list(done.map(numberOf)),
+      request: done[0]?.onRequest ?? '',
     },
     attachments: sealed.map(({ attachment }) => attachment),
   })
+}
+
+/** What the letter says depends on who ended it. */
+function letterOf(done: Consent | undefined) {
+  if (done?.actedBy === 'service') return 'withdrawn_by_service'
+  return done?.actedBy === 'operator' ? 'withdrawn_on_request' : 'withdrawn'
 }
 
 /** The signed receipts of versions, for a letter that another room writes. */

@@ -54,8 +54,10 @@ export type Consent = {
   endsAt: Date
   /** With a withdrawal: the company is asked to erase what it received (R7). */
   deletionRequested: boolean
-  /** Who did it, where it was not the resident here: the service itself, by its Grant API. */
-  actedBy?: 'service'
+  /** Who did it, where it was not the resident here: the service by its Grant API, or the consortium's desk. */
+  actedBy?: 'service' | 'operator'
+  /** Number of the resident's request that the desk granted by it (APPI 35). */
+  onRequest?: string
 }
 
 /** What stands between a resident and a service: their newest agreement and its newest version. */

@@ -35,7 +35,8 @@ type ConsentRow = {
   subject_type: 'public' | 'pairwise'
   ends_at: Date
   deletion_requested: boolean
-  acted_by: 'service' | null
+  acted_by: 'service' | 'operator' | null
+  on_request: string | null
 }
 
 function agreementFromRow(row: AgreementRow): Agreement {
@@ -74,6 +75,7 @@ export function consentFromRow(row: ConsentRow): Consent {
     endsAt: row.ends_at,
     deletionRequested: row.deletion_requested,
     ...(row.acted_by && { actedBy: row.acted_by }),
+    ...(row.on_request && { onRequest: row.on_request }),
   }
 }
 
@@ -232,6 +234,7 @@ export async function insertConsent(
     ends_at: consent.endsAt,
     deletion_requested: consent.deletionRequested,
     acted_by: consent.actedBy ?? null,
+    on_request: consent.onRequest ?? null,
     salt: sealedSalt,
     canonical: evidence.canonical,
     leaf_hash: evidence.leafHash,

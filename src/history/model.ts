@@ -85,7 +85,7 @@ type Details = {
   declined?: string[]
   withheld?: { [item: string]: string }
   why?: string
-  by_service?: boolean
+  acted_by?: 'service' | 'operator' | null
   lifted?: boolean
   excluded?: boolean
   whole?: boolean

@@ -19,7 +19,8 @@ const CONSENTS = `select c.id, c.agreed_at as at,
     c.service_id, array(select i->>'item' from jsonb_array_elements(c.items) i) as items,
     array(select i->>'item' from jsonb_array_elements(c.items) i) || c.declined as about,
     jsonb_build_object('ends_at', c.ends_at, 'showing', case when c.shown_at is null then null else c.showing_id end,
-      'deletion', c.deletion_requested, 'declined', c.declined, 'by_service', c.acted_by is not null) as details
+      'deletion', c.deletion_requested, 'declined', c.declined, 'acted_by', c.acted_by,
+      'number', c.on_request) as details
   from consents c where c.resident_id = :residentId`
 
 const PROVISIONS = `select p.id, p.at, 'provision' as kind, p.service_id, p.items,

@@ -142,10 +142,13 @@ function sentenceOf(row: HistoryRow, { named, service, around }: With, view: Vie
 function withdrawal(row: HistoryRow, named: string, view: View): Rich {
   const t = messages[view.language]
   const number = numberOf({ id: row.id, kind: 'withdrawn', agreedAt: row.at })
-  const { by_service, deletion } = row.details
-  const said = by_service
-    ? t.history.withdrawalThere(named, number)
-    : t.history.withdrawal(named, number)
+  const { acted_by, deletion } = row.details
+  const said =
+    acted_by === 'service'
+      ? t.history.withdrawalThere(named, number)
+      : acted_by === 'operator'
+        ? t.history.withdrawalByDesk(named, row.details.number ?? '', number)
+        : t.history.withdrawal(named, number)
   return deletion ? [...said, t.frame.gap, t.history.deletion] : said
 }
 

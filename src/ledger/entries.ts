@@ -100,6 +100,7 @@ export const TABLES: Record<Source, Table> = {
       ends_at: ['ends_at', moment],
       deletion_requested: ['deletion_requested', truth],
       acted_by: ['acted_by', same],
+      on_request: ['on_request', same],
     },
   },
   provisions: {

@@ -35,7 +35,9 @@ export type ConsentRow = {
   endsAt: Date
   deletionRequested: boolean
   /** Who did it, where it was not the resident at Machi ID. */
-  actedBy?: 'service' | null
+  actedBy?: 'service' | 'operator' | null
+  /** The number of the request that the operator granted by it. */
+  onRequest?: string | null
   /** Hex. */
   leafHash: string
 }
@@ -131,6 +133,7 @@ export function receiptOf({ row, service, subject, installation, catalogue, issu
       valid_until: ends ? at : row.endsAt.toISOString(),
       deletion_requested: row.deletionRequested,
       ...(row.actedBy && { acted_by: row.actedBy }),
+      ...(row.onRequest && { on_request: row.onRequest }),
     },
     ledger: { tree: `${issuer}/transparency`, leaf_sha256: row.leafHash },
   }

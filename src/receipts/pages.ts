@@ -45,17 +45,24 @@ export type VerifyPage = {
 
 export function lineOf(receipt: Receipt, language: Language): Line {
   const { service, pii_information: items } = receipt.pii_processing
-  const t = messages[language].receipts
   const { event_state: kind, event_time } = receipt.consent_event
   return {
     id: receipt.record_id,
     service: service.name[language],
     provider: receipt.party_identification[0]?.party_name[language] ?? '',
-    what: receipt.consent_event.acted_by ? t.byService : t.kinds[kind],
+    what: whatOf(receipt, language),
     kind,
     at: words(language).dateTime(new Date(event_time)),
     items: items.map((item) => item.name?.[language] ?? item.item),
   }
+}
+
+function whatOf({ consent_event: event }: Receipt, language: Language): string {
+  const t = messages[language].receipts
+  if (event.acted_by === 'service') return t.byService
+  return event.acted_by === 'operator'
+    ? t.onRequest(event.on_request ?? '')
+    : t.kinds[event.event_state]
 }
 
 export function shownOf(

@@ -11,7 +11,8 @@ const select = `
     c.template, c.template_version as "templateVersion", encode(c.template_hash, 'hex') as "templateHash",
     c.language, encode(c.page_hash, 'hex') as "pageHash", c.shown_at as "shownAt", c.agreed_at as "agreedAt",
     c.items, c.declined, c.subject_type as "subjectType", c.ends_at as "endsAt",
-    c.deletion_requested as "deletionRequested", c.acted_by as "actedBy", encode(c.leaf_hash, 'hex') as "leafHash"
+    c.deletion_requested as "deletionRequested", c.acted_by as "actedBy", c.on_request as "onRequest",
+    encode(c.leaf_hash, 'hex') as "leafHash"
   from consents c`
 
 /** A page of a resident's receipts, newest first, and how many there are. */

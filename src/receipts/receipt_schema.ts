@@ -106,8 +106,13 @@ const event = {
   properties: {
     ...alwaysOfEvent.properties,
     acted_by: {
-      description: 'Where it was not the person at Machi ID: the service, by the Grant API.',
-      const: 'service',
+      description:
+        'Where it was not the person at Machi ID: the service, by the Grant API, or the operator of Machi ID, on the request of the person.',
+      enum: ['service', 'operator'],
+    },
+    on_request: {
+      description: 'Where the operator did it: the number of that request.',
+      type: 'string',
     },
   },
 }

@@ -114,7 +114,7 @@ export function decide(
       const body = {
         deed,
         done_by: doneBy,
-        ...(deed === 'stop' && (await stop(env, resident, of))),
+        ...(deed === 'stop' && (await stop(env, resident, of, by.id))),
       }
       await append(env, of, { step: 'carried_out', by: byOf(by), body })
     }
@@ -127,19 +127,15 @@ export function decide(
 }
 
 /** Ends the consents a case is about. Nothing in force is nothing to stop. */
-async function stop(env: Env, resident: Resident, of: CaseNow): Promise<Body> {
-  const erases = of.kind === 'suspension'
-  if (of.serviceId === null) {
-    const done = await consents.withdrawAll(env, resident, erases)
-    return { consents: done.map((one) => one.id) }
-  }
-  try {
-    const { id } = await consents.withdraw(env, resident, of.serviceId, erases)
-    return { consents: [id] }
-  } catch (error) {
-    if (error instanceof Refusal && error.reason === 'consent_not_found') return { consents: [] }
-    throw error
-  }
+async function stop(env: Env, resident: Resident, of: CaseNow, operatorId: string): Promise<Body> {
+  const done = await consents.withdrawOnRequest(env, resident, {
+    serviceId: of.serviceId ?? undefined,
+    deletion: of.kind === 'suspension',
+    number: of.number,
+    operatorId,
+    link: mails.pathOf(of),
+  })
+  return { consents: done.map((one) => one.id) }
 }
 
 /** Message key of what is wrong with a new last day, with the days that are allowed. */

@@ -67,7 +67,8 @@ export async function extended(
   })
 }
 
-const pathOf = ({ id }: CaseNow) => `/account/requests/${id}`
+/** The resident's page of a case. */
+export const pathOf = ({ id }: CaseNow) => `/account/requests/${id}`
 const linkOf = (env: Env, of: CaseNow) => `${env.config.issuer}${pathOf(of)}`
 
 /** Cases looked at in one turn. */

@@ -18,6 +18,7 @@ const values = {
   address: 'mo•••••@example.jp',
   failures: 12,
   services: ['まちなか回遊アプリ（提供者：A社）'],
+  request: 'R-2026-0001',
   number: 'W-1',
   service: 'Machinaka app',
   subject: 'MC-0000-0000-0000-0000-0000',

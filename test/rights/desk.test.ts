@@ -1,14 +1,21 @@
 /** The desk (A8): who sees what, deciding with article and letter, stopping provision, extending, reminders, reports. */
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { createPublicKey } from 'node:crypto'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { Ajv } from 'ajv'
+import addFormats from 'ajv-formats'
+import pg from 'pg'
 import * as closing from '../../src/closing/actions.ts'
 import * as consents from '../../src/consents/actions.ts'
 import { today } from '../../src/desk/actions.ts'
 import { demoInstallation } from '../../src/installation.ts'
 import { addDays } from '../../src/input/business_days.ts'
 import { dayOf, endOfDay } from '../../src/input/days.ts'
+import * as ledger from '../../src/ledger/actions.ts'
+import { rowsOf } from '../../src/ledger/reading.ts'
+import { verify } from '../../src/ledger/verify.ts'
 import { forgetAccount } from '../../src/oidc/jobs.ts'
 import * as rights from '../../src/rights/actions.ts'
 import { timetable } from '../../src/rights/jobs.ts'
@@ -42,6 +49,16 @@ async function signedIn(resident: MadeResident): Promise<Browser> {
   const browser = new Browser(site.issuer)
   await browser.signIn(await browser.open('/login'), { email: resident.email, password: PASSWORD })
   return browser
+}
+
+const ajv = new Ajv({ allErrors: true, strict: true, strictTuples: false })
+addFormats.default(ajv)
+const schema = new URL('../../docs/receipt.schema.json', import.meta.url)
+const checkReceipt = ajv.compile(JSON.parse(readFileSync(schema, 'utf8')) as object)
+/** What the published schema says against a receipt. */
+function receiptFaults(receipt: object) {
+  checkReceipt(receipt)
+  return checkReceipt.errors ?? []
 }
 
 type Asked = Partial<Parameters<typeof rights.file>[2]['filed']>
@@ -225,6 +242,113 @@ describe('deciding', () => {
     expect(page.text).toContain('消すよう、会社に求めました')
     await queueIsEmpty(site.env)
   })
+
+  test('what it ended says that the desk did, on which request, wherever the resident reads it', async () => {
+    const resident = await makeResident(site.env)
+    const services = [await makeService(site.env), await makeService(site.env)]
+    const browser = await signedIn(resident)
+    for (const one of services) await tokensFor(site, browser, one, resident)
+    const of = await ask(resident, {
+      ...{ kind: 'stop_provision', subject: 'services', words: { reason: '理由' } },
+    })
+    await take(of)
+    const decided = await desk.submit(await desk.open(at(of, '/decide')), {
+      ...{ outcome: 'whole', deed: 'stop', ground: '', done_by: '', ...answer },
+    })
+    expect(decided.status).toBe(200)
+    const rows = await site.env
+      .db('consents')
+      .where({ resident_id: resident.id, kind: 'withdrawn' })
+      .select<{ id: string; acted_by: string; on_request: string; canonical: string }[]>()
+    expect(rows).toHaveLength(2)
+    for (const row of rows) {
+      expect([row.acted_by, row.on_request]).toEqual(['operator', of.number])
+      expect(JSON.parse(row.canonical)).toMatchObject({
+        ...{ event: 'withdrawn', acted_by: 'operator', on_request: of.number },
+      })
+      const { payload } = JSON.parse(
+        (await browser.open(`/account/receipts/${row.id}.json`)).text,
+      ) as { payload: { consent_event: object } }
+      expect(payload.consent_event).toMatchObject({
+        ...{ event_state: 'withdrawn', acted_by: 'operator', on_request: of.number },
+      })
+      expect(receiptFaults(payload)).toEqual([])
+    }
+    const acts = await site.env
+      .db('audit_events')
+      .where({ act: 'consents.withdrawn' })
+      .whereRaw(`details ->> 'request' = ?`, [of.number])
+      .select('actor_kind', 'actor_id')
+    const operator = { actor_kind: 'operator', actor_id: officer.person.id }
+    expect(acts).toEqual([operator, operator])
+    const said = `請求（${of.number}）にもとづいて、運営者が同意を終えました`
+    expect((await browser.open('/account/receipts')).text.split(said)).toHaveLength(3)
+    expect((await browser.open(`/account/receipts/${rows[0]?.id ?? ''}`)).text).toContain(said)
+    const history = (await browser.open('/account/history?kind=withdrawal')).text
+    expect(history.replace(/<[^>]+>/g, '')).toContain(
+      `お客様の請求（${of.number}）にもとづいて、まちIDの運営者が、`,
+    )
+    expect(history).not.toContain('お客様が、')
+    const notices = await browser.open('/account/notices')
+    const notice =
+      /\/account\/notices\/[0-9a-f-]+(?=">請求にもとづいて)/.exec(notices.text)?.[0] ?? ''
+    expect((await browser.open(notice)).text).toContain(
+      `お客様の請求（${of.number}）にもとづいて、`,
+    )
+    await queueIsEmpty(site.env)
+    const letters = (await mailsTo(site.env, resident.email)).filter(({ subject }) =>
+      subject.includes('請求にもとづいて、利用を終えました'),
+    )
+    expect(letters).toHaveLength(1)
+    expect(letters[0]?.text).toContain(`お客様の請求（${of.number}）にもとづいて`)
+    expect(letters[0]?.attachments).toHaveLength(2)
+  })
+})
+
+test('the ledger with such ends verifies, and shows who the record says it was, and on which request', async () => {
+  do await ledger.sequence(site.env)
+  while ((await site.env.db('ledger_pending').first()) !== undefined)
+  const key = createPublicKey({
+    key: { ...ledger.publicKeys(site.env).keys[0] },
+    format: 'jwk',
+  })
+  const db = new pg.Client({ connectionString: site.ownerUrl, options: '-c timezone=UTC' })
+  await db.connect()
+  try {
+    for (const spoil of [
+      `on_request = 'R-2026-9999'`,
+      `acted_by = 'service', on_request = null`,
+      'acted_by = null, on_request = null',
+    ]) {
+      await db.query('begin')
+      expect((await verify(rowsOf(db), key, [])).ok).toBe(true)
+      await db.query('set local session_replication_role = replica')
+      const { rowCount } = await db.query(
+        `update consents set ${spoil} where acted_by = 'operator'`,
+      )
+      expect(rowCount).toBeGreaterThan(1)
+      const { trees } = await verify(rowsOf(db), key, [])
+      expect(trees.find(({ tree }) => tree === 'provisions')?.faults[0]?.why).toBe('column_differs')
+      await db.query('rollback')
+    }
+  } finally {
+    await db.end()
+  }
+})
+
+test('no row says it was the desk without a request, nor the other way round', async () => {
+  for (const [by, request] of [
+    ['operator', null],
+    ['service', 'R-2026-0001'],
+    [null, 'R-2026-0001'],
+  ]) {
+    const made = site.owner.raw(
+      `insert into consents select (jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(), 'version', 99,
+        'acted_by', ?::text, 'on_request', ?::text))).* from consents c where kind = 'withdrawn' limit 1`,
+      [by ?? null, request ?? null],
+    )
+    await expect(made).rejects.toMatchObject({ constraint: 'consents_on_request_check' })
+  }
 })
 
 test('an extension: once, within the law, told with its reason; a day that has passed is refused with the article', async () => {

@@ -76,6 +76,15 @@ export const history: Messages['history'] = {
     { code: number },
     '.',
   ],
+  withdrawalByDesk: (s, request, number) => [
+    'The consortium ended the use of ',
+    { name: s },
+    ' on your request ',
+    { code: request },
+    '. Nothing has been shared since. The number is ',
+    { code: number },
+    '.',
+  ],
   deletion: 'You also asked to erase what was shared.',
   deletions: {
     done: 'erased everything it received.',

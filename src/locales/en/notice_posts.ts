@@ -19,6 +19,15 @@ export const noticePosts: typeof posts = {
     ],
     link: 'See the data use of this service',
   }),
+  ended_on_request: (v) => ({
+    title: 'Use was ended on your request',
+    lines: [
+      `On ${v.at}, on your request ${v.number}, the consortium ended the use of the following. Nothing has been shared since.`,
+      v.services.map((one) => `“${one.en}”`).join(', '),
+      'If it was not you who asked, tell our desk.',
+    ],
+    link: 'See what came of the request',
+  }),
   sign_in_locked: (v) => ({
     title: 'Sign-in was stopped after “This was not me”',
     lines: [

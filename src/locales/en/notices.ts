@@ -111,6 +111,21 @@ export const notices: Messages['notices'] = {
         'If it was not you, sign in to check, and tell the help desk.',
       ],
     }),
+    withdrawn_on_request: (v) => ({
+      subject: 'Machi ID: use ended on your request',
+      lines: [
+        `On ${v.at}, on your request ${v.request}, the consortium ended the use of:`,
+        ...v.services.map((service) => `- ${service}`),
+        'From that moment nothing is shared with it any more.',
+        `Reference: ${v.number}`,
+      ],
+      link: { text: 'Open “Data use by service”', href: v.link },
+      notes: [
+        'A signed receipt is attached to this mail.',
+        'To use it again, sign in at the service and agree once more.',
+        'If it was not you who asked, tell the help desk.',
+      ],
+    }),
     withdrawn_by_service: (v) => ({
       subject: 'Machi ID: a service’s app ended your consent',
       lines: [

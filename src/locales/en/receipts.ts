@@ -9,6 +9,7 @@ export const receipts: Messages['receipts'] = {
   older: 'Older receipts',
   pages: 'Pages of receipts',
   byService: 'Withdrawn from the service’s app',
+  onRequest: (number) => `Ended by the consortium on your request ${number}`,
   kinds: {
     given: 'You agreed',
     changed: 'You changed what you agreed to',

@@ -81,6 +81,15 @@ export const history = {
     { code: number },
     ' です。',
   ],
+  withdrawalByDesk: (s: string, request: string, number: string): Rich => [
+    'お客様の請求（',
+    { code: request },
+    '）にもとづいて、まちIDの運営者が、',
+    { name: s },
+    'の利用を終えました。この時から何も渡していません。受付番号は ',
+    { code: number },
+    ' です。',
+  ],
   deletion: '渡った情報の削除も依頼しました。',
   deletions: {
     done: '渡った情報を、すべて削除しました。',

@@ -21,6 +21,20 @@ export const noticePosts = {
     ],
     link: 'このサービスでのデータ利用を見る',
   }),
+  /** The desk granted a request to stop. */
+  ended_on_request: (v: {
+    number: string
+    services: { ja: string; en: string }[]
+    at: string
+  }): Notice => ({
+    title: '請求にもとづいて、利用を終えました',
+    lines: [
+      `お客様の請求（${v.number}）にもとづいて、${v.at}に、まちIDの運営者が、次のサービスでの利用を終えました。その時から、何も渡していません。`,
+      v.services.map((one) => `「${one.ja}」`).join('、'),
+      'お心当たりがないときは、窓口へお知らせください。',
+    ],
+    link: '請求の結果を見る',
+  }),
   /** After 「私ではありません」. */
   sign_in_locked: (v: { at: string; addressRestored: boolean }): Notice => ({
     title: 'お知らせを受けて、サインインを止めました',

@@ -115,6 +115,28 @@ export const notices = {
         'お心当たりがないときは、サインインして確かめ、窓口へお知らせください。',
       ],
     }),
+    /** The desk granted a request to stop (APPI 35). */
+    withdrawn_on_request: (v: {
+      link: string
+      at: string
+      services: string[]
+      number: string
+      request: string
+    }): Letter => ({
+      subject: 'まちID：請求にもとづいて、利用を終えました',
+      lines: [
+        `お客様の請求（${v.request}）にもとづいて、${v.at}に、まちIDの運営者が、次のサービスでの利用を終えました。`,
+        ...v.services.map((service) => `・${service}`),
+        'その時から、このサービスへは何も渡りません。',
+        `受付番号：${v.number}`,
+      ],
+      link: { text: '各サービスでのデータ利用を開く', href: v.link },
+      notes: [
+        '署名のある控えを、このメールに添付しました。',
+        'また使うときは、サービスからもう一度サインインして、同意してください。',
+        'お心当たりがないときは、窓口へお知らせください。',
+      ],
+    }),
     withdrawn_by_service: (v: {
       link: string
       at: string

@@ -8,6 +8,7 @@ export const receipts = {
   older: '前の控え',
   pages: '控えのページ',
   byService: 'サービスのアプリから、同意を撤回しました',
+  onRequest: (number: string) => `請求（${number}）にもとづいて、運営者が同意を終えました`,
   kinds: {
     given: '同意しました',
     changed: '同意の内容を変えました',
