@@ -52,7 +52,14 @@ describe('in demo mode', () => {
       await new Promise((resolve) => setTimeout(resolve, 100))
     const sent = await mails()
     expect(sent.map(({ to }) => to).sort()).toEqual(['one@demo.example', 'two@demo.example'])
-    expect(Object.keys(sent[0] ?? {})).toEqual(['to', 'subject', 'text', 'html', 'at'])
+    expect(Object.keys(sent[0] ?? {})).toEqual([
+      'to',
+      'subject',
+      'text',
+      'html',
+      'at',
+      'attachments',
+    ])
     const times = sent.map((mail) => (mail as unknown as { at: string }).at)
     expect(times).toEqual([...times].sort().reverse())
     const page = await (await get('/dev/mail')).text()

@@ -28,10 +28,10 @@ test('readiness is a status and nothing else, and asks the database once a secon
     .db('knex_migrations')
     .orderBy('id', 'desc')
     .first<{ name: string }>('name')
-  await site.env.db('knex_migrations').where({ name }).update({ name: 'gone' })
+  await site.owner('knex_migrations').where({ name }).update({ name: 'gone' })
   await sleep(1100)
   expect(await ready()).toEqual({ status: 503, body: { status: 'not ready' } })
-  await site.env.db('knex_migrations').where({ name: 'gone' }).update({ name })
+  await site.owner('knex_migrations').where({ name: 'gone' }).update({ name })
   await sleep(1100)
   expect(await ready()).toEqual({ status: 200, body: { status: 'ready' } })
   const told = site.logLines().flatMap((line) => {
