@@ -2,7 +2,7 @@
 import type Router from '@koa/router'
 import { readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
-import { listView, readListing } from '../http/listing.ts'
+import { listView, pageRead, readListing } from '../http/listing.ts'
 import { to } from '../http/redirect.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
@@ -59,20 +59,14 @@ async function list(ctx: Ctx): Promise<void> {
   const { memberId } = staffIn(ctx)
   const listing = readListing(ctx, { sorts: SORTS, filters: ['open', 'answered'] })
   const open = listing.filter ? listing.filter === 'open' : null
-  const read = (number: number) =>
-    consents.deletionsOf(env, memberId, {
-      open,
-      limit: listing.perPage,
-      offset: (number - 1) * listing.perPage,
-    })
-  const found = await read(listing.page)
-  const shown = found.requests.length ? listing.page : 1
-  const { requests, total } = shown === listing.page ? found : await read(shown)
-  const pages = Math.max(1, Math.ceil(total / listing.perPage))
+  const shown = await pageRead(listing, async (at) => {
+    const { requests: rows, total } = await consents.deletionsOf(env, memberId, { open, ...at })
+    return { rows, total }
+  })
   const known = new Map((await services.list(env)).map((one) => [one.service.id, one]))
   views.list(ctx, {
-    list: listView(BASE, { ...listing, page: shown }, { total, page: shown, pages }, SORTS),
-    rows: requests.map((one) => rowOf(one, known.get(one.serviceId), language, env.now())),
+    list: listView(BASE, { ...listing, page: shown.page }, shown, SORTS),
+    rows: shown.rows.map((one) => rowOf(one, known.get(one.serviceId), language, env.now())),
   })
 }
 

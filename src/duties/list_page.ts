@@ -1,6 +1,6 @@
 /** The list of cases: searched, filtered, sorted and paged by the database (L1). */
 import type { Env } from '../env.ts'
-import { likeOf, listView, readListing } from '../http/listing.ts'
+import { likeOf, listView, pageRead, readListing } from '../http/listing.ts'
 import type { Ctx } from '../http/state.ts'
 import { messages } from '../locales/index.ts'
 import type { Area } from '../people/model.ts'
@@ -36,28 +36,18 @@ export async function listPage(
     kind: only ? undefined : listing.filter || undefined,
     ...{ only, sort: listing.sort, descending: listing.descending, memberId: actor.memberId, now },
   }
-  const read = (page: number) =>
-    queries.list(env.db, {
-      ...filter,
-      limit: listing.perPage,
-      offset: (page - 1) * listing.perPage,
-    })
-  // Beyond the last page there is nothing to count from: show the first one.
-  const found = await read(listing.page)
-  const shown = found.rows.length || listing.page === 1 ? listing.page : 1
-  const { rows, total } = shown === listing.page ? found : await read(shown)
+  const shown = await pageRead(listing, (at) => queries.list(env.db, { ...filter, ...at }))
   const late = await queries.lateCount(env.db, { memberId: actor.memberId, now })
-  const pages = Math.max(1, Math.ceil(total / listing.perPage))
   return {
     ...{ area, late },
-    list: listView(path, { ...listing, page: shown }, { total, page: shown, pages }, SORTS),
+    list: listView(path, { ...listing, page: shown.page }, shown, SORTS),
     filters: [
       ['late', t.list.late],
       ['open', t.list.open],
       ...KINDS.map((kind): [string, string] => [kind, t.kinds[kind]]),
     ],
     begin: beginnings(area, asked.may, language),
-    rows: rows.map((row) => ({
+    rows: shown.rows.map((row) => ({
       id: row.id,
       href: `${path}/${row.id}`,
       number: row.number ?? t.list.noNumber,

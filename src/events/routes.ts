@@ -2,7 +2,7 @@
 import { Router } from '@koa/router'
 import { readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
-import { listView, readListing } from '../http/listing.ts'
+import { listView, pageRead, readListing } from '../http/listing.ts'
 import { to } from '../http/redirect.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
@@ -112,17 +112,14 @@ async function list(ctx: Ctx): Promise<void> {
   // A task on the desk leads to one service.
   const { service } = ctx.query
   const q = isUuid(service) ? service : asked.q
-  const { sort, descending, perPage: limit } = asked
+  const { sort, descending } = asked
   const state = (['dead', 'waiting'] as const).find((one) => one === asked.filter)
-  const read = (page: number) =>
-    store.undelivered(env.db, { q, state, sort, descending, limit, offset: (page - 1) * limit })
-  const found = await read(asked.page)
-  const number = found.rows.length ? asked.page : 1
-  const { rows, total } = number === asked.page ? found : await read(number)
-  const shown = { total, page: number, pages: Math.max(1, Math.ceil(total / limit)) }
+  const shown = await pageRead(asked, (at) =>
+    store.undelivered(env.db, { q, state, sort, descending, ...at }),
+  )
   views.undelivered(ctx, {
-    list: listView(OPERATORS, { ...asked, q, page: number }, shown, SORTS),
-    rows: rows.map((row) => undeliveredRow(row, language)),
+    list: listView(OPERATORS, { ...asked, q, page: shown.page }, shown, SORTS),
+    rows: shown.rows.map((row) => undeliveredRow(row, language)),
     mayResend: operatorOf(ctx).roles.some((role) => role !== 'auditor'),
     resent: ctx.query['done'] === 'resent',
   })

@@ -53,6 +53,22 @@ export function paged<T>(all: readonly T[], { page, perPage }: Listing<string>):
   return { rows: all.slice(from, from + perPage), total: all.length, page: shown, pages }
 }
 
+/**
+ * A page that the database counted. Beyond the last page no row carries the count, so the first page is read instead.
+ *
+ * @param read the rows from `offset` on, at most `limit`, and how many there are in all
+ */
+export async function pageRead<T>(
+  { page, perPage }: Pick<Listing<string>, 'page' | 'perPage'>,
+  read: (at: { limit: number; offset: number }) => Promise<{ rows: T[]; total: number }>,
+): Promise<Paged<T>> {
+  const at = (number: number) => read({ limit: perPage, offset: (number - 1) * perPage })
+  const found = await at(page)
+  const shown = found.rows.length ? page : 1
+  const { rows, total } = shown === page ? found : await at(shown)
+  return { rows, total, page: shown, pages: Math.max(1, Math.ceil(total / perPage)) }
+}
+
 /** A text of SQL `ilike … escape '\'` that finds what holds `q` literally. */
 export function likeOf(q: string): string {
   return `%${q.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`

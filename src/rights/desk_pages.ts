@@ -1,6 +1,6 @@
 /** What the desk's pages of requests show: the person only after a reason was written down (J10). */
 import type { Env } from '../env.ts'
-import { likeOf, listView, readListing } from '../http/listing.ts'
+import { likeOf, listView, pageRead, readListing } from '../http/listing.ts'
 import type { Ctx } from '../http/state.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
@@ -28,24 +28,21 @@ export async function deskList(env: Env, ctx: Ctx): Promise<DeskListPage> {
   const listing = readListing(ctx, { sorts: SORTS, filters: FILTERS })
   const only = (['late', 'open'] as const).find((one) => one === listing.filter)
   const now = env.now()
-  const read = (page: number) =>
+  const paged = await pageRead(listing, (at) =>
     store.list(env.db, {
       like: listing.q ? likeOf(listing.q) : undefined,
       kind: only ? undefined : listing.filter || undefined,
       ...{ only, now, sort: listing.sort, descending: listing.descending },
-      ...{ limit: listing.perPage, offset: (page - 1) * listing.perPage },
-    })
-  // Beyond the last page there is nothing to count from: show the first one.
-  const found = await read(listing.page)
-  const at = found.rows.length || listing.page === 1 ? listing.page : 1
-  const { rows, total } = at === listing.page ? found : await read(at)
-  const pages = Math.max(1, Math.ceil(total / listing.perPage))
+      ...at,
+    }),
+  )
+  const { rows } = paged
   const services = new Map<string, string>()
   for (const { serviceId } of rows)
     if (serviceId && !services.has(serviceId))
       services.set(serviceId, (await serviceName(env, serviceId, language)) ?? '')
   return {
-    list: listView(DESK, { ...listing, page: at }, { total, page: at, pages }, SORTS),
+    list: listView(DESK, { ...listing, page: paged.page }, paged, SORTS),
     filters: [
       ['late', t.desk.late],
       ['open', t.desk.open],
