@@ -7,7 +7,13 @@ import { dayOf } from '../input/days.ts'
 import { canonical, type Json } from '../audit/model.ts'
 import type { ItemId } from '../catalogue/model.ts'
 import type { Terms } from '../residents/model.ts'
-import { ceiling, type Bounds, type ServiceItem, type ServiceNow } from '../services/model.ts'
+import {
+  ceiling,
+  subjectOf,
+  type Bounds,
+  type ServiceItem,
+  type ServiceNow,
+} from '../services/model.ts'
 import type { Template } from '../templates/model.ts'
 
 export type AgreedItem = {
@@ -62,6 +68,21 @@ export type Consent = {
 
 /** What stands between a resident and a service: their newest agreement and its newest version. */
 export type Standing = { agreement: Agreement; consent: Consent }
+
+/**
+ * The `sub` the company of this consent knows the resident by. The contract of now may say another kind, or another
+ * company: nobody was asked for that yet, so that it is told to nobody (D6, S-59).
+ *
+ * @param key secrets.pairwise
+ */
+export function subjectOfConsent(
+  key: Buffer,
+  userId: string,
+  consent: Pick<Consent, 'subjectType' | 'memberId'>,
+): string {
+  const { subjectType, memberId } = consent
+  return subjectOf(key, userId, { contract: { subjectType }, member: { id: memberId } })
+}
 
 /** Why the screen is shown; each has its own heading. */
 export type AskReason =

@@ -1,9 +1,9 @@
 /** Puts to the rows of the ledger what the law lists: who they were then, and what the items were called. */
 import type { ItemId } from '../catalogue/model.ts'
+import { subjectOfConsent } from '../consents/model.ts'
 import * as contracts from '../contracts/actions.ts'
 import type { Env } from '../env.ts'
 import type { Both, Installation } from '../installation.ts'
-import { subjectOf } from '../services/model.ts'
 import { inForce, type Entry, type Giver, type Lump, type Party, type Receiver } from './model.ts'
 import * as queries from './queries.ts'
 import * as store from './store.ts'
@@ -31,10 +31,7 @@ export async function reader(env: Env) {
   const common = (row: Found, at: Date, giver: Giver) => ({
     residentId: row.residentId,
     userId: row.userId,
-    sub: subjectOf(env.secrets.pairwise, row.userId, {
-      contract: { subjectType: row.subjectType },
-      member: { id: row.memberId },
-    }),
+    sub: subjectOfConsent(env.secrets.pairwise, row.userId, row),
     test: row.test,
     serviceId: row.serviceId,
     service: bothOf(row.service),
