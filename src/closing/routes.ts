@@ -7,6 +7,7 @@ import { clientAddress } from '../http/headers.ts'
 import { to } from '../http/redirect.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
+import { nothingSchema } from '../input/bodies.ts'
 import { messages } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import { Refusal, type Fields } from '../refusal.ts'
@@ -16,7 +17,7 @@ import * as closing from './actions.ts'
 import type { OpenRequests } from './actions.ts'
 import { closesAt, waitingDays } from './model.ts'
 import type { ClosePage, WaitingPage } from './pages.ts'
-import { closeSchema, keepSchema } from './schema.ts'
+import { closeSchema } from './schema.ts'
 
 const views = {
   close: page<ClosePage>('closing/close'),
@@ -43,7 +44,7 @@ export function routes(guards: Guards, openRequests: OpenRequests): Router<State
     to(ctx, PATH)
   })
   router.post(`${PATH}/keep`, only, async (ctx) => {
-    readForm(ctx, keepSchema)
+    readForm(ctx, nothingSchema)
     await closing.callOff(ctx.state.env, selfIn(ctx).residentId)
     to(ctx, '/account?done=kept')
   })

@@ -1,6 +1,6 @@
 /** The governance phases at the console: what holds, the dry run, the proposal and its second person (S-57). */
 import type { Router } from '@koa/router'
-import { readForm } from '../http/forms.ts'
+import { fieldsIn, readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
@@ -111,13 +111,6 @@ function axisOf(ctx: Ctx & { params?: Record<string, string> }): Axis {
   const axis = ctx.params?.['axis']
   if (!phases.isAxis(axis)) throw new Refusal('not_found')
   return axis
-}
-
-/** The fields of a refused form; every other error goes on. */
-function fieldsIn(error: unknown): Fields {
-  if (error instanceof Refusal && error.reason === 'invalid_input' && error.details.fields)
-    return error.details.fields
-  throw error
 }
 
 /** The state of both phases; with `?axis=…&on=…` also what a switch on that day would change. */

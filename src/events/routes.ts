@@ -1,15 +1,16 @@
 /** `/company/events` and `/admin/events`: how deliveries to services go, and what is done where they do not. */
 import { Router } from '@koa/router'
-import { readForm } from '../http/forms.ts'
+import { fieldsIn, readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
 import { listView, pageRead, readListing } from '../http/listing.ts'
 import { to } from '../http/redirect.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
+import { nothingSchema } from '../input/bodies.ts'
 import { isUuid } from '../input/ids.ts'
 import type { OperatorHere, StaffHere } from '../persons.ts'
 import { Refusal, type Fields } from '../refusal.ts'
-import { deliverySchema, nothingSchema } from './schema.ts'
+import { deliverySchema } from './schema.ts'
 import {
   rowOf,
   streamPage,
@@ -99,8 +100,7 @@ async function choose(ctx: Ctx): Promise<void> {
   try {
     await streams.choose(ctx.state.env, { serviceId, delivery }, staffOf(ctx))
   } catch (error) {
-    if (!(error instanceof Refusal) || error.reason !== 'invalid_input') throw error
-    return show(ctx, error.details.fields ?? {})
+    return show(ctx, fieldsIn(error))
   }
   to(ctx, `${STAFF}/${serviceId}?done=chosen`)
 }

@@ -6,13 +6,6 @@ export const deliverySchema = {
   properties: { delivery: { enum: ['push', 'poll', 'none'] } },
 } as const
 
-/** A form that says nothing but that it was sent. */
-export const nothingSchema = {
-  type: 'object',
-  additionalProperties: false,
-  properties: {},
-} as const
-
 const jti = { type: 'string', minLength: 1, maxLength: 100 } as const
 
 /** A poll (RFC 8936 §2.2). */

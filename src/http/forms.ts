@@ -129,6 +129,13 @@ export function readForm<const S extends object>(ctx: Ctx, schema: S): Admitted<
   throw new Refusal('invalid_input', { fields: fieldsOf(check.errors ?? []) })
 }
 
+/** What is wrong with a form, field by field, of the Refusal invalid_input; every other error goes on. */
+export function fieldsIn(error: unknown): Fields {
+  if (error instanceof Refusal && error.reason === 'invalid_input' && error.details.fields)
+    return error.details.fields
+  throw error
+}
+
 function fieldsOf(errors: ErrorObject[]): Fields {
   const fields: Fields = {}
   for (const error of errors) {

@@ -3,6 +3,7 @@ import type { Router } from '@koa/router'
 import type { Env } from '../env.ts'
 import { readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
+import { to } from '../http/redirect.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
 import { messages } from '../locales/index.ts'
@@ -94,6 +95,5 @@ async function printed(env: Env, ctx: Here): Promise<void> {
   const { id: incidentId } = await incidents.find(env, id)
   const letters = typeof form.letters === 'string' ? [form.letters] : form.letters
   await incidents.printed(env, { id: incidentId, letters, by: operator })
-  ctx.status = 303
-  ctx.redirect(`${PATH}/${incidentId}/print`)
+  to(ctx, `${PATH}/${incidentId}/print`)
 }

@@ -2,8 +2,9 @@
 import { Router } from '@koa/router'
 import type { Env } from '../env.ts'
 import { answerCsv } from '../http/csv.ts'
-import { readForm } from '../http/forms.ts'
+import { fieldsIn, readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
+import { to } from '../http/redirect.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
 import { dayOf, endOfDay, isDay, startOfDay } from '../input/days.ts'
@@ -11,7 +12,7 @@ import { messages } from '../locales/index.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import { decideSchema } from '../reviews/schema.ts'
 import * as incidents from './actions.ts'
-import { fieldsIn, idOf, to, typedText, whoIs, type Here } from './asking.ts'
+import { idOf, typedText, whoIs, type Here } from './asking.ts'
 import type { Body, Incident } from './model.ts'
 import { letterRoutes } from './letter_routes.ts'
 import type { ListPage, NewPage, OnePage, PreviewPage } from './pages.ts'
@@ -53,11 +54,11 @@ export function routes(env: Env, guards: Guards): Router<State> {
   router.post(`${PATH}/:id/refuse`, approver, guards.confirmed, (ctx) => decide(env, ctx, 'refuse'))
   router.post(`${PATH}/:id/withdraw`, officer, async (ctx) => {
     await incidents.withdraw(env, { id: idOf(ctx), by: whoIs(ctx) })
-    to(ctx, idOf(ctx))
+    to(ctx, `${PATH}/${idOf(ctx)}`)
   })
   router.post(`${PATH}/:id/resume`, officer, async (ctx) => {
     await incidents.resume(env, { id: idOf(ctx), by: whoIs(ctx) })
-    to(ctx, idOf(ctx))
+    to(ctx, `${PATH}/${idOf(ctx)}`)
   })
   letterRoutes(router, env, guards)
   return router
@@ -118,7 +119,8 @@ async function open(env: Env, ctx: Ctx): Promise<void> {
       since: since ? startOfDay(since) : null,
       until: today ? env.now() : end,
     }
-    to(ctx, await incidents.open(env, { caseId: typedText(form['case']), scope, by: whoIs(ctx) }))
+    const asked = { caseId: typedText(form['case']), scope, by: whoIs(ctx) }
+    to(ctx, `${PATH}/${await incidents.open(env, asked)}`)
   } catch (error) {
     await showNew(env, ctx, typed['case'], fieldsIn(error))
   }
@@ -168,5 +170,5 @@ async function decide(
   } catch (error) {
     return show(env, ctx, fieldsIn(error))
   }
-  to(ctx, seen.id)
+  to(ctx, `${PATH}/${seen.id}`)
 }

@@ -1,14 +1,15 @@
 /** The words of a round: begun from what the case says, written in both languages by hand. */
 import type { Router } from '@koa/router'
 import type { Env } from '../env.ts'
-import { readForm } from '../http/forms.ts'
+import { fieldsIn, readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
+import { to } from '../http/redirect.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
 import { messages } from '../locales/index.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import * as incidents from './actions.ts'
-import { fieldsIn, idOf, to, typedText, whoIs, type Here } from './asking.ts'
+import { idOf, typedText, whoIs, type Here } from './asking.ts'
 import { PARTS, type Body, type Incident, type Letter } from './model.ts'
 import type { EditPage } from './pages.ts'
 import * as queries from './queries.ts'
@@ -96,7 +97,7 @@ async function write(env: Env, ctx: Here): Promise<void> {
     const letter = { ja: of('ja'), en: of('en') }
     const asked = { id: idOf(ctx), hash: form['hash'] ?? '', letter, by: whoIs(ctx) }
     await incidents.write(env, asked)
-    to(ctx, idOf(ctx))
+    to(ctx, `${PATH}/${idOf(ctx)}`)
   } catch (error) {
     await showEdit(env, ctx, fieldsIn(error))
   }

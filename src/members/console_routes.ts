@@ -6,6 +6,7 @@ import { listView, readListing } from '../http/listing.ts'
 import { to } from '../http/redirect.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
+import { nothingSchema } from '../input/bodies.ts'
 import { words } from '../locales/words.ts'
 import { messages } from '../locales/index.ts'
 import { Refusal } from '../refusal.ts'
@@ -20,7 +21,6 @@ import {
   type CompaniesPage,
   type MemberPage,
 } from './company_pages.ts'
-import { nothingSchema } from './forms.ts'
 import type { MemberStatus } from './model.ts'
 import * as reading from './console_queries.ts'
 import * as queries from './queries.ts'

@@ -36,7 +36,6 @@ export const leaveSchema = {
   additionalProperties: false,
   properties: { note: text(2000), hash },
 } as const
-export const nothingSchema = form({})
 export const inviteSchema = {
   type: 'object',
   additionalProperties: false,

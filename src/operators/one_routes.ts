@@ -1,5 +1,5 @@
 import type Router from '@koa/router'
-import { readForm } from '../http/forms.ts'
+import { fieldsIn, readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
 import { to } from '../http/redirect.ts'
 import type { Ctx, State } from '../http/state.ts'
@@ -14,7 +14,7 @@ import { hasRights, type OperatorChange, type OperatorKept } from './model.ts'
 import type { OperatorPage } from './pages.ts'
 import { changeOf, end, endBox, propose } from './rights.ts'
 import { boxSchema, endBoxSchema, reasonSchema, rightsSchema } from './schema.ts'
-import { fieldsOf, formIn, self, stateOf } from './shown.ts'
+import { formIn, self, stateOf } from './shown.ts'
 import * as store from './store.ts'
 
 const view = page<OperatorPage>('operators/one')
@@ -76,7 +76,7 @@ async function tried(
   try {
     to(ctx, await deed(subject))
   } catch (error) {
-    await show(ctx, subject, { faulty, fields: fieldsOf(error) })
+    await show(ctx, subject, { faulty, fields: fieldsIn(error) })
   }
 }
 

@@ -1,6 +1,6 @@
 import type Router from '@koa/router'
 import type { Env } from '../env.ts'
-import { readForm } from '../http/forms.ts'
+import { fieldsIn, readForm } from '../http/forms.ts'
 import { likeOf, listView, readListing } from '../http/listing.ts'
 import type { Guards } from '../http/guards.ts'
 import type { Ctx, State } from '../http/state.ts'
@@ -14,7 +14,7 @@ import { viewPerson } from './actions.ts'
 import type { ResidentSeen, ResidentsPage, ViewsPage } from './pages.ts'
 import { countsOf, servicesInForce } from './queries.ts'
 import { lookUpSchema } from './schema.ts'
-import { fieldsOf, self } from './shown.ts'
+import { self } from './shown.ts'
 import * as store from './store.ts'
 
 const view = page<ResidentsPage>('operators/residents')
@@ -31,7 +31,7 @@ export function residentRoutes(router: Router<State>, guards: Guards): void {
     try {
       await lookUp(ctx)
     } catch (error) {
-      show(ctx, { fields: fieldsOf(error) })
+      show(ctx, { fields: fieldsIn(error) })
     }
   })
 }

@@ -1,7 +1,7 @@
 import { Router } from '@koa/router'
 import type { Guards } from '../http/guards.ts'
 import { listView, paged, readListing } from '../http/listing.ts'
-import { readForm } from '../http/forms.ts'
+import { fieldsIn, readForm } from '../http/forms.ts'
 import { to } from '../http/redirect.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
@@ -21,7 +21,7 @@ import { approve, changeOf, propose } from './rights.ts'
 import { decideSchema } from '../reviews/schema.ts'
 import { appointSchema } from './schema.ts'
 import * as store from './store.ts'
-import { fieldsOf, formIn, self, stateOf } from './shown.ts'
+import { formIn, self, stateOf } from './shown.ts'
 
 const views = {
   list: page<OperatorsPage>('operators/list'),
@@ -99,7 +99,7 @@ async function appoint(ctx: Ctx): Promise<void> {
     const { id } = await propose(env, { subjectId: env.newId(), change, by: self(ctx) })
     to(ctx, `${PATH}/proposals/${id}`)
   } catch (error) {
-    showNew(ctx, fieldsOf(error))
+    showNew(ctx, fieldsIn(error))
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Ctx } from '../http/state.ts'
 import { dayOf } from '../input/days.ts'
 import type { OperatorHere } from '../persons.ts'
-import { Refusal, type Fields } from '../refusal.ts'
+import { Refusal } from '../refusal.ts'
 import { hasRights, type OperatorKept } from './model.ts'
 import type { ListedOperator, RightsForm } from './pages.ts'
 
@@ -39,11 +39,4 @@ export function formIn(ctx: Ctx, one?: OperatorKept): RightsForm {
 export function self(ctx: Ctx): OperatorHere {
   if (!ctx.state.operator) throw new Refusal('sign_in_required')
   return ctx.state.operator
-}
-
-/** The fields of a Refusal invalid_input; any other error goes on. */
-export function fieldsOf(error: unknown): Fields {
-  if (error instanceof Refusal && error.reason === 'invalid_input')
-    return error.details.fields ?? {}
-  throw error
 }

@@ -1,9 +1,10 @@
 import type Router from '@koa/router'
-import { csrfToken, readForm } from '../http/forms.ts'
+import { csrfToken, fieldsIn, readForm } from '../http/forms.ts'
 import { deviceOf } from '../http/device.ts'
 import { to } from '../http/redirect.ts'
 import type { Ctx, Middleware, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
+import { nothingSchema } from '../input/bodies.ts'
 import { words } from '../locales/words.ts'
 import type { Fields } from '../refusal.ts'
 import { asking, credentialIn, enrolCeremony, seedShown } from './asking.ts'
@@ -17,11 +18,10 @@ import {
   setPassword,
   type Own,
 } from './factors.ts'
-import { fieldsOf } from './invitation_routes.ts'
 import { CONFIRMED_SECONDS } from './model.ts'
 import type { AccountPage } from './pages.ts'
 import { passkeyMade } from './passkeys.ts'
-import { newPasswordSchema, nothingSchema, whichSchema } from './schema.ts'
+import { newPasswordSchema, whichSchema } from './schema.ts'
 import * as sessions from './sessions.ts'
 
 const account = page<AccountPage>('people/account')
@@ -69,7 +69,7 @@ async function tried(deed: () => Promise<void>): Promise<Fields> {
     await deed()
     return {}
   } catch (error) {
-    return fieldsOf(error)
+    return fieldsIn(error)
   }
 }
 

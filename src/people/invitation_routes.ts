@@ -1,5 +1,5 @@
 import type Router from '@koa/router'
-import { csrfToken, readForm } from '../http/forms.ts'
+import { csrfToken, fieldsIn, readForm } from '../http/forms.ts'
 import { deviceOf } from '../http/device.ts'
 import { to } from '../http/redirect.ts'
 import type { Ctx, Middleware, State } from '../http/state.ts'
@@ -69,7 +69,7 @@ async function withPasskey(ctx: Ctx, door: Door): Promise<void> {
     const device = deviceOf(ctx.get('user-agent'))
     await acceptWithPasskey(ctx.state.env, invitation, made, device)
   } catch (error) {
-    return show(ctx, door, invitation, fieldsOf(error))
+    return show(ctx, door, invitation, fieldsIn(error))
   }
   await begin(ctx, door, invitation)
 }
@@ -81,7 +81,7 @@ async function withPassword(ctx: Ctx, door: Door): Promise<void> {
     const whole = { ...typed, browser: csrfToken(ctx) }
     await acceptWithPassword(ctx.state.env, invitation, whole)
   } catch (error) {
-    return show(ctx, door, invitation, fieldsOf(error))
+    return show(ctx, door, invitation, fieldsIn(error))
   }
   await begin(ctx, door, invitation)
 }
@@ -110,11 +110,4 @@ async function show(
     script: true,
     ...(status !== 200 && { here: '' as const }),
   })
-}
-
-/** The fields of a Refusal invalid_input; any other error goes on. */
-export function fieldsOf(error: unknown): Fields {
-  if (error instanceof Refusal && error.reason === 'invalid_input')
-    return error.details.fields ?? {}
-  throw error
 }

@@ -1,8 +1,6 @@
 const text = (maxLength: number) => ({ type: 'string', minLength: 1, maxLength }) as const
 const code = { type: 'string', minLength: 1, maxLength: 20 } as const
 
-export const nothingSchema = { type: 'object', additionalProperties: false } as const
-
 export const loginSchema = {
   type: 'object',
   additionalProperties: false,

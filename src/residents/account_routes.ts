@@ -1,5 +1,5 @@
 import type Router from '@koa/router'
-import { readForm } from '../http/forms.ts'
+import { fieldsIn, readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
 import { rememberLanguage } from '../http/language.ts'
 import type { Ctx, State } from '../http/state.ts'
@@ -15,7 +15,6 @@ import { newTermsRoutes } from './new_terms_routes.ts'
 import type { AccountDone, AccountPage, LanguagePage, ProfilePage } from './pages.ts'
 import type { CollectionOffered } from './routes.ts'
 import { languageSchema, profileSchema, termsSchema } from './schema.ts'
-import { fieldsOf } from './sign_up_routes.ts'
 
 const views = {
   account: page<AccountPage>('residents/account'),
@@ -70,7 +69,7 @@ export function accountRoutes(
       readForm(ctx, profileSchema)
       await residents.updateProfile(ctx.state.env, selfIn(ctx).residentId, typed)
     } catch (error) {
-      return showProfile(ctx, typed, fieldsOf(error))
+      return showProfile(ctx, typed, fieldsIn(error))
     }
     to(ctx, `${PATH}?done=profile`)
   })

@@ -1,9 +1,10 @@
 import type Router from '@koa/router'
 import { browserToken, keepBrowserToken, noteKnown, takeReturn } from '../http/cookies.ts'
-import { readForm } from '../http/forms.ts'
+import { fieldsIn, readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
 import type { Ctx, Middleware, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
+import { nothingSchema } from '../input/bodies.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import { dropLink, keepLink, linkKind, linkSecret, to } from './browser.ts'
 import { remember } from './devices.ts'
@@ -12,8 +13,7 @@ import { confirmEmailChange, holderOf, recover, undoEmailChange } from './creden
 import { notMe } from './locking.ts'
 import type { LinkKind } from './model.ts'
 import type { LinkDonePage, LinkExpiredPage, LinkPage, NewPasswordPage } from './pages.ts'
-import { newPasswordSchema, nothingSchema, verifySchema } from './schema.ts'
-import { fieldsOf } from './sign_up_routes.ts'
+import { newPasswordSchema, verifySchema } from './schema.ts'
 
 const views = {
   link: page<LinkPage>('residents/link'),
@@ -105,7 +105,7 @@ async function verify(ctx: Ctx, secret: string): Promise<void> {
   try {
     await verifyEmail(ctx.state.env, secret, readForm(ctx, verifySchema).password)
   } catch (error) {
-    const fields = fieldsOf(error)
+    const fields = fieldsIn(error)
     return void views.link(ctx, { kind: 'verify', password: true, fields }, { status: 422 })
   }
   dropLink(ctx, 'verify')
@@ -120,7 +120,7 @@ async function setPassword(ctx: Ctx, secret: string): Promise<void> {
     noteKnown(ctx, done.mark)
     keepBrowserToken(ctx, await remember(env, done.residentId, browserToken(ctx)))
   } catch (error) {
-    const fields = fieldsOf(error)
+    const fields = fieldsIn(error)
     return askPassword(ctx, (await holderOf(env, 'recover', secret)).profile.email, fields)
   }
   dropLink(ctx, 'recover')

@@ -1,7 +1,7 @@
+import { passwordText } from '../input/bodies.ts'
+
 /** What the forms of this room may carry. The rules of the values are in fields.ts: they need the clock. */
 const short = { type: 'string', maxLength: 200 } as const
-/** 1 KB is the cap (H11); longer ones never reach the hash. */
-const secret = { type: 'string', minLength: 1, maxLength: 1024 } as const
 const email = { type: 'string', minLength: 1, maxLength: 320 } as const
 
 /** The items a resident may register: sign-up, /account/profile, and in the middle of a consent. */
@@ -32,7 +32,7 @@ export const signUpSchema = {
   properties: {
     ...profileProperties,
     email,
-    password: secret,
+    password: passwordText,
     agree_provision: short,
     agree_collection: short,
   },
@@ -44,7 +44,7 @@ export const loginSchema = {
   required: ['email', 'password'],
   properties: {
     email,
-    password: secret,
+    password: passwordText,
     to: { type: 'string', maxLength: 2000 },
   },
 } as const
@@ -67,28 +67,28 @@ export const emailSchema = {
 export const verifySchema = {
   type: 'object',
   additionalProperties: false,
-  properties: { password: secret },
+  properties: { password: passwordText },
 } as const
 
 export const newPasswordSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['new_password'],
-  properties: { new_password: secret, email: short },
+  properties: { new_password: passwordText, email: short },
 } as const
 
 export const changePasswordSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['current_password', 'new_password'],
-  properties: { current_password: secret, new_password: secret, email: short },
+  properties: { current_password: passwordText, new_password: passwordText, email: short },
 } as const
 
 export const changeEmailSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['new_email', 'password'],
-  properties: { new_email: email, password: secret },
+  properties: { new_email: email, password: passwordText },
 } as const
 
 export const endSchema = {
@@ -109,10 +109,4 @@ export const languageSchema = {
   additionalProperties: false,
   required: ['language'],
   properties: { language: { enum: ['ja', 'en'] } },
-} as const
-
-export const nothingSchema = {
-  type: 'object',
-  additionalProperties: false,
-  properties: {},
 } as const

@@ -1,6 +1,6 @@
 import type Router from '@koa/router'
 import { browserToken, keepBrowserToken, noteKnown } from '../http/cookies.ts'
-import { readForm } from '../http/forms.ts'
+import { fieldsIn, readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
@@ -14,7 +14,7 @@ import { remember } from './devices.ts'
 import type { SecurityPage } from './pages.ts'
 import { devices } from './queries.ts'
 import { changeEmailSchema, changePasswordSchema, endSchema } from './schema.ts'
-import { evenly, fieldsOf } from './sign_up_routes.ts'
+import { evenly } from './sign_up_routes.ts'
 
 const security = page<SecurityPage>('residents/security')
 
@@ -35,7 +35,7 @@ export function securityRoutes(router: Router<State>, guards: Guards): void {
       const typed = readForm(ctx, changePasswordSchema)
       await changePassword(env, self, { current: typed.current_password, next: typed.new_password })
     } catch (error) {
-      return show(ctx, fieldsOf(error))
+      return show(ctx, fieldsIn(error))
     }
     noteKnown(ctx, await residents.deviceOf(env, self.residentId))
     keepBrowserToken(ctx, await remember(env, self.residentId, browserToken(ctx)))
@@ -49,7 +49,7 @@ export function securityRoutes(router: Router<State>, guards: Guards): void {
       await evenly(requestEmailChange(ctx.state.env, selfIn(ctx), asked))
     } catch (error) {
       const typed = ctx.state.body?.['new_email']
-      return show(ctx, fieldsOf(error), typeof typed === 'string' ? typed : '')
+      return show(ctx, fieldsIn(error), typeof typed === 'string' ? typed : '')
     }
     to(ctx, `${PATH}?done=email`)
   })

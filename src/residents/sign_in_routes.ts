@@ -1,19 +1,20 @@
 import type Router from '@koa/router'
 import { browserToken, keepBrowserToken, knownAs, noteKnown } from '../http/cookies.ts'
 import { deviceOf } from '../http/device.ts'
-import { readForm } from '../http/forms.ts'
+import { fieldsIn, readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
 import { clientAddress } from '../http/headers.ts'
 import { keepLanguage } from '../http/language.ts'
 import type { LoginForm } from '../http/parts.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
+import { nothingSchema } from '../input/bodies.ts'
 import * as residents from './actions.ts'
 import { to } from './browser.ts'
 import { requestRecovery } from './credentials.ts'
 import type { AddressPage, LogoutPage } from './pages.ts'
-import { emailSchema, loginSchema, nothingSchema } from './schema.ts'
-import { emailIn, evenly, fieldsOf } from './sign_up_routes.ts'
+import { emailSchema, loginSchema } from './schema.ts'
+import { emailIn, evenly } from './sign_up_routes.ts'
 
 const views = {
   login: page<LoginForm>('interaction/login'),
@@ -62,7 +63,7 @@ export function signInRoutes(router: Router<State>, guards: Guards): void {
       const { email } = readForm(ctx, emailSchema)
       await evenly(requestRecovery(ctx.state.env, { email, address: clientAddress(ctx) }))
     } catch (error) {
-      const fields = fieldsOf(error)
+      const fields = fieldsIn(error)
       return void views.recover(ctx, { email: emailIn(ctx), fields }, { status: 422 })
     }
     to(ctx, '/recover/sent')
@@ -75,7 +76,7 @@ function loginIn(ctx: Ctx): { email: string; password: string } {
   try {
     return readForm(ctx, loginSchema)
   } catch (error) {
-    fieldsOf(error)
+    fieldsIn(error)
     return { email: emailIn(ctx).slice(0, 320), password: '' }
   }
 }

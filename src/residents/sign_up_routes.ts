@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type Router from '@koa/router'
-import { readForm } from '../http/forms.ts'
+import { fieldsIn, readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
 import { clientAddress } from '../http/headers.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
-import { Refusal, type Fields } from '../refusal.ts'
+import type { Fields } from '../refusal.ts'
 import { noteShown, shownTo, to } from './browser.ts'
 import { resendVerification } from './confirming.ts'
 import { lookUp, profileForm, typedIn } from './form.ts'
@@ -30,13 +30,6 @@ const ANSWER_AFTER = 400
 /** Does the work, and answers no sooner than every other such answer. */
 export async function evenly(work: Promise<void>): Promise<void> {
   await Promise.all([work, sleep(ANSWER_AFTER)])
-}
-
-/** The fields of a Refusal invalid_input; any other error goes on. */
-export function fieldsOf(error: unknown): Fields {
-  if (error instanceof Refusal && error.reason === 'invalid_input')
-    return error.details.fields ?? {}
-  throw error
 }
 
 type Typing = {
@@ -92,7 +85,7 @@ export function signUpRoutes(
       const asked = { email, password, profile: typing.typed, agreed, shown, language }
       await evenly(signUp(env, { ...asked, address: clientAddress(ctx) }))
     } catch (error) {
-      return show(ctx, typing, fieldsOf(error))
+      return show(ctx, typing, fieldsIn(error))
     }
     to(ctx, `${PATH}/sent`)
   })
@@ -106,7 +99,7 @@ export function signUpRoutes(
       const { email } = readForm(ctx, emailSchema)
       await evenly(resendVerification(ctx.state.env, { email, address: clientAddress(ctx) }))
     } catch (error) {
-      const fields = fieldsOf(error)
+      const fields = fieldsIn(error)
       return void views.resend(ctx, { email: emailIn(ctx), fields }, { status: 422 })
     }
     to(ctx, `${PATH}/sent`)

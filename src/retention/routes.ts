@@ -1,16 +1,18 @@
 /** `/admin/retention`: the terms, the dry run, the two persons, the legal holds (E-06, M9). */
 import { Router } from '@koa/router'
-import { readForm } from '../http/forms.ts'
+import { fieldsIn, readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
+import { to } from '../http/redirect.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
+import { nothingSchema } from '../input/bodies.ts'
 import { isUuid } from '../input/ids.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import { decideSchema } from '../reviews/schema.ts'
 import * as retention from './actions.ts'
 import type { HoldForm } from './model.ts'
 import { monthPage, retentionPage, type MonthPage, type RetentionPage } from './pages.ts'
-import { holdSchema, nothing } from './schema.ts'
+import { holdSchema } from './schema.ts'
 
 const views = {
   list: page<RetentionPage>('retention/list'),
@@ -47,11 +49,6 @@ function here(ctx: Ctx) {
   return operator
 }
 
-function onward(ctx: Ctx, href: string): void {
-  ctx.redirect(href)
-  ctx.status = 303
-}
-
 const EMPTY: HoldForm = { from: '', until: '', reason: '' }
 
 async function showList(ctx: Ctx, form = EMPTY, fields: Fields = {}): Promise<void> {
@@ -78,10 +75,10 @@ async function showMonth(ctx: Asked, said: { note?: string; fields: Fields } = {
 }
 
 async function propose(ctx: Asked): Promise<void> {
-  readForm(ctx, nothing)
+  readForm(ctx, nothingSchema)
   const month = parameter(ctx, 'month')
   await retention.propose(ctx.state.env, month, here(ctx))
-  onward(ctx, `${BASE}/${month}?done=proposed`)
+  to(ctx, `${BASE}/${month}?done=proposed`)
 }
 
 const DONE = { approve: 'approved', refuse: 'refused', withdraw: 'withdrawn' } as const
@@ -99,7 +96,7 @@ async function decide(ctx: Asked, verb: keyof typeof DONE): Promise<void> {
   } catch (error) {
     return showMonth(ctx, { note, fields: fieldsIn(error) })
   }
-  onward(ctx, `${BASE}/${month}?done=${DONE[verb]}`)
+  to(ctx, `${BASE}/${month}?done=${DONE[verb]}`)
 }
 
 async function hold(ctx: Ctx): Promise<void> {
@@ -109,20 +106,13 @@ async function hold(ctx: Ctx): Promise<void> {
   } catch (error) {
     return showList(ctx, form, fieldsIn(error))
   }
-  onward(ctx, `${BASE}?done=held`)
+  to(ctx, `${BASE}?done=held`)
 }
 
 async function endHold(ctx: Asked): Promise<void> {
-  readForm(ctx, nothing)
+  readForm(ctx, nothingSchema)
   const id = parameter(ctx, 'id')
   if (!isUuid(id)) throw new Refusal('not_found')
   await retention.release(ctx.state.env, id, here(ctx))
-  onward(ctx, `${BASE}?done=released`)
-}
-
-/** The fields of a refused form; every other error goes on. */
-function fieldsIn(error: unknown): Fields {
-  if (error instanceof Refusal && error.reason === 'invalid_input' && error.details.fields)
-    return error.details.fields
-  throw error
+  to(ctx, `${BASE}?done=released`)
 }

@@ -8,5 +8,3 @@ export const holdSchema = {
     reason: { type: 'string', maxLength: 500 },
   },
 } as const
-
-export const nothing = { type: 'object', additionalProperties: false, properties: {} } as const

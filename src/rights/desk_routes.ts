@@ -1,10 +1,11 @@
 /** /admin/requests (A8): privacy officers answer, auditors read. */
 import type Router from '@koa/router'
-import { readForm } from '../http/forms.ts'
+import { fieldsIn, readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
 import { to } from '../http/redirect.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
+import { nothingSchema } from '../input/bodies.ts'
 import { dayOf } from '../input/days.ts'
 import { messages } from '../locales/index.ts'
 import * as operators from '../operators/actions.ts'
@@ -20,7 +21,7 @@ import { letterPage } from './case_pages.ts'
 import { serviceName } from './own_pages.ts'
 import type { DeskCasePage, DeskFormPage, DeskListPage, LetterPage } from './pages.ts'
 import { askerFacts } from './shown.ts'
-import { decideSchema, extendSchema, lookSchema, nothingSchema } from './schema.ts'
+import { decideSchema, extendSchema, lookSchema } from './schema.ts'
 import { textFault, tidy } from './wording.ts'
 
 const views = {
@@ -97,8 +98,7 @@ async function reasonIn(ctx: Ctx): Promise<Fields | undefined> {
     await operators.viewPerson(env, self(ctx).id, { object, reason })
     return undefined
   } catch (error) {
-    if (!(error instanceof Refusal) || error.reason !== 'invalid_input') throw error
-    return error.details.fields ?? {}
+    return fieldsIn(error)
   }
 }
 
@@ -135,8 +135,7 @@ async function decide(ctx: Ctx): Promise<void> {
   try {
     readForm(ctx, decideSchema)
   } catch (error) {
-    if (!(error instanceof Refusal) || error.reason !== 'invalid_input') throw error
-    return showDecide(ctx, of, error.details.fields)
+    return showDecide(ctx, of, fieldsIn(error))
   }
   const found = decisionOf(of, typedIn(ctx, DECIDING), dayOf(env.now()))
   if ('faults' in found) return showDecide(ctx, of, found.faults)

@@ -1,10 +1,11 @@
 /** /account/requests (R10): which right → about what → the form → who asks → number, due date and answer. */
 import { Router } from '@koa/router'
-import { readForm } from '../http/forms.ts'
+import { fieldsIn, readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
 import { to } from '../http/redirect.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
+import { nothingSchema } from '../input/bodies.ts'
 import { dayOf } from '../input/days.ts'
 import { isUuid } from '../input/ids.ts'
 import { Refusal, type Fields } from '../refusal.ts'
@@ -36,7 +37,7 @@ import type {
   SubjectPage,
 } from './pages.ts'
 import * as queries from './queries.ts'
-import { nothingSchema, requestSchema } from './schema.ts'
+import { requestSchema } from './schema.ts'
 
 const views = {
   requests: page<RequestsPage>('rights/requests'),
@@ -129,8 +130,7 @@ async function send(ctx: Ctx): Promise<void> {
     const of = await rights.file(env, resident, { filed: { ...filed, once }, identityCheck })
     to(ctx, `${PATH}/${of.id}?done=${isAnsweredAtOnce(of) ? 'answered_now' : 'sent'}`)
   } catch (error) {
-    if (!(error instanceof Refusal) || error.reason !== 'invalid_input') throw error
-    await show(error.details.fields ?? {})
+    await show(fieldsIn(error))
   }
 }
 

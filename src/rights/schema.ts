@@ -1,3 +1,4 @@
+import { passwordText } from '../input/bodies.ts'
 import { UUID_PATTERN } from '../input/ids.ts'
 
 /** Longer than any text that is taken, so that its field says so and keeps what was typed. */
@@ -27,15 +28,9 @@ export const passwordSchema = {
   additionalProperties: false,
   required: ['password'],
   properties: {
-    password: { type: 'string', minLength: 1, maxLength: 1024 },
+    password: passwordText,
     file: { enum: ['csv', 'json', 'page'] },
   },
-} as const
-
-export const nothingSchema = {
-  type: 'object',
-  additionalProperties: false,
-  properties: {},
 } as const
 
 export const lookSchema = {

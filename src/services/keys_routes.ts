@@ -5,13 +5,14 @@ import type { Guards } from '../http/guards.ts'
 import { to } from '../http/redirect.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
+import { nothingSchema } from '../input/bodies.ts'
 import { words } from '../locales/words.ts'
 import { Refusal } from '../refusal.ts'
 import * as keys from './keys.ts'
 import type { Service } from './model.ts'
 import { headFor, own, staffOf } from './staff_doors.ts'
 import { hrefOf, type Head } from './staff_pages.ts'
-import { keysSchema, nothingSchema } from './staff_schema.ts'
+import { keysSchema } from './staff_schema.ts'
 
 /** views/services/staff_keys.eta */
 export type KeysPage = {

@@ -5,11 +5,11 @@ import type { Guards } from '../http/guards.ts'
 import { to } from '../http/redirect.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
+import { nothingSchema } from '../input/bodies.ts'
 import { Refusal } from '../refusal.ts'
 import { end, goLive, lacksOf, type Asked, type Lack } from './life.ts'
 import type { ServiceStatus } from './model.ts'
 import * as queries from './queries.ts'
-import { nothingSchema } from './review_form.ts'
 
 /** views/services/review_life.eta */
 export type LifePage = {

@@ -15,12 +15,6 @@ const texts = {
   anyOf: [text, { type: 'array', maxItems: 20, items: text }],
 } as const
 
-export const nothingSchema = {
-  type: 'object',
-  additionalProperties: false,
-  properties: {},
-} as const
-
 /** Field names are made of parts and ids we know; any other name is refused. */
 export const examineSchema = {
   type: 'object',

@@ -1,7 +1,7 @@
 /** The console's page of one review (A3): examine, propose, approve, give back, refuse. */
 import type { Router } from '@koa/router'
 import { catalogue } from '../catalogue/actions.ts'
-import { readForm } from '../http/forms.ts'
+import { fieldsIn, readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
 import type { Choice, Decide, ShownTurn } from '../http/parts.ts'
 import { to } from '../http/redirect.ts'
@@ -70,12 +70,6 @@ function operatorOf(ctx: Ctx): OperatorHere {
   return ctx.state.operator
 }
 
-const wrong = (error: unknown): Fields => {
-  if (error instanceof Refusal && error.reason === 'invalid_input' && error.details.fields)
-    return error.details.fields
-  throw error
-}
-
 async function examine(ctx: Ctx, show: Show): Promise<void> {
   const { env } = ctx.state
   const id = idOf(ctx)
@@ -85,7 +79,7 @@ async function examine(ctx: Ctx, show: Show): Promise<void> {
     const { asked } = saidIn(await review.need(env, id))
     await review.examine(env, { id, hash, by: operatorOf(ctx) }, examinedIn(typed, asked))
   } catch (error) {
-    return show(ctx, { fields: wrong(error), typed })
+    return show(ctx, { fields: fieldsIn(error), typed })
   }
   to(ctx, `/admin/reviews/${id}?done=examined`)
 }
@@ -99,7 +93,7 @@ async function decided(
   try {
     await step(ctx.state.env, { id, hash, by: operatorOf(ctx), note })
   } catch (error) {
-    return show(ctx, { fields: wrong(error), note })
+    return show(ctx, { fields: fieldsIn(error), note })
   }
   to(ctx, `/admin/reviews/${id}?done=${done}`)
 }

@@ -85,12 +85,6 @@ export const seenSchema = {
   properties: { hash },
 } as const
 
-export const nothingSchema = {
-  type: 'object',
-  additionalProperties: false,
-  properties: {},
-} as const
-
 export const keysSchema = {
   type: 'object',
   additionalProperties: false,
