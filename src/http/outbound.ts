@@ -34,6 +34,8 @@ export class Unreachable extends Error {
 
 /** From the name to the last byte of the answer. */
 const WHOLE_MS = 5_000
+/** How long somebody who registers a name waits for what is found out about it. */
+const REGISTERING_MS = 2_000
 const LONGEST_ANSWER = 16 * 1024
 
 /** Loopback in demo mode; what the configuration names in development (refused in production, M12). */
@@ -85,6 +87,27 @@ async function publicAddressOf(name: string, resolve: Resolve): Promise<string> 
   return first
 }
 
+/**
+ * Whether a name leads into a network that is not public: what is asked when somebody registers it. A name that leads
+ * nowhere yet, or whose servers do not answer in time, is not held against anybody: each call looks anew.
+ *
+ * @param resolve how names are resolved, for tests
+ */
+export async function leadsInside(
+  address: string,
+  { hosts }: Rules,
+  resolve: Resolve = resolved,
+): Promise<boolean> {
+  const url = readAddress(address)
+  if (typeof url === 'string' || hosts.includes(url.hostname) || publicFault(url)) return false
+  try {
+    const found = await before(AbortSignal.timeout(REGISTERING_MS), resolve(url.hostname))
+    return !found.every(isPublicAddress)
+  } catch {
+    return false
+  }
+}
+
 /** Asks the name servers, never /etc/hosts or the local network. IPv4 first: more receivers are reached so. */
 async function resolved(name: string): Promise<string[]> {
   const resolver = new Resolver({ timeout: 1500, tries: 2 })
@@ -99,54 +122,76 @@ function before<T>(end: AbortSignal, work: Promise<T>): Promise<T> {
   })
 }
 
+/** Settles whatever is done to the connection, when `end` comes at the latest: a place at the workers' hangs on it. */
 function exchange(
   url: URL,
   address: string,
   { asked, end }: { asked: Outgoing; end: AbortSignal },
 ): Promise<Answer> {
   return new Promise<Answer>((resolve, reject) => {
-    const options = {
-      // The address that was looked at, not the name, which might lead elsewhere by now; the certificate is the name's.
-      host: address,
-      port: url.port || (url.protocol === 'https:' ? 443 : 80),
-      path: `${url.pathname}${url.search}`,
-      method: 'POST',
-      agent: false,
-      signal: end,
-      headers: {
-        host: url.host,
-        'content-type': asked.type,
-        'content-length': Buffer.byteLength(asked.body),
-        accept: 'application/json',
-        'user-agent': 'machi-id',
-      },
+    const sent = begin(url, address, asked)
+    let begun = false
+    const fails = (error: Error) => {
+      // Once an answer has begun its status stands, whatever becomes of the rest.
+      if (!begun) reject(error)
     }
-    const sent: ClientRequest =
-      url.protocol === 'https:'
-        ? tlsRequest(isIP(url.hostname) ? options : { ...options, servername: url.hostname })
-        : plainRequest(options)
-    sent.on('error', reject)
+    const late = () => {
+      fails(new Unreachable('timeout'))
+      sent.destroy()
+    }
+    end.addEventListener('abort', late, { once: true })
+    if (end.aborted) late()
     sent.on('response', (answer) => {
-      read(answer).then(resolve, reject)
+      begun = true
+      void read(answer, end).then(resolve)
     })
+    // A 101 hands over the connection; Node tells nothing more of the request after it, not even its end.
+    sent.on('upgrade', ({ statusCode = 101 }, socket) => {
+      socket.destroy()
+      resolve({ status: statusCode, text: '' })
+    })
+    sent.on('error', fails)
+    sent.on('close', () => fails(new Unreachable('closed')))
     sent.end(asked.body)
   })
 }
 
-/** Reads as much as counts, and hangs up. What is broken off still has its status. */
-async function read(answer: IncomingMessage): Promise<Answer> {
-  const status = answer.statusCode ?? 0
-  const chunks: Buffer[] = []
-  let size = 0
-  try {
-    if (status >= 400)
-      for await (const chunk of answer) {
-        chunks.push(chunk as Buffer)
-        if ((size += (chunk as Buffer).length) >= LONGEST_ANSWER) break
-      }
-  } catch {
-    // The status stands.
+function begin(url: URL, address: string, asked: Outgoing): ClientRequest {
+  const options = {
+    // The address that was looked at, not the name, which might lead elsewhere by now; the certificate is the name's.
+    host: address,
+    port: url.port || (url.protocol === 'https:' ? 443 : 80),
+    path: `${url.pathname}${url.search}`,
+    method: 'POST',
+    agent: false,
+    headers: {
+      host: url.host,
+      'content-type': asked.type,
+      'content-length': Buffer.byteLength(asked.body),
+      accept: 'application/json',
+      'user-agent': 'machi-id',
+    },
   }
-  answer.destroy()
-  return { status, text: Buffer.concat(chunks).toString('utf8').slice(0, LONGEST_ANSWER) }
+  if (url.protocol !== 'https:') return plainRequest(options)
+  return tlsRequest(isIP(url.hostname) ? options : { ...options, servername: url.hostname })
+}
+
+/** Reads as much as counts, and hangs up. What is broken off, or drips until `end`, still has its status. */
+function read(answer: IncomingMessage, end: AbortSignal): Promise<Answer> {
+  return new Promise((resolve) => {
+    const status = answer.statusCode ?? 0
+    const chunks: Buffer[] = []
+    let size = 0
+    const done = () => {
+      resolve({ status, text: Buffer.concat(chunks).toString('utf8').slice(0, LONGEST_ANSWER) })
+      answer.destroy()
+    }
+    answer.on('error', done).on('close', done)
+    if (status < 400) return done()
+    end.addEventListener('abort', done, { once: true })
+    answer.on('end', done).on('data', (chunk: Buffer) => {
+      chunks.push(chunk)
+      if ((size += chunk.length) >= LONGEST_ANSWER) done()
+    })
+  })
 }

@@ -7,6 +7,7 @@ const NOT_PUBLIC_4: readonly [network: string, prefix: number][] = [
   ['10.0.0.0', 8],
   ['100.64.0.0', 10], // CGNAT
   ['127.0.0.0', 8],
+  ['168.63.129.16', 32], // the inside of one cloud, under an address that looks public
   ['169.254.0.0', 16], // link-local, cloud metadata
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],

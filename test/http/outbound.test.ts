@@ -3,7 +3,7 @@ import { execFile, spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { createServer as createNetServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
@@ -11,7 +11,13 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { readConfig } from '../../src/config.ts'
-import { outboundRules, post, Unreachable, type Rules } from '../../src/http/outbound.ts'
+import {
+  leadsInside,
+  outboundRules,
+  post,
+  Unreachable,
+  type Rules,
+} from '../../src/http/outbound.ts'
 import { openWorld } from '../support/env.ts'
 import { openReceiver, type Receiver } from '../support/receiver.ts'
 
@@ -72,6 +78,7 @@ describe('no connection is made', () => {
     ['loopback of IPv6', ['::1']],
     ['a private one beside a public one', ['1.1.1.1', '10.0.0.1']],
     ['link-local', ['169.254.169.254']],
+    ['the inside of a cloud', ['168.63.129.16']],
     ['mapped', ['::ffff:10.0.0.1']],
     ['NAT64', ['64:ff9b::a00:1']],
     ['nothing', []],
@@ -122,6 +129,75 @@ describe('of an answer', () => {
       endless.closeAllConnections()
     })
   })
+
+  test.each([
+    ['at once', 0],
+    ['a little later', 200],
+    ['never', undefined],
+  ])(
+    '101 and a connection that closes %s is a status, and no place is lost',
+    async (_name, after) => {
+      const switching = createNetServer((socket) => {
+        socket.on('error', () => undefined)
+        socket.once('data', () => {
+          socket.write('HTTP/1.1 101 x\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n')
+          if (after !== undefined) setTimeout(() => socket.end(), after)
+        })
+      })
+      await new Promise<void>((resolve) => switching.listen(0, '127.0.0.1', resolve))
+      const { port } = switching.address() as AddressInfo
+      const answer = await post(asked(`http://127.0.0.1:${port}/`), HERE)
+      expect(answer).toEqual({ status: 101, text: '' })
+      await new Promise((resolve) => switching.close(resolve))
+    },
+  )
+
+  test.each([
+    ['nothing', ''],
+    ['half a head', 'HTTP/1.1 20'],
+    ['100 and no more', 'HTTP/1.1 100 Continue\r\n\r\n'],
+    ['no HTTP', 'SSH-2.0-x\r\n'],
+  ])('%s, and then the end, is no answer', async (_name, said) => {
+    const rude = createNetServer((socket) => {
+      socket.on('error', () => undefined)
+      socket.once('data', () => socket.end(said))
+    })
+    await new Promise<void>((resolve) => rude.listen(0, '127.0.0.1', resolve))
+    const { port } = rude.address() as AddressInfo
+    expect((await refused(`http://127.0.0.1:${port}/`, HERE)).why).not.toBe('timeout')
+    await new Promise((resolve) => rude.close(resolve))
+  })
+
+  test('a name that leads inside is told apart when it is registered; one that leads nowhere yet is not', async () => {
+    const leading = (addresses: string[]) =>
+      leadsInside('https://receiver.example/', NOWHERE, async () => addresses)
+    expect(await leading(['10.0.0.1'])).toBe(true)
+    expect(await leading(['1.1.1.1', '::1'])).toBe(true)
+    expect(await leading(['1.1.1.1'])).toBe(false)
+    expect(await leading([])).toBe(false)
+    const silent = () => new Promise<string[]>(() => undefined)
+    expect(await leadsInside('https://receiver.example/', NOWHERE, silent)).toBe(false)
+    const lan: Rules = { hosts: ['receiver.example'] }
+    expect(await leadsInside('https://receiver.example/', lan, async () => ['10.0.0.1'])).toBe(
+      false,
+    )
+  })
+
+  test('one that drips until the end has the status it began with', async () => {
+    const dripping = createServer((_req, res) => {
+      res.writeHead(503).write('x')
+      const drop = setInterval(() => res.write('x'), 100)
+      res.on('close', () => clearInterval(drop))
+    })
+    await new Promise<void>((resolve) => dripping.listen(0, '127.0.0.1', resolve))
+    const { port } = dripping.address() as AddressInfo
+    const answer = await post(asked(`http://127.0.0.1:${port}/`), HERE)
+    expect([answer.status, answer.text.slice(0, 2)]).toEqual([503, 'xx'])
+    await new Promise<void>((resolve) => {
+      dripping.close(() => resolve())
+      dripping.closeAllConnections()
+    })
+  }, 10_000)
 
   test('one that never comes is given up; a closed port is told in the same word', async () => {
     const silent = await openReceiver()
