@@ -24,6 +24,7 @@ import * as services from './services/jobs.ts'
 import * as textNews from './consents/text_news.ts'
 
 const TIMETABLE: readonly Entry[] = [
+  ...notices.timetable,
   ...operators.timetable,
   ...people.timetable,
   ...provisions.timetable,

@@ -120,7 +120,7 @@ async function missing(db: Knex, app: string, auditor: string | null): Promise<s
 }
 
 /**
- * tgtype: 8 delete, 16 update. A partition of an append-only table is reached through its table alone; the partitions
+ * tgtype: 8 delete, 16 update. What refuses before a term is over is deleted by a function of the owner alone. A partition of an append-only table is reached through its table alone; the partitions
  * of the queue are reached by their own names.
  */
 const RIGHTS = `
@@ -134,7 +134,8 @@ const RIGHTS = `
     from pg_class c
     join ours n on n.oid = c.relnamespace
     left join pg_trigger t on t.tgrelid = c.oid and t.tgattr = '' and t.tgqual is null
-      and t.tgfoid = to_regproc(format('%I.refuse_change', current_schema()))
+      and t.tgfoid in (to_regproc(format('%I.refuse_change', current_schema())),
+        to_regproc(format('%I.refuse_before_term', current_schema())))
     where c.relkind in ('r', 'p', 'v', 'm', 'S')
     group by c.oid, n.name
   ), wanted as (

@@ -30,11 +30,14 @@ export async function residentIn(ctx: Ctx): Promise<Resident> {
 
 export async function viewOf(ctx: Ctx, catalogue: Catalogue): Promise<View> {
   const { env, language, site } = ctx.state
-  const [all, reasonsSince, erasedUntil] = await Promise.all([
+  const [all, noted, erasedUntil] = await Promise.all([
     services.list(env),
     line.refusalsKeptSince(env.db),
     retention.closedUntil(env),
   ])
+  // What was not given goes after its term, whenever it began to be noted.
+  const kept = retention.refusalsFrom(env.now())
+  const reasonsSince = noted && noted > kept ? noted : kept
   return {
     language,
     w: words(language),

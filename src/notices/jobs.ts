@@ -3,12 +3,26 @@ import { isDemo } from '../database/demo.ts'
 import type { Env } from '../env.ts'
 import type { Frame } from '../http/views.ts'
 import { render } from '../http/views.ts'
+import type { Entry } from '../jobs/timetable.ts'
 import { messages } from '../locales/index.ts'
 import type { Letter } from '../locales/letter.ts'
 import { words } from '../locales/words.ts'
 import { unseal } from '../vault.ts'
 import { oneLine, textOf, type DevMail, type Mail } from './model.ts'
 import * as store from './store.ts'
+
+const YEAR_MS = 365 * 86_400_000
+/** Years a notice stays after it was read; letters, answers and records that it led to have their own terms. */
+const NOTICE_YEARS = 3
+
+export const timetable: readonly Entry[] = [
+  {
+    name: 'notices.sweep',
+    everySeconds: 86_400,
+    run: (env) =>
+      store.deleteReadBefore(env.db, new Date(env.now().getTime() - NOTICE_YEARS * YEAR_MS)),
+  },
+]
 
 /** Called when a letter was handed to the mail server: `about` as given to `send`. */
 export type Sent = (env: Env, about: string, at: Date) => Promise<void>

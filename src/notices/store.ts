@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
 import { named } from '../database/named.ts'
+import { sweepBefore } from '../database/sweep.ts'
 import type { Attachment, DevMail, Posted, Wanted } from './model.ts'
 
 type Row = {
@@ -140,6 +141,11 @@ export async function setWanted(
     .insert({ resident_id: residentId, digest, reminder, at })
     .onConflict('resident_id')
     .merge()
+}
+
+/** Notices that were read before then; what nobody read stays. */
+export async function deleteReadBefore(db: Knex, before: Date): Promise<void> {
+  await sweepBefore(db, 'resident_notices', 'read_at', before)
 }
 
 /** Nothing of it is evidence, so nothing stays of a closed account. */

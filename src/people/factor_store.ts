@@ -285,3 +285,9 @@ export async function sweep(db: Knex, before: Date): Promise<void> {
   for (const table of ['sign_in_steps', 'used_challenges'])
     await sweepBefore(db, table, 'expires_at', before)
 }
+
+/** Sign-ins of operators and staff that were last seen before then. */
+export async function sweepSessions(db: Knex, before: Date): Promise<void> {
+  for (const table of ['operator_sessions', 'staff_sessions'])
+    await sweepBefore(db, table, 'seen_at', before)
+}

@@ -17,6 +17,7 @@ import * as queries from './queries.ts'
 import * as store from './store.ts'
 
 export { tend } from './closing.ts'
+export { refusalsFrom } from './model.ts'
 
 /** Until when records have gone: what is older is not complete any more. Undefined: nothing ever went. */
 export async function closedUntil(env: Env): Promise<Date | undefined> {
@@ -144,6 +145,15 @@ export async function decline(
   if (!isOpen(proposal)) throw new Refusal('wrong_state')
   if (verb === 'refuse') await reviews.refuse(env, seen)
   else await reviews.withdraw(env, seen)
+}
+
+/** What was asked for and not given goes by itself once its term is over; the record says how much went. */
+export async function sweep(env: Env): Promise<void> {
+  const entries = await store.sweepRefusals(env.db)
+  if (entries)
+    await audit.record(env, {
+      ...{ actor: { kind: 'system' }, act: 'retention.swept', details: { entries } },
+    })
 }
 
 /** Keeps months although their term is over. @throws Refusal invalid_input */

@@ -1,5 +1,8 @@
 import type { Entry } from '../jobs/timetable.ts'
-import { tend } from './actions.ts'
+import { sweep, tend } from './actions.ts'
 
-/** Without an approval it does nothing at all. */
-export const timetable: readonly Entry[] = [{ name: 'retention.tend', everySeconds: 60, run: tend }]
+/** Without an approval no record of provision goes. */
+export const timetable: readonly Entry[] = [
+  { name: 'retention.tend', everySeconds: 60, run: tend },
+  { name: 'retention.sweep', everySeconds: 86_400, run: sweep },
+]

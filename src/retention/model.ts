@@ -8,33 +8,136 @@ import type { Fields } from '../refusal.ts'
 /** Years a provision record is kept, from the end of its month; the same stands in drop_closed_month(). */
 export const YEARS = 3
 
-/** How rows of a table go. month: by this room, in whole months · sweep: by their room's own job · stays: not at all. */
-export type Going = 'month' | 'sweep' | 'stays'
+/**
+ * How rows of a table go. month: by this room, in whole months, by two persons · sweep: by a job · account: with the
+ * account · stays: not at all.
+ */
+export type Going = 'month' | 'sweep' | 'account' | 'stays'
 
-/** What is kept how long, and by what rule: `t.retention.terms[id]` says it in words. */
+/**
+ * What is kept how long, and by what rule: `t.retention.terms[id]` says it in words, also why what stays does. Every
+ * table that says something of a person stands here; test/retention/terms.test.ts walks the schema.
+ */
 export const TERMS = [
   { id: 'provisions', tables: ['provision_records'], article: 'APPI 29(2), 30(4)', going: 'month' },
-  { id: 'consents', tables: ['consents', 'resident_terms'], article: 'APPI 29(1)', going: 'stays' },
+  { id: 'refusals', tables: ['provision_refusals'], article: 'APPI 22', going: 'sweep' },
+  {
+    id: 'consents',
+    tables: ['consents', 'agreements', 'resident_terms'],
+    article: 'APPI 29(1)',
+    going: 'stays',
+  },
   {
     id: 'showings',
     tables: ['showings', 'showing_answers'],
     article: 'APPI 27(1)',
     going: 'stays',
   },
-  { id: 'refusals', tables: ['provision_refusals'], article: '', going: 'stays' },
-  { id: 'requests', tables: ['rights_cases', 'case_steps'], article: 'APPI 33–39', going: 'stays' },
   {
-    id: 'notices',
-    tables: ['resident_notices', 'incident_letters'],
-    article: 'APPI 26(2)',
+    id: 'requests',
+    tables: [
+      ...['rights_cases', 'case_steps', 'rights_standing', 'rights_reminders'],
+      'identity_checks',
+    ],
+    article: 'APPI 32–39, 76–108',
     going: 'stays',
   },
-  { id: 'ledger', tables: ['ledger_leaves', 'ledger_checkpoints'], article: '', going: 'stays' },
-  { id: 'audit', tables: ['audit_events'], article: 'APPI 23', going: 'stays' },
-  { id: 'documents', tables: ['duty_documents'], article: '', going: 'stays' },
-  { id: 'events', tables: ['event_messages', 'event_facts'], article: '', going: 'sweep' },
-  { id: 'mails', tables: ['jobs.job'], article: '', going: 'sweep' },
-  { id: 'sessions', tables: ['sign_ins', 'oidc_sessions'], article: '', going: 'sweep' },
+  {
+    id: 'deletions',
+    tables: ['deletion_requests', 'deletion_answers'],
+    article: 'APPI 22, 35',
+    going: 'stays',
+  },
+  {
+    id: 'letters',
+    tables: ['incidents', 'incident_findings', 'incident_batches', 'incident_letters'],
+    article: 'APPI 26(2), 68(2)',
+    going: 'stays',
+  },
+  { id: 'notices', tables: ['resident_notices'], article: 'APPI 22', going: 'sweep' },
+  {
+    id: 'told',
+    tables: ['member_notices', 'service_end_notices', 'stop_notices', 'text_tellings'],
+    article: 'APPI 21(3), 32',
+    going: 'stays',
+  },
+  {
+    id: 'account',
+    tables: ['residents', 'notice_settings', 'consent_digests', 'consent_reminders'],
+    article: 'APPI 22',
+    going: 'account',
+  },
+  { id: 'changes', tables: ['resident_changes'], article: 'APPI 23', going: 'stays' },
+  { id: 'devices', tables: ['known_devices'], article: 'APPI 22, 23', going: 'sweep' },
+  { id: 'links', tables: ['mail_links'], article: 'APPI 22', going: 'sweep' },
+  {
+    id: 'sessions',
+    tables: [
+      ...['sign_ins', 'oidc_sessions', 'oidc_tokens', 'oidc_ephemerals', 'oidc_resumes'],
+      ...['oidc_replays', 'event_sessions', 'rate_limits'],
+    ],
+    article: 'APPI 22',
+    going: 'sweep',
+  },
+  {
+    id: 'staff_sessions',
+    tables: ['operator_sessions', 'staff_sessions', 'sign_in_steps', 'used_challenges'],
+    article: 'APPI 22',
+    going: 'sweep',
+  },
+  { id: 'events', tables: ['event_messages', 'event_facts'], article: 'APPI 22', going: 'sweep' },
+  { id: 'mails', tables: ['jobs.job', 'dev_mails'], article: 'APPI 22', going: 'sweep' },
+  {
+    id: 'ledger',
+    tables: ['ledger_leaves', 'ledger_nodes', 'ledger_checkpoints', 'ledger_pending'],
+    article: '',
+    going: 'stays',
+  },
+  {
+    id: 'closures',
+    tables: ['retention_closures', 'retention_drops', 'retention_holds', 'retention_hold_ends'],
+    article: 'APPI 23',
+    going: 'stays',
+  },
+  { id: 'audit', tables: ['audit_events', 'operator_views'], article: 'APPI 23', going: 'stays' },
+  {
+    id: 'decisions',
+    tables: [
+      ...['proposals', 'proposal_revisions', 'proposal_turns', 'service_approvals', 'stops'],
+      ...['stop_ends', 'stop_tellings'],
+    ],
+    article: 'APPI 23',
+    going: 'stays',
+  },
+  {
+    id: 'people',
+    tables: [
+      ...['operators', 'operator_changes', 'operator_boxed_roles', 'operator_warnings', 'staff'],
+      ...['passkeys', 'invitations', 'api_clients'],
+    ],
+    article: 'APPI 23, 24',
+    going: 'stays',
+  },
+  {
+    id: 'companies',
+    tables: [
+      ...['members', 'member_versions', 'member_status_changes', 'member_application_links'],
+      ...['contracts', 'contract_versions', 'contract_flows', 'contract_warnings', 'services'],
+      ...['service_versions', 'service_items', 'service_logos', 'service_status_changes'],
+      'giver_versions',
+    ],
+    article: 'APPI 29(1), 30(3)',
+    going: 'stays',
+  },
+  {
+    id: 'documents',
+    tables: [
+      ...['duty_cases', 'duty_steps', 'duty_documents', 'duty_readings', 'duty_mails'],
+      'duty_reminders',
+    ],
+    article: '',
+    going: 'stays',
+  },
 ] as const satisfies readonly { id: string; tables: string[]; article: string; going: Going }[]
 
 /** `2026-11` */
@@ -54,6 +157,11 @@ export function monthRange(month: string): { from: Date; until: Date } {
 export function freeFrom(month: string): Date {
   const { until } = monthRange(month)
   return new Date(Date.UTC(until.getUTCFullYear() + YEARS, until.getUTCMonth()))
+}
+
+/** Before this nothing is left of what was asked for and not given; refusals_gone_before() says the same. */
+export function refusalsFrom(at: Date): Date {
+  return new Date(Date.UTC(at.getUTCFullYear() - YEARS, at.getUTCMonth()))
 }
 
 /** Why a month must stay although its term is over. */

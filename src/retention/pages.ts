@@ -6,7 +6,6 @@ import { words } from '../locales/words.ts'
 import * as operators from '../operators/actions.ts'
 import type { OperatorHere } from '../persons.ts'
 import type { Fields } from '../refusal.ts'
-import * as reviews from '../reviews/actions.ts'
 import type { Proposal } from '../reviews/model.ts'
 import {
   TERMS,
@@ -128,8 +127,9 @@ export async function monthPage(
   said: { note?: string; fields: Fields; done: string },
 ): Promise<MonthPage> {
   const { language, operator } = reader
-  const { date, dateTime } = words(language)
+  const { date } = words(language)
   const t = messages[language].retention
+  const told = proposal && (await operators.told(env, proposal, language))
   const day = (at: Date | undefined) => (at ? date(at) : '—')
   return {
     month: month.month,
@@ -145,53 +145,21 @@ export async function monthPage(
     ],
     holds: month.holds.map((hold) => holdText(hold, language)),
     mayPropose: month.state === 'due' && (operator?.roles.includes('privacy_officer') ?? false),
-    decide: proposal && (await decideOf(env, proposal, reader, said)),
-    turns: proposal ? await turnsOf(env, proposal, dateTime) : [],
+    decide: proposal && told && decideOf(proposal, told, reader, said),
+    turns: told?.shown ?? [],
     fields: said.fields,
     done: said.done,
   }
 }
 
-async function turnsOf(
-  env: Env,
+function decideOf(
   proposal: Proposal,
-  dateTime: (at: Date) => string,
-): Promise<ShownTurn[]> {
-  const turns = await reviews.turns(env, proposal.id)
-  const names = await operators.names(
-    env,
-    turns.map(({ byId }) => byId),
-  )
-  return turns.toReversed().map((turn) => ({
-    turn: turn.turn,
-    revision: turn.revision,
-    who: names.get(turn.byId) ?? '',
-    at: dateTime(turn.at),
-    note: turn.note || undefined,
-  }))
-}
-
-async function decideOf(
-  env: Env,
-  proposal: Proposal,
-  { operator, language }: Reader,
+  { turns, last }: operators.Told,
+  { operator }: Reader,
   said: { note?: string; fields: Fields },
-): Promise<Decide> {
-  const { dateTime } = words(language)
-  const turns = await reviews.turns(env, proposal.id)
-  const names = await operators.names(
-    env,
-    turns.map(({ byId }) => byId),
-  )
-  const signed = (turn: 'proposed' | 'approved') => {
-    const found = turns.findLast((one) => one.turn === turn)
-    return found && { name: names.get(found.byId) ?? '', at: dateTime(found.at) }
-  }
+): Decide {
   const mine = turns.some(({ byId }) => byId === operator?.id)
-  const choice = (key: Choice['key']): Choice => ({
-    key,
-    action: `${BASE}/${monthIn(proposal)}/${key}`,
-  })
+  const choice = (key: Choice['key']) => operators.choiceAt(`${BASE}/${monthIn(proposal)}`, key)
   const offered = (): Pick<Decide, 'choices' | 'why'> => {
     if (proposal.state !== 'proposed') return { choices: [], why: 'over' }
     if (mine) return { choices: [choice('withdraw')], why: 'involved' }
@@ -201,8 +169,8 @@ async function decideOf(
   return {
     hash: proposal.hash,
     ...offered(),
-    first: signed('proposed'),
-    second: signed('approved'),
+    first: last('proposed'),
+    second: last('approved'),
     note: said.note,
     fields: said.fields,
   }

@@ -97,6 +97,22 @@ export async function closures(db: Knex): Promise<Closure[]> {
   }))
 }
 
+/** So many at once: few enough for the time a statement has. */
+const AT_ONCE = 2000
+
+/** Takes away what was asked for and not given, once its term is over, by the owner's hand. @returns how many went */
+export async function sweepRefusals(db: Knex): Promise<number> {
+  let gone = 0
+  for (let swept = AT_ONCE; swept === AT_ONCE; gone += swept) {
+    const { rows } = await db.raw<{ rows: { swept: number }[] }>(
+      'select sweep_provision_refusals(:most) as swept',
+      { most: AT_ONCE },
+    )
+    swept = rows[0]?.swept ?? 0
+  }
+  return gone
+}
+
 /** Drops the records of a closed month, by the owner's hand. @returns false where they were gone */
 export async function drop(db: Knex, closureId: string): Promise<boolean> {
   const { rows } = await db.raw<{ rows: { dropped: boolean }[] }>(

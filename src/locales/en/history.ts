@@ -29,7 +29,7 @@ export const history: Messages['history'] = {
   whole: 'From that day on they are complete.',
   erasedBefore: (date) =>
     `What was shared is on record from ${date} on; what was older was erased at the end of its legal term.`,
-  refusalsSince: (date) => `What was not shared, and why, has been recorded since ${date}.`,
+  refusalsSince: (date) => `What was not shared, and why, is on record from ${date} on.`,
   empty: 'There are no records yet.',
   nothingFound: 'No record matches.',
   kinds: {
