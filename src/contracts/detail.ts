@@ -5,13 +5,14 @@ import type { Ctx } from '../http/state.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import * as members from '../members/actions.ts'
+import * as operators from '../operators/actions.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import type { Proposal } from '../reviews/model.ts'
 import * as contracts from './actions.ts'
 import { affected, type Affected } from './affected.ts'
 import { isOpen } from '../reviews/model.ts'
 import { consentTemplates } from '../templates/model.ts'
-import { decideBox, shownTurns } from './deciding.ts'
+import { decideBox } from './deciding.ts'
 import { endingAt, stateOf, turnOf, WARNING_DAYS, type Contract } from './model.ts'
 import { differences, shown, type DetailPage, type Reader } from './pages.ts'
 import * as proposing from './proposing.ts'
@@ -107,12 +108,13 @@ async function proposalOf(
   const asked = proposing.askedIn(proposal)
   const was = contract?.versions.at(-1)
   const base = `/admin/contracts/${proposal.subjectId}`
+  const told = await operators.told(env, proposal, language)
   return {
     state: proposal.state,
     shown: shown(asked, reader),
     differences: was ? differences(askedOf(was), asked, reader) : [],
-    turns: await shownTurns(env, proposal, language),
-    decide: await decideBox(env, proposal, { operator, language, base }, said),
+    turns: told.shown,
+    decide: decideBox(proposal, told, { operator, base }, said),
     affected: isOpen(proposal) && {
       services: touched.services.length,
       residents: touched.residents,

@@ -6,6 +6,7 @@ import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
 import { dayOf, isDay } from '../input/days.ts'
 import { messages } from '../locales/index.ts'
+import * as operators from '../operators/actions.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import type { Proposal } from '../reviews/model.ts'
 import { decideSchema } from '../reviews/schema.ts'
@@ -129,8 +130,8 @@ async function show(ctx: Ctx, fields: Fields, status = 200): Promise<void> {
     AXES.map(async (axis) => {
       const proposal = open[axis]
       const base = `${BASE}/${axis}`
-      const decide =
-        proposal && (await decideBox(env, proposal, { operator, language, base }, { fields }))
+      const told = proposal && (await operators.told(env, proposal, language))
+      const decide = told && decideBox(proposal, told, { operator, base }, { fields })
       return phaseNow(now[axis], { language, site, proposal, decide, mayChange })
     }),
   )

@@ -3,10 +3,11 @@ import { line } from '../http/csv.ts'
 import type { Env } from '../env.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
+import * as operators from '../operators/actions.ts'
 import type { OperatorHere } from '../persons.ts'
 import * as incidents from './actions.ts'
 import { letterShown, samplePerson } from './composing.ts'
-import { decideOf, turnsOf, type Said } from './deciding.ts'
+import { decideOf, type Said } from './deciding.ts'
 import { PARTS, type Body, type Figures, type Finding, type Incident } from './model.ts'
 import type { ListPage, OnePage, PreviewPage } from './pages.ts'
 import * as queries from './queries.ts'
@@ -86,6 +87,7 @@ export async function onePage(
   const name = await namesOf(env, language)
   const proposal = await incidents.wordsOf(env, incident)
   const body = proposal?.body as unknown as Body | undefined
+  const told = proposal && (await operators.told(env, proposal, language))
   const path = `${PATH}/${incident.id}`
   const { figures, state, countedAt, since, until } = incident
   const officer = operator.roles.includes('privacy_officer')
@@ -123,10 +125,10 @@ export async function onePage(
     mayResume: officer && (state === 'counting' || state === 'sending'),
     printHref: officer && (state === 'sending' || state === 'sent') ? `${path}/print` : undefined,
     decide:
-      proposal && state === 'counted'
-        ? await decideOf(env, proposal, { operator, language, path, said })
+      proposal && told && state === 'counted'
+        ? decideOf(proposal, { operator, told, path, said })
         : undefined,
-    turns: proposal ? await turnsOf(env, proposal, language) : [],
+    turns: told?.shown ?? [],
     progress:
       state === 'sending' || state === 'sent' ? await progressOf(env, incident, language) : [],
   }

@@ -7,6 +7,7 @@ import { seal } from '../vault.ts'
 import { newName, type OperatorAsked, type Task } from './model.ts'
 import * as store from './store.ts'
 
+export { choiceAt, tell, told, type Told } from './deciding.ts'
 export { first } from './first.ts'
 export { inOffice, marks } from './office.ts'
 

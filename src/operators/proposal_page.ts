@@ -1,14 +1,14 @@
 /** What a proposal about an operator shows, and what the reader may do with it. */
 import type { Env } from '../env.ts'
-import type { Choice, Decide, ShownTurn } from '../http/parts.ts'
+import type { Choice, Decide } from '../http/parts.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import type { OperatorHere } from '../persons.ts'
 import { isSamePerson } from '../people/model.ts'
 import type { Fields } from '../refusal.ts'
-import * as reviews from '../reviews/actions.ts'
 import type { Proposal, Turn } from '../reviews/model.ts'
 import { startOfDay } from '../input/days.ts'
+import { choiceAt, told } from './deciding.ts'
 import { marks } from './office.ts'
 import type { OperatorChange, OperatorKept } from './model.ts'
 import type { ProposalPage } from './pages.ts'
@@ -23,32 +23,15 @@ export async function proposalPage(
 ): Promise<ProposalPage> {
   const change = changeOf(proposal)
   const subject = await store.byId(env.db, proposal.subjectId ?? '')
-  const turns = await reviews.turns(env, proposal.id)
-  const names = await store.names(
-    env.db,
-    turns.map(({ byId }) => byId),
-  )
-  const who = ({ byId }: Turn) => names.get(byId) ?? '—'
-  const { dateTime } = words(language)
-  const signed = (turn: 'proposed' | 'approved') => {
-    const found = turns.findLast((one) => one.turn === turn)
-    return found && { name: who(found), at: dateTime(found.at) }
-  }
+  const { turns, shown, last } = await told(env, proposal, language)
   const decide: Decide = {
     hash: proposal.hash,
     ...offered(env, { proposal, turns, subject, reader }),
-    first: signed('proposed'),
-    second: signed('approved'),
+    first: last('proposed'),
+    second: last('approved'),
     note,
     fields,
   }
-  const shown: ShownTurn[] = turns.toReversed().map((turn) => ({
-    turn: turn.turn,
-    revision: turn.revision,
-    who: who(turn),
-    at: dateTime(turn.at),
-    note: turn.note ?? undefined,
-  }))
   return {
     name: change.change === 'appoint' ? change.name : (subject?.name ?? '—'),
     change: change.change,
@@ -70,8 +53,7 @@ function offered(
   env: Env,
   { proposal, turns, subject, reader }: Asked,
 ): Pick<Decide, 'choices' | 'why'> {
-  const action = (deed: string) => `/admin/operators/proposals/${proposal.id}/${deed}`
-  const choice = (key: Choice['key']): Choice => ({ key, action: action(key) })
+  const choice = (key: Choice['key']) => choiceAt(`/admin/operators/proposals/${proposal.id}`, key)
   if (proposal.state !== 'proposed') return { choices: [], why: 'over' }
   if (!reader.roles.includes('administrator')) return { choices: [], why: 'role' }
   const mine = turns.some(({ byId }) => byId === reader.id)

@@ -3,13 +3,12 @@ import type { Router } from '@koa/router'
 import { catalogue } from '../catalogue/actions.ts'
 import { fieldsIn, readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
-import type { Choice, Decide, ShownTurn } from '../http/parts.ts'
+import type { Choice, Decide } from '../http/parts.ts'
 import { to } from '../http/redirect.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
 import type { Env } from '../env.ts'
 import { messages } from '../locales/index.ts'
-import { words } from '../locales/words.ts'
 import * as operators from '../operators/actions.ts'
 import type { OperatorHere } from '../persons.ts'
 import { Refusal, type Fields } from '../refusal.ts'
@@ -109,6 +108,7 @@ async function showReview(ctx: Ctx, askedAgain: AskedAgain, form: Said): Promise
   ])
   const { before, now } = proposed
   const people = await namesOf(ctx, turns, said.clauses?.map(({ checker }) => checker) ?? [])
+  const told = operators.tell(turns, people, language)
   const { fields = {}, typed, note } = form
   const operator = operatorOf(ctx)
   const base = `/admin/reviews/${proposal.id}`
@@ -145,8 +145,8 @@ async function showReview(ctx: Ctx, askedAgain: AskedAgain, form: Said): Promise
       hash: proposal.hash,
       fields,
       done: String(ctx.query['done'] ?? ''),
-      decide: decideOf(proposal, turns, operator, { people, language, note, fields }),
-      turns: shownTurns(turns, people, language),
+      decide: decideOf(proposal, told, operator, { note, fields }),
+      turns: told.shown,
     },
     { status: Object.keys(fields).length ? 422 : 200 },
   )
@@ -206,18 +206,11 @@ async function warningsOf(
   return [...new Set(texts)]
 }
 
-type Shown = {
-  people: ReadonlyMap<string, string>
-  language: 'ja' | 'en'
-  note: string | undefined
-  fields: Fields
-}
-
 function decideOf(
   { id, state, hash }: Proposal,
-  turns: readonly Turn[],
+  { turns, last }: operators.Told,
   { id: own, roles }: OperatorHere,
-  { people, language, note, fields }: Shown,
+  { note, fields }: Pick<Decide, 'note' | 'fields'>,
 ): Decide {
   const [registrar, approver] = [roles.includes('registrar'), roles.includes('approver')]
   const open = state === 'submitted' || state === 'proposed'
@@ -225,19 +218,10 @@ function decideOf(
     ({ byId, turn }) =>
       byId === own && ['edited', 'drafted', 'submitted', 'proposed'].includes(turn),
   )
-  const action = (name: string) => `/admin/reviews/${id}/${name}`
+  const choice = (key: Choice['key']) => operators.choiceAt(`/admin/reviews/${id}`, key)
   const choices: Choice[] = []
-  if (approver && !involved && state === 'proposed')
-    choices.push({ key: 'approve', action: action('approve') })
-  if ((registrar || approver) && open)
-    choices.push(
-      { key: 'giveBack', action: action('return') },
-      { key: 'refuse', action: action('refuse') },
-    )
-  const by = (kind: Turn['turn']) => {
-    const found = turns.findLast(({ turn }) => turn === kind)
-    return found && { name: people.get(found.byId) ?? '—', at: words(language).dateTime(found.at) }
-  }
+  if (approver && !involved && state === 'proposed') choices.push(choice('approve'))
+  if ((registrar || approver) && open) choices.push(choice('giveBack'), choice('refuse'))
   const why = !open
     ? 'over'
     : state === 'submitted'
@@ -251,23 +235,9 @@ function decideOf(
     hash,
     choices,
     why,
-    first: ['proposed', 'approved'].includes(state) ? by('proposed') : undefined,
-    second: state === 'approved' ? by('approved') : undefined,
+    first: ['proposed', 'approved'].includes(state) ? last('proposed') : undefined,
+    second: state === 'approved' ? last('approved') : undefined,
     note,
     fields,
   }
-}
-
-function shownTurns(
-  turns: readonly Turn[],
-  people: ReadonlyMap<string, string>,
-  language: 'ja' | 'en',
-): ShownTurn[] {
-  return turns.toReversed().map(({ turn, revision, byId, at, note }) => ({
-    turn,
-    revision,
-    who: people.get(byId) ?? '—',
-    at: words(language).dateTime(at),
-    note: note ?? undefined,
-  }))
 }
