@@ -1,12 +1,11 @@
 /** What views/desk/*.eta show, and how it is made of what the desk knows. */
 import type { ListView } from '../http/listing.ts'
+import type { Due } from '../http/parts.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import type { Desk, DeskTask, Home } from './actions.ts'
 import { daysLate, GROUPS, groupOf, urgency, type Group, type Waiting, hrefOf } from './model.ts'
 import type { State } from '../reviews/model.ts'
-
-type Due = { date: string; badge: string; tone: 'late' | 'soon' | 'calm' }
 
 type Row = {
   /** Undefined: nothing runs out; then `since` says how long it has waited. */

@@ -1,5 +1,6 @@
 /** The form of an act: its fields, what was written before, and what the rules will hold it to. */
 import type { Env } from '../env.ts'
+import type { Facts, Input } from '../http/parts.ts'
 import { CalendarUnknown } from '../input/business_days.ts'
 import { dayOf, endOfDay, startOfDay } from '../input/days.ts'
 import { messages, type Language } from '../locales/index.ts'
@@ -17,7 +18,7 @@ import {
   type Kind,
 } from './model.ts'
 import { NOUNS } from './nouns.ts'
-import type { Facts, FormPage, Input } from './pages.ts'
+import type { FormPage } from './pages.ts'
 import * as queries from './queries.ts'
 import { dayWords, PATHS, sentences } from './shown.ts'
 import type { Area } from '../people/model.ts'

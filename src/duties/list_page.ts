@@ -1,12 +1,13 @@
 /** The list of cases: searched, filtered, sorted and paged by the database (L1). */
 import type { Env } from '../env.ts'
 import { likeOf, listView, pageRead, readListing } from '../http/listing.ts'
+import type { Link } from '../http/parts.ts'
 import type { Ctx } from '../http/state.ts'
 import { messages } from '../locales/index.ts'
 import type { Area } from '../people/model.ts'
 import { KINDS, waitsFor, type Actor } from './model.ts'
 import { NOUNS } from './nouns.ts'
-import type { Link, ListPage } from './pages.ts'
+import type { ListPage } from './pages.ts'
 import * as queries from './queries.ts'
 import { beginPath, chipOf, dueOfCase, PATHS } from './shown.ts'
 

@@ -1,11 +1,7 @@
 /** What the pages of this room show. Both areas, console and portal, see the same pages. */
 import type { ListView } from '../http/listing.ts'
+import type { CaseForm, Chip, Due, Facts, Link } from '../http/parts.ts'
 import type { Area } from '../people/model.ts'
-
-export type Due = { date: string; badge: string; tone: 'late' | 'soon' | 'calm' }
-export type Chip = { word: string; tone: 'good' | 'warn' | 'bad' | 'still' | 'must' | 'free' }
-export type Link = { href: string; text: string }
-export type Facts = [label: string, value: string][]
 
 /** views/duties/list.eta */
 export type ListPage = {
@@ -68,37 +64,8 @@ export type CasePage = {
   }[]
 }
 
-export type Input = {
-  name: string
-  label: string
-  kind: 'line' | 'text' | 'day' | 'moment' | 'count' | 'yen' | 'one' | 'many' | 'select'
-  must: boolean
-  hint: string | undefined
-  error: string | undefined
-  value: string
-  values: readonly string[]
-  /** The first day that can be chosen. */
-  min?: string | undefined
-  options: { value: string; label: string }[]
-}
-
 /** views/duties/form.eta */
-export type FormPage = {
-  area: Area
-  path: string
-  trail: Link[]
-  heading: string
-  lead: string
-  clause: string
-  notes: string[]
-  written: Facts
-  hidden: [name: string, value: string][]
-  inputs: Input[]
-  button: string
-  keep: string | undefined
-  /** There is nothing this could be about: no form then. */
-  nothing: string | undefined
-}
+export type FormPage = CaseForm & { area: Area }
 
 /** views/duties/document.eta */
 export type DocumentPage = {

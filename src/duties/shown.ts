@@ -1,10 +1,10 @@
 /** How cases look: states as chips, deadlines as dates with what is left, errors as sentences. */
+import type { Chip, Due } from '../http/parts.ts'
 import type { Language } from '../locales/index.ts'
 import { messages } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import type { Area } from '../people/model.ts'
 import type { Case, Fault, Faults, Kind, State } from './model.ts'
-import type { Chip, Due } from './pages.ts'
 
 const DAY = 86_400_000
 /** Operators and staff see a deadline coloured from so many days on (look.md, "deadline"). */

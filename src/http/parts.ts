@@ -62,3 +62,51 @@ export type ShownTurn = {
   at: string
   note: string | undefined
 }
+
+/** A link by itself. */
+export type Link = { href: string; text: string }
+
+/** Lines of `dl.facts`. */
+export type Facts = [label: string, value: string][]
+
+/** A state as a coloured word. */
+export type Chip = { word: string; tone: 'good' | 'warn' | 'bad' | 'still' | 'must' | 'free' }
+
+/** A due date with what is left of it. */
+export type Due = { date: string; badge: string; tone: 'late' | 'soon' | 'calm' }
+
+/** What a list of choices offers. */
+export type Option = { value: string; label: string }
+
+/** One field of views/duties/form.eta. */
+export type Input = {
+  name: string
+  label: string
+  kind: 'line' | 'text' | 'day' | 'moment' | 'count' | 'yen' | 'one' | 'many' | 'select'
+  must: boolean
+  hint: string | undefined
+  error: string | undefined
+  value: string
+  values: readonly string[]
+  /** The first day that can be chosen. */
+  min?: string | undefined
+  options: Option[]
+}
+
+/** views/duties/form.eta: any form about a case, of duties and of requests alike. */
+export type CaseForm = {
+  path: string
+  trail: Link[]
+  heading: string
+  lead: string
+  clause: string
+  notes: string[]
+  written: Facts
+  hidden: [name: string, value: string][]
+  inputs: Input[]
+  button: string
+  /** The button that keeps a draft; undefined: none is kept. */
+  keep: string | undefined
+  /** There is nothing this could be about: no form then. */
+  nothing: string | undefined
+}

@@ -1,10 +1,7 @@
 /** What views/incidents/*.eta show. */
-import type { Decide, ShownTurn } from '../http/parts.ts'
+import type { Chip, Decide, Option, ShownTurn } from '../http/parts.ts'
 import type { Fields } from '../refusal.ts'
 import type { Part } from './model.ts'
-
-type Choice = { value: string; label: string }
-type Chip = { word: string; tone: 'good' | 'warn' | 'bad' | 'still' }
 
 /** views/incidents/list */
 export type ListPage = {
@@ -25,8 +22,8 @@ export type NewPage = {
   caseHref: string
   holder: string
   own: boolean
-  services: Choice[]
-  catalogue: Choice[]
+  services: Option[]
+  catalogue: Option[]
   values: { services: string[]; items: string[]; since: string; until: string }
   fields: Fields
 }

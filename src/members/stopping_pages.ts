@@ -1,4 +1,5 @@
 /** The page of a stop: what it would do, what is proposed, what waits; pure, from facts to words. */
+import type { Option } from '../http/parts.ts'
 import type { Installation } from '../installation.ts'
 import type { Language } from '../locales/index.ts'
 import { messages } from '../locales/index.ts'
@@ -24,8 +25,6 @@ export type StopForm = {
   company?: string | undefined
   at?: string | undefined
 }
-
-type Option = { value: string; label: string }
 
 /** views/members/stop.eta */
 export type StopPage = {

@@ -1,13 +1,12 @@
 /** What views/residents/profile_fields.eta shows: the items to fill in, all of them or only those asked for. */
 import type { ItemId } from '../catalogue/model.ts'
+import type { Option } from '../http/parts.ts'
 import type { Language } from '../locales/index.ts'
 import { messages } from '../locales/index.ts'
 import type { Fields } from '../refusal.ts'
 import { REGIONS } from '../input/municipalities.ts'
 import { municipalities, placeOf, postalCode } from './address.ts'
 import { PROFILE_FIELDS, type Profile, type Typed } from './model.ts'
-
-type Option = { value: string; label: string }
 
 /** Spread it into a page's data: `{ ...profileForm(…), … }`. */
 export type ProfileForm = {

@@ -1,5 +1,6 @@
 /** One case as its resident reads it: receipt, state, answer and letter. */
 import type { Env } from '../env.ts'
+import type { Link } from '../http/parts.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import { Refusal } from '../refusal.ts'
@@ -7,7 +8,7 @@ import type { Resident } from '../residents/model.ts'
 import { isAnsweredAtOnce } from './filing.ts'
 import { isOver, mayFollow, type CaseNow, type Step } from './model.ts'
 import { PATH, serviceName } from './own_pages.ts'
-import type { LetterPage, Link, OwnCasePage } from './pages.ts'
+import type { LetterPage, OwnCasePage } from './pages.ts'
 import * as shown from './shown.ts'
 import { dueOn } from './stepping.ts'
 

@@ -1,6 +1,7 @@
 /** The desk's forms: deciding and extending, with what is wrong at its field and the article that says so. */
 import type { Env } from '../env.ts'
 import { YEAR_END } from '../input/business_days.ts'
+import type { CaseForm, Input } from '../http/parts.ts'
 import { dayOf, startOfDay } from '../input/days.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
@@ -9,7 +10,6 @@ import { latestExtension } from './clock.ts'
 import type { ExtensionFault } from './deciding.ts'
 import { DESK } from './desk_pages.ts'
 import { deedsOf, GROUNDS, isRight, OUTCOMES, type CaseNow } from './model.ts'
-import type { DeskFormPage, Input } from './pages.ts'
 import { articleOf } from './profiles.ts'
 import * as shown from './shown.ts'
 import { dueOn } from './stepping.ts'
@@ -23,7 +23,7 @@ type Asked = { of: CaseNow; typed: DeskTyped; language: Language }
 const common = ({
   of,
   language,
-}: Asked): Pick<DeskFormPage, 'trail' | 'hidden' | 'keep' | 'nothing' | 'written'> => ({
+}: Asked): Pick<CaseForm, 'trail' | 'hidden' | 'keep' | 'nothing' | 'written'> => ({
   trail: [
     { href: DESK, text: messages[language].rights.desk.title },
     { href: `${DESK}/${of.id}`, text: of.number },
@@ -31,7 +31,7 @@ const common = ({
   ...{ hidden: [], keep: undefined, nothing: undefined, written: [] },
 })
 
-export function decideForm(asked: Asked & { fields: Fields; today: string }): DeskFormPage {
+export function decideForm(asked: Asked & { fields: Fields; today: string }): CaseForm {
   const { of, typed, language, fields, today } = asked
   const t = messages[language].rights
   const f = t.desk.forms.decide
@@ -123,7 +123,7 @@ function faultWords(of: CaseNow, fault: ExtensionFault, language: Language): str
 export async function extendForm(
   env: Env,
   asked: Asked & { fault: ExtensionFault | undefined; fields: Fields },
-): Promise<DeskFormPage> {
+): Promise<CaseForm> {
   const { of, typed, language, fault, fields } = asked
   const t = messages[language].rights
   const f = t.desk.forms.extend

@@ -2,6 +2,7 @@
 import type Router from '@koa/router'
 import { fieldsIn, readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
+import type { CaseForm } from '../http/parts.ts'
 import { to } from '../http/redirect.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
@@ -19,7 +20,7 @@ import { DESK, deskCase, deskList, type Looking } from './desk_pages.ts'
 import { DEEDS, GROUNDS, isRight, mayFollow, OUTCOMES, type CaseNow, type Ground } from './model.ts'
 import { letterPage } from './case_pages.ts'
 import { serviceName } from './own_pages.ts'
-import type { DeskCasePage, DeskFormPage, DeskListPage, LetterPage } from './pages.ts'
+import type { DeskCasePage, DeskListPage, LetterPage } from './pages.ts'
 import { askerFacts } from './shown.ts'
 import { decideSchema, extendSchema, lookSchema } from './schema.ts'
 import { textFault, tidy } from './wording.ts'
@@ -27,7 +28,7 @@ import { textFault, tidy } from './wording.ts'
 const views = {
   list: page<DeskListPage>('rights/desk_list'),
   one: page<DeskCasePage>('rights/desk_case'),
-  form: page<DeskFormPage>('rights/desk_form'),
+  form: page<CaseForm>('rights/desk_form'),
   letter: page<LetterPage>('rights/desk_letter'),
 }
 

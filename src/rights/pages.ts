@@ -1,14 +1,8 @@
 /** What each page of views/rights shows. */
 import type { ListView } from '../http/listing.ts'
-import type { Rich } from '../http/parts.ts'
+import type { Chip, Due, Facts, Link, Option, Rich } from '../http/parts.ts'
 import type { Fields } from '../refusal.ts'
 import type { FormFields, Typed } from './fields.ts'
-
-export type Chip = { word: string; tone: 'good' | 'warn' | 'bad' | 'still' | 'must' | 'free' }
-export type Facts = [label: string, value: string][]
-export type Link = { href: string; text: string }
-type Option = { value: string; label: string }
-export type Due = { date: string; badge: string; tone: 'late' | 'soon' | 'calm' }
 
 /** views/rights/requests: which right, and the cases so far. */
 export type RequestsPage = {
@@ -170,33 +164,4 @@ export type DeskCasePage = {
   evidence: Facts
   letterHref: string | undefined
   steps: StepShown[]
-}
-
-export type Input = {
-  name: string
-  label: string
-  kind: 'line' | 'text' | 'day' | 'one'
-  must: boolean
-  hint: string | undefined
-  error: string | undefined
-  value: string
-  values: readonly string[]
-  min?: string | undefined
-  options: Option[]
-}
-
-/** views/rights/desk_form: drawn by views/duties/form. */
-export type DeskFormPage = {
-  path: string
-  trail: Link[]
-  heading: string
-  lead: string
-  clause: string
-  notes: string[]
-  written: Facts
-  hidden: [name: string, value: string][]
-  inputs: Input[]
-  button: string
-  keep: undefined
-  nothing: undefined
 }

@@ -1,5 +1,6 @@
 /** Cases in words: due dates with their sum, facts, steps and answers, for the resident and for the desk. */
 import type { Env } from '../env.ts'
+import type { Chip, Due, Facts } from '../http/parts.ts'
 import { dayOf, startOfDay } from '../input/days.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
@@ -7,7 +8,7 @@ import type { Resident } from '../residents/model.ts'
 import type { Due as DueOf, Sum } from './clock.ts'
 import { isAnsweredAtOnce } from './filing.ts'
 import { isRight, type CaseNow, type Ground, type Rule, type State, type Step } from './model.ts'
-import type { AnswerShown, Chip, Due, Facts, StepShown } from './pages.ts'
+import type { AnswerShown, StepShown } from './pages.ts'
 import { articleOf } from './profiles.ts'
 import { wordsOf } from './stepping.ts'
 
