@@ -1,10 +1,9 @@
 /** A service's own grants (Grant Management for OAuth 2.0, FAPI): look at one, and end it (ADR 18). */
 import { catalogue } from '../catalogue/actions.ts'
 import * as consents from '../consents/actions.ts'
+import { subjectOfConsent } from '../consents/model.ts'
 import type { Env } from '../env.ts'
 import { Refusal } from '../refusal.ts'
-import * as services from '../services/actions.ts'
-import { subjectOf } from '../services/model.ts'
 import { exactly, moment, nullable, text, uuid, type ServiceEndpoint } from './endpoint.ts'
 
 const names = { type: 'array', items: text }
@@ -66,14 +65,12 @@ async function shown(
   env: Env,
   { agreement, consent, userId, provided, answeredAt }: consents.GrantSeen,
 ) {
-  const now = await services.byId(env, agreement.serviceId)
-  if (!now) throw new Error('a grant of no service')
   const { items: known } = await catalogue(env)
   const last = new Map(provided.map((one) => [one.item, one.last]))
   const iso = (at: Date | undefined) => at?.toISOString() ?? null
   return {
     grant_id: agreement.id,
-    sub: subjectOf(env.secrets.pairwise, userId, now),
+    sub: subjectOfConsent(env.secrets.pairwise, userId, consent),
     claims: known
       .filter(({ id }) => consent.items.some(({ item }) => item === id))
       .flatMap(({ claims }) => claims),

@@ -9,10 +9,10 @@ import * as members from '../members/actions.ts'
 import * as residents from '../residents/actions.ts'
 import type { Resident } from '../residents/model.ts'
 import * as services from '../services/actions.ts'
-import { standing as serviceStanding, subjectOf, type ServiceNow } from '../services/model.ts'
+import { standing as serviceStanding, type ServiceNow } from '../services/model.ts'
 import * as consents from './actions.ts'
 import { shownDeletions } from './deletion_shown.ts'
-import { isInForce, type Consent } from './model.ts'
+import { isInForce, subjectOfConsent, type Consent } from './model.ts'
 import {
   agreedItems,
   itemLabel,
@@ -94,7 +94,10 @@ export async function servicePage(
       : undefined,
     items: agreedItems(
       row.content,
-      { resident, subject: subjectOf(env.secrets.pairwise, resident.userId, service), changed },
+      {
+        ...{ resident, changed },
+        subject: subjectOfConsent(env.secrets.pairwise, resident.userId, row.content),
+      },
       provided,
       view,
     ),

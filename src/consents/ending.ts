@@ -3,13 +3,21 @@ import { closeGate } from '../database/gate.ts'
 import { atomically, type Env } from '../env.ts'
 import { words } from '../locales/words.ts'
 import * as notices from '../notices/actions.ts'
+import * as receipts from '../receipts/actions.ts'
 import { Refusal } from '../refusal.ts'
 import type { Resident } from '../residents/model.ts'
 import * as services from '../services/actions.ts'
-import { subjectOf, type ServiceNow } from '../services/model.ts'
+import type { ServiceNow } from '../services/model.ts'
 import { askForDeletion } from './deletions.ts'
 import { tellAgreed, tellPaused, tellWithdrawn } from './letters.ts'
-import { narrowingFault, numberOf, type Consent, type Narrowing, type Standing } from './model.ts'
+import {
+  narrowingFault,
+  numberOf,
+  subjectOfConsent,
+  type Consent,
+  type Narrowing,
+  type Standing,
+} from './model.ts'
 import * as store from './store.ts'
 import { write } from './writing.ts'
 
@@ -192,6 +200,22 @@ async function withServices(env: Env, done: readonly Consent[]): Promise<Stopped
   return stopped
 }
 
+/**
+ * The service of the company that received by this consent. Once it was handed over, what it says now is another's: the
+ * version of the consent counts, so that no request reaches a company that knows nobody of it (S-59).
+ */
+async function asAgreed(
+  env: Env,
+  resident: Resident,
+  { consent, service }: Stopped,
+): Promise<ServiceNow> {
+  if (service.member.id === consent.memberId) return service
+  const whose = { residentId: resident.id, userId: resident.userId }
+  const found = await receipts.find(env, whose, consent.id)
+  if (!found) throw new Error('a consent without its versions')
+  return found.service
+}
+
 /** What was asked for stands in the company's list before its letter leaves (M5). */
 async function askCompanies(
   env: Env,
@@ -200,15 +224,16 @@ async function askCompanies(
 ): Promise<void> {
   for (const { consent, service } of stopped) {
     if (!consent.deletionRequested) continue
-    const subject = subjectOf(env.secrets.pairwise, resident.userId, service)
+    const subject = subjectOfConsent(env.secrets.pairwise, resident.userId, consent)
+    const { version } = await asAgreed(env, resident, { consent, service })
     const dueAt = await askForDeletion(env, consent, subject)
     await notices.send(env, {
-      to: service.version.contact.email,
+      to: version.contact.email,
       language: 'ja',
       letter: 'deletion_request',
       values: {
         at: words('ja').dateTime(consent.agreedAt),
-        service: service.version.names.ja,
+        service: version.names.ja,
         subject,
         number: numberOf(consent),
         due: words('ja').lastDay(dueAt),

@@ -11,11 +11,10 @@ import { words } from '../locales/words.ts'
 import { Refusal } from '../refusal.ts'
 import * as residents from '../residents/actions.ts'
 import type { Resident } from '../residents/model.ts'
-import { subjectOf } from '../services/model.ts'
 import * as consents from './actions.ts'
 import { deletionRoutes } from './deletion_routes.ts'
 import { changePage, relation, residentIn, servicePage, viewOf } from './compose.ts'
-import { numberOf, offerOf, type Consent } from './model.ts'
+import { numberOf, offerOf, subjectOfConsent, type Consent } from './model.ts'
 import { labelsOf, providedItems, statusOf, untilOf, type View } from './overview.ts'
 import type * as pages from './pages.ts'
 import * as queries from './queries.ts'
@@ -93,7 +92,7 @@ export function routes(guards: Guards, catalogue: Catalogue, toldOf: ToldOf): Ro
       changePage(
         row.consent,
         service,
-        { resident, subject: subjectFor(ctx, resident.userId, service) },
+        { resident, subject: subjectFor(ctx, resident.userId, row.consent) },
         view,
       ),
     )
@@ -105,7 +104,7 @@ export function routes(guards: Guards, catalogue: Catalogue, toldOf: ToldOf): Ro
     const here = `${BASE}/${service.service.id}`
     const keep = form.item === undefined ? [] : [form.item].flat()
     const again = (fields?: Record<string, string>) => {
-      const owner = { resident, subject: subjectFor(ctx, resident.userId, service) }
+      const owner = { resident, subject: subjectFor(ctx, resident.userId, row.consent) }
       const input = { keep, until: form.until, ...(fields && { fields }) }
       const status = fields ? 422 : 200
       views.change(ctx, changePage(row.consent, service, owner, view, input), { status })
@@ -214,8 +213,8 @@ function notEnded(found: Relation): Relation {
   return found
 }
 
-const subjectFor = (ctx: Ctx, userId: string, service: Relation['service']) =>
-  subjectOf(ctx.state.env.secrets.pairwise, userId, service)
+const subjectFor = (ctx: Ctx, userId: string, consent: Consent) =>
+  subjectOfConsent(ctx.state.env.secrets.pairwise, userId, consent)
 
 function withdrawnPage(
   done: readonly Consent[],
