@@ -86,11 +86,15 @@ function readerOf(env: Env, tree: Tree): Reader {
 /**
  * Signs the state of `size` leaves, where it is new. What was signed before must be its beginning: a state that does not
  * extend it is never signed.
+ *
+ * @throws Error where what was signed is no beginning of the tree, or larger than it
  */
 async function sign(env: Env, tree: Tree, size: number): Promise<void> {
   const read = readerOf(env, tree)
   const last = await store.checkpoint(env.db, tree)
-  if (last && last.size >= size) return
+  if (last && last.size > size)
+    throw new Error(`the ledger ${tree} has ${size} leaves, and a state of ${last.size} was kept`)
+  if (last?.size === size) return
   if (!last && size === 0) return
   if (last && !(await rootOf(read, last.size)).equals(last.root))
     throw new Error(`the ledger ${tree} no longer extends what was signed at ${last.size} leaves`)

@@ -8,6 +8,7 @@ import { rowsOf } from '../../src/ledger/reading.ts'
 import { verify } from '../../src/ledger/verify.ts'
 import { Browser } from '../support/browser.ts'
 import {
+  makeContractVersion,
   makeResident,
   makeService,
   PASSWORD,
@@ -150,6 +151,16 @@ describe('a service and its own grant', () => {
       .first<{ acted_by: string | null; canonical: string }>()
     expect(row?.acted_by).toBeNull()
     expect(JSON.parse(row?.canonical ?? '')).not.toHaveProperty('acted_by')
+  })
+
+  test('names a resident as it knows them, whatever kind of ID the contract has turned to since', async () => {
+    const one = await makeUnlinkable({ subjectType: 'pairwise' })
+    const resident = await makeResident(site.env)
+    const { grantId, tokens } = await link(one, resident)
+    const sub = tokens.claims()?.sub ?? ''
+    await makeContractVersion(site.env, one.service.contractId, 2, { subjectType: 'public' })
+    const told = (await (await one.ask(grantId)).json()) as { sub: string }
+    expect([told.sub, sub === resident.userId]).toEqual([sub, false])
   })
 
   test('what is paused can be ended, and is not read', async () => {

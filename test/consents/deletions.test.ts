@@ -11,13 +11,15 @@ import { makeProgram } from '../api/steps.ts'
 import { tokensFor } from '../oidc/steps.ts'
 import { Browser } from '../support/browser.ts'
 import {
+  makeContractVersion,
   makeResident,
   makeService,
+  makeServiceVersion,
   PASSWORD,
   type MadeResident,
   type MadeService,
 } from '../support/builders.ts'
-import { mailsTo } from '../support/mailbox.ts'
+import { mailsTo, queueIsEmpty } from '../support/mailbox.ts'
 import { makeStaff, signIn } from '../support/people.ts'
 import { openSite, type Site } from '../support/site.ts'
 
@@ -73,6 +75,96 @@ test('withdrawing without the tick asks nothing', async () => {
     requests: [],
     total: 0,
   })
+})
+
+describe('whatever the service is now, the request goes to the company that received', () => {
+  const before = async () => {
+    const resident = await makeResident(site.env)
+    const service = await makeService(site.env, { subjectType: 'pairwise' })
+    const browser = new Browser(site.issuer)
+    const { id } = await tokensFor(site, browser, service, resident)
+    const { sub } = JSON.parse(Buffer.from(id.split('.')[1] ?? '', 'base64url').toString())
+    const known = await residents.find(site.env, resident.id)
+    if (!known) throw new Error('no resident')
+    return { resident, service, browser, sub: String(sub), known }
+  }
+
+  test('the shared ID reaches nobody who was agreed to by another one: row, mail, pages', async () => {
+    const { resident, service, browser, sub, known } = await before()
+    await makeContractVersion(site.env, service.contractId, 2, { subjectType: 'public' })
+    await desk(service, 'before@company.example', 2)
+    for (const path of ['', '/change']) {
+      const { text } = await browser.open(`/account/services/${service.id}${path}`)
+      expect([path, text.includes(sub), text.includes(resident.userId)]).toEqual([
+        path,
+        true,
+        false,
+      ])
+    }
+    await consents.withdraw(site.env, known, service.id, true)
+    const { requests } = await consents.deletionsOf(site.env, service.memberId, ALL)
+    expect(requests.map(({ subject }) => subject)).toEqual([sub])
+    const [mail] = await mailsTo(site.env, 'before@company.example')
+    expect(mail?.text).toContain(sub)
+    expect(mail?.text).not.toContain(resident.userId)
+  })
+
+  test('handed over since: the former company is asked and lists it, the new one learns nothing', async () => {
+    const { service, sub, known } = await before()
+    const heir = await makeService(site.env, { subjectType: 'public' })
+    const { memberId: member_id, contractId: contract_id } = heir
+    await site.env.db('services').where({ id: service.id }).update({ member_id, contract_id })
+    await desk(service, 'heir@company.example', 2)
+    await consents.withdraw(site.env, known, service.id, true)
+    await queueIsEmpty(site.env)
+    const [request, ...more] = (await consents.deletionsOf(site.env, service.memberId, ALL))
+      .requests
+    expect([request?.subject, more]).toEqual([sub, []])
+    const [mail] = (await mailsTo(site.env, 'desk@company.example')).filter(({ text }) =>
+      text.includes(sub),
+    )
+    expect(mail).toBeDefined()
+    await expect(mailsTo(site.env, 'heir@company.example', 0)).resolves.toEqual([])
+    const links = ['/company/deletions', `/company/deletions/${request?.id}`]
+    const shown = async (memberId: string) => {
+      const { browser, person } = await staffOf(memberId, 'manager')
+      const program = await makeProgram(site, memberId, person.person)
+      const pages = await Promise.all(links.map((link) => browser.open(link)))
+      return {
+        pages: pages.map(({ status, text }) => [status, text.includes(request?.id ?? '')]),
+        listed: (await program.call('/deletions')).body['items'],
+        waiting: (await consents.deletionTasks(site.env, memberId)).length,
+      }
+    }
+    expect(await shown(service.memberId)).toMatchObject({
+      pages: [
+        [200, true],
+        [200, true],
+      ],
+      listed: [{ id: request?.id, sub }],
+      waiting: 1,
+    })
+    expect(await shown(heir.memberId)).toMatchObject({
+      pages: [
+        [200, false],
+        [404, expect.anything()],
+      ],
+      listed: [],
+      waiting: 0,
+    })
+  })
+
+  /** A new version of the service, with another desk. */
+  async function desk(service: MadeService, email: string, version: number): Promise<void> {
+    const id = await makeServiceVersion(site.env, service, version)
+    await site.owner.transaction(async (trx) => {
+      await trx.raw('set local session_replication_role = replica')
+      await trx.raw(
+        `update service_versions set body = jsonb_set(body::jsonb, '{contact,email}', to_jsonb(:email::text)) where id = :id`,
+        { id, email },
+      )
+    })
+  }
 })
 
 describe('in the portal', () => {

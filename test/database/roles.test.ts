@@ -99,17 +99,57 @@ describe('as the role of the product', () => {
   })
 
   test('a month gets its partition all the same, and nobody else may call for it', async () => {
-    await world.env.db.raw("select ensure_provision_partition('2031-05-01')")
-    expect((await tables()).find(({ name }) => name === 'provision_records_2031_05')).toEqual({
-      name: 'provision_records_2031_05',
-      refuses: true,
-      part: true,
+    const name = `provision_records_${monthFromNow(30).slice(0, 7).replace('-', '_')}`
+    await world.owner.raw('drop table if exists ??', [name])
+    await world.env.db.raw('select ensure_provision_partition(?)', [monthFromNow(30)])
+    expect((await tables()).find((table) => table.name === name)).toEqual({
+      ...{ name, refuses: true, part: true },
     })
     const { rows } = await world.owner.raw<{ rows: unknown[] }>(
       `select from pg_proc where prosecdef and pronamespace = 'public'::regnamespace
        and (has_function_privilege('public', oid, 'execute') or proconfig is null)`,
     )
     expect(rows).toEqual([])
+  })
+})
+
+describe('what the product says of the ledger and of months is looked at', () => {
+  const makes = (months: number) =>
+    codeOf(world.env.db.raw('select ensure_provision_partition(?)', [monthFromNow(months)]))
+
+  test('partitions from the last month on, three years ahead, by the clock of the database', async () => {
+    expect(await Promise.all([-1, 0, 36].map(makes))).toEqual(['done', 'done', 'done'])
+    expect(await Promise.all([-2, 37, 12_000].map(makes))).toEqual(['42501', '42501', '42501'])
+    await world.owner.raw('select ensure_provision_partition(?)', [monthFromNow(-200)])
+  })
+
+  const REFUSED = '23514'
+  const checkpoint = (size: number) =>
+    codeOf(
+      world.env.db.raw(`insert into ledger_checkpoints values ('test', ?, '', now(), '', '')`, [
+        size,
+      ]),
+    )
+  const node = (level: number, n: number) =>
+    codeOf(world.env.db.raw(`insert into ledger_nodes values ('test', ?, ?, '')`, [level, n]))
+
+  test('no state of leaves that are not there, none older than the last, no tile before it is whole', async () => {
+    await world.owner.raw(
+      `insert into ledger_leaves select 'test', n, 'terms', gen_random_uuid(), sha256('x') from generate_series(0, 511) n`,
+    )
+    for (const size of [513, 99_999_999, 0, -1]) expect(await checkpoint(size)).toBe(REFUSED)
+    expect(await checkpoint(300)).toBe('done')
+    for (const size of [300, 299]) expect(await checkpoint(size)).toBe(REFUSED)
+    expect(await checkpoint(512)).toBe('done')
+    for (const [level, n] of [
+      [1, 2],
+      [1, -1],
+      [2, 0],
+      [32_767, 0],
+      [1, '9223372036854775807'],
+    ] as [number, number][])
+      expect(await node(level, n)).toBe(REFUSED)
+    expect([await node(1, 0), await node(1, 1)]).toEqual(['done', 'done'])
   })
 })
 
@@ -228,6 +268,13 @@ describe('the start', () => {
     expect(said).toEqual([])
   })
 })
+
+/** The first day of the month so many months from now, UTC. */
+function monthFromNow(months: number): string {
+  const now = new Date()
+  const first = Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + months, 1)
+  return new Date(first).toISOString().slice(0, 10)
+}
 
 async function codeOf(work: PromiseLike<unknown>): Promise<unknown> {
   return work.then(

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import pg from 'pg'
-import { canonical, commitment, evidence, leafHash, type Json } from '../../src/audit/model.ts'
+import { canonical, leafHash, type Json } from '../../src/audit/model.ts'
 import * as ledger from '../../src/ledger/actions.ts'
 import { isIncluded } from '../../src/ledger/tree.ts'
 import { rowsOf } from '../../src/ledger/reading.ts'
@@ -13,6 +13,7 @@ import { verify, type Report } from '../../src/ledger/verify.ts'
 import * as retention from '../../src/retention/actions.ts'
 import { Browser } from '../support/browser.ts'
 import { makeService, type MadeService } from '../support/builders.ts'
+import { insertAgreement, insertRecord, type Released } from '../support/evidence.ts'
 import { KEK } from '../support/env.ts'
 import { makeOperator, signIn, type SignedInPerson } from '../support/people.ts'
 import { openSite, type Site } from '../support/site.ts'
@@ -22,23 +23,18 @@ let key: KeyObject
 let service: MadeService
 let officer: SignedInPerson
 let approver: SignedInPerson
-const resident = '11111111-1111-4111-8111-111111111111'
-const agreement = '22222222-2222-4222-8222-222222222222'
+let kept: Released
 
 beforeAll(async () => {
   site = await openSite()
   const { keys } = ledger.publicKeys(site.env)
   key = createPublicKey({ key: { ...keys[0] }, format: 'jwk' })
   service = await makeService(site.env)
-  const { db } = site.env
   const at = new Date('2022-01-01T00:00:00Z')
-  const row = { id: resident, user_id: 'MC-KEPT', language: 'ja', language_chosen: true }
-  await db('residents').insert({ ...row, created_at: at })
-  const between = { resident_id: resident, service_id: service.id }
-  await db('agreements').insert({ id: agreement, ...between, started_at: at })
+  kept = await insertAgreement(site.env, at, service)
   await placed()
   for (const month of ['2022-04-01', '2022-05-01', '2022-06-01'])
-    await db.raw('select ensure_provision_partition(?)', [month])
+    await site.owner.raw('select ensure_provision_partition(?)', [month])
   // Around the turn of a month commits appear late: a record of May stands behind one of June.
   await released('2022-04-10T00:00:00Z', '2022-04-11T00:00:00Z', '2022-04-12T00:00:00Z')
   await released('2022-05-20T00:00:00Z', '2022-05-21T00:00:00Z')
@@ -54,44 +50,8 @@ afterAll(() => site.close())
 /** Releases in this order, placed and signed when the last one happened. */
 async function released(...moments: string[]): Promise<void> {
   site.setNow(new Date(moments.toSorted().at(-1) ?? ''))
-  for (const at of moments) await insertRecord(new Date(at).toISOString())
+  for (const at of moments) await insertRecord(site.env, new Date(at), kept)
   await placed()
-}
-
-async function insertRecord(at: string): Promise<void> {
-  const { db } = site.env
-  const id = site.env.newId()
-  const salt = Buffer.alloc(32, 5)
-  const ids = {
-    agreement,
-    consent: agreement,
-    service: service.id,
-    member: service.memberId,
-    service_version: agreement,
-    contract_version: agreement,
-  }
-  const sealed = evidence({
-    event: 'provision',
-    id,
-    at,
-    resident: commitment(salt, resident),
-    ...ids,
-    path: 'userinfo',
-    items: ['name'],
-    purposes: ['service_delivery'],
-  })
-  await db('provision_records').insert({
-    id,
-    at,
-    resident_id: resident,
-    ...Object.fromEntries(Object.entries(ids).map(([name, value]) => [`${name}_id`, value])),
-    path: 'userinfo',
-    items: ['name'],
-    purposes: ['service_delivery'],
-    salt,
-    canonical: sealed.canonical,
-    leaf_hash: sealed.leafHash,
-  })
 }
 
 async function placed(): Promise<void> {
@@ -436,16 +396,17 @@ describe('the database', () => {
            $3, 8, 8, '{}', '', sha256(convert_to($4, 'UTF8')), now(), 'x', sha256('\\x00'::bytea || 'x'), ''`,
         [id, `${month}-01`, entries, text],
       )
-      if (lacking.placed !== false)
+      if (lacking.placed !== false) {
         await client.query(
           `insert into ledger_leaves select 'provisions', max(index) + 1, 'closures', $1, sha256('\\x00'::bytea || 'x')
            from ledger_leaves where tree = 'provisions'`,
           [id],
         )
-      await client.query(
-        `insert into ledger_checkpoints select 'provisions', max(index) + 1, '', now(), '', '' from ledger_leaves
-         where tree = 'provisions' on conflict do nothing`,
-      )
+        await client.query(
+          `insert into ledger_checkpoints select 'provisions', max(index) + 1, '', now(), '', '' from ledger_leaves
+           where tree = 'provisions'`,
+        )
+      }
       if (lacking.held)
         await client.query(
           `insert into retention_holds select gen_random_uuid(), '2022-06-01', '2022-06-01', 'x', id, now() from operators limit 1`,
