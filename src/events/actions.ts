@@ -7,6 +7,7 @@ import { Refusal } from '../refusal.ts'
 import * as services from '../services/actions.ts'
 import * as deliveries from './delivery_store.ts'
 import { channelOf, mayBeTold, type Delivery, type EventName, type Payload } from './model.ts'
+import * as queries from './queries.ts'
 import { signEvent, type SubjectId } from './signing.ts'
 import * as store from './store.ts'
 
@@ -51,9 +52,11 @@ export function retryDead(env: Env, id: string, by: Person, memberId?: string): 
   })
 }
 
-/** Services that were not told: one line each on the desk. */
+/** On the desk: services that were not told, one line each, and whether anything could not even be written down. */
 export async function tasks(env: Env): Promise<Task[]> {
   const found: Task[] = []
+  const stuck = await queries.stuck(env.db)
+  if (stuck) found.push({ kind: 'events_stuck', name: String(stuck), href: '/admin/events' })
   for (const { serviceId } of await deliveries.deadByService(env.db)) {
     const service = await services.byId(env, serviceId)
     const name = service?.version.names.ja ?? serviceId

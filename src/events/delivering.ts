@@ -9,6 +9,7 @@ import {
   LIFE_MS,
   logoutOutcome,
   mayBeTold,
+  mayHear,
   pushOutcome,
   waitAfter,
   type Message,
@@ -61,14 +62,19 @@ function take(env: Env, limit: number): Promise<Message[]> {
 /** One try. What goes wrong on our side leaves the message to the end of its lease. */
 async function deliver(env: Env, message: Message): Promise<void> {
   try {
-    await note(env, message, await attempt(env, message))
+    const service = await services.byId(env, message.serviceId)
+    await note(env, message, await attempt(env, message, service), service)
   } catch (error) {
     env.log.error({ event: 'event_not_sent', message: message.id, ...faultOf(error) })
   }
 }
 
-async function attempt(env: Env, message: Message): Promise<Outcome> {
-  const service = await services.byId(env, message.serviceId)
+async function attempt(
+  env: Env,
+  message: Message,
+  service: ServiceNow | undefined,
+): Promise<Outcome> {
+  if (service && isHeld(service)) return { kind: 'again', fault: 'message', error: 'not_receiving' }
   const outgoing = service && (await outgoingOf(env, service, message))
   if (!outgoing) return { kind: 'dead', error: 'not_receiving' }
   const answer = await send(env, message, outgoing)
@@ -76,7 +82,10 @@ async function attempt(env: Env, message: Message): Promise<Outcome> {
   return message.channel === 'logout' ? logoutOutcome(answer) : pushOutcome(answer)
 }
 
-/** Undefined where the company was stopped, gave the service away, or takes no events any more. */
+/** Suspended since the message was taken. */
+const isHeld = (service: ServiceNow) => mayHear(service) && !mayBeTold(service)
+
+/** Undefined where the company was excluded, gave the service away, or takes no events any more. */
 async function outgoingOf(
   env: Env,
   service: ServiceNow,
@@ -107,14 +116,22 @@ async function send(env: Env, { id }: Message, outgoing: Outgoing): Promise<Answ
   }
 }
 
-async function note(env: Env, message: Message, outcome: Outcome): Promise<void> {
+async function note(
+  env: Env,
+  message: Message,
+  outcome: Outcome,
+  service: ServiceNow | undefined,
+): Promise<void> {
   const at = env.now()
   if (outcome.kind === 'delivered') {
     await store.settle(env.db, message.id, { state: 'delivered', error: null, at })
     return store.recovers(env.db, message)
   }
   const { error } = outcome
-  const old = new Date(at.getTime() - LIFE_MS)
+  // What a suspension held back begins its day when that is lifted.
+  const day = new Date(at.getTime() - LIFE_MS)
+  const isBack = service && (isHeld(service) || (service.returnedAt && service.returnedAt > day))
+  const old = isBack ? NEVER : day
   if (outcome.kind === 'dead' || message.triesFrom <= old) {
     await store.settle(env.db, message.id, { state: 'dead', error, at })
     env.log.warn({ event: 'event_dead', message: message.id, error })
@@ -141,5 +158,8 @@ async function backOff(
   const dead = await store.giveUp(env.db, message, { before: old, error, at })
   if (dead) env.log.warn({ event: 'events_dead', service: message.serviceId, error, count: dead })
 }
+
+/** Nothing is as old as that. */
+const NEVER = new Date(0)
 
 const later = (at: Date, ms: number) => new Date(at.getTime() + ms)

@@ -1,5 +1,6 @@
 /** The tables as the workers see them: who takes what, and what came of it. */
 import type { Knex } from 'knex'
+import { statusAt } from '../database/turns.ts'
 import type { Delivery, Message } from './model.ts'
 
 const COLUMNS = `m.id, m.seq, m.fact_id as "factId", m.service_id as "serviceId", m.member_id as "memberId",
@@ -12,6 +13,10 @@ const SHOWN = `m.id, m.service_id as "serviceId", m.channel, m.type, m.jti, m.st
   m.created_at as "createdAt", m.next_at as "nextAt", m.delivered_at as "deliveredAt", m.settled_at as "settledAt",
   m.last_error as "lastError"`
 
+/** A service `s` that is suspended, or its company `mb` (S-51): what waits for it is held. @param at SQL of a moment */
+export const held = (at: string) => `(${statusAt('s', at)}, ${statusAt('mb', at)})
+  in (('suspended', 'active'), ('live', 'suspended'), ('suspended', 'suspended'))`
+
 export type Claim = {
   at: Date
   leaseUntil: Date
@@ -23,7 +28,7 @@ export type Claim = {
 /**
  * Takes messages to send, with a lease: whoever dies holding one leaves it to the next when that is over. None is taken
  * while an earlier one of the same service, person and channel waits; none that another worker is taking; none to a
- * receiver whose turn has not come.
+ * receiver whose turn has not come, or that is suspended.
  */
 export async function claim(db: Knex, claim: Claim): Promise<Message[]> {
   const { rows } = await db.raw<{ rows: Message[] }>(
@@ -41,10 +46,11 @@ export async function claim(db: Knex, claim: Claim): Promise<Message[]> {
            - (select count(*) from event_messages l where l.state = 'waiting' and l.service_id = r.service_id
                and l.channel = r.channel and l.leased_until > :at)::int as slots
        from receivers r
+       join services s on s.id = r.service_id join members mb on mb.id = s.member_id
        left join event_receivers f on f.service_id = r.service_id and f.channel = r.channel
-       left join event_streams s on s.service_id = r.service_id and r.channel = 'push'
+       left join event_streams es on es.service_id = r.service_id and r.channel = 'push'
        where r.channel <> 'poll' and (f.next_at is null or f.next_at <= :at)
-         and coalesce(s.status, 'enabled') = 'enabled'
+         and coalesce(es.status, 'enabled') = 'enabled' and not ${held(':at::timestamptz')}
      ),
      due as (
        select m.id from free, lateral (
@@ -133,12 +139,22 @@ export async function giveUp(
     .update({ state: 'dead', settled_at: at, leased_until: null, last_error: error })
 }
 
-/** What a service did not come for since before a moment is dead. @returns how many */
-export async function giveUpPolled(db: Knex, before: Date, at: Date): Promise<number> {
-  return db('event_messages')
-    .where({ channel: 'poll', state: 'waiting' })
-    .where('tries_from', '<=', before)
-    .update({ state: 'dead', settled_at: at, last_error: 'not_fetched' })
+const BATCH = 5000
+
+/** What is held for suspended services since before a moment is dead. @returns how many */
+export async function giveUpHeld(
+  db: Knex,
+  { before, at }: { before: Date; at: Date },
+): Promise<number> {
+  const { rowCount } = await db.raw<{ rowCount: number }>(
+    `update event_messages set state = 'dead', settled_at = :at, leased_until = null, last_error = 'not_receiving'
+     where id in (select m.id from event_messages m
+       join services s on s.id = m.service_id join members mb on mb.id = s.member_id
+       where m.state = 'waiting' and m.tries_from <= :before and ${held(':at::timestamptz')}
+       order by m.seq limit ${BATCH} for update of m skip locked)`,
+    { before, at },
+  )
+  return rowCount
 }
 
 /** A resident's messages to one service, newest first. */

@@ -2,7 +2,7 @@ import type { Env } from '../env.ts'
 import type { Entry } from '../jobs/timetable.ts'
 import { workers } from './delivering.ts'
 import { giveUpPolls } from './poll_store.ts'
-import { giveUpPolled } from './delivery_store.ts'
+import { giveUpHeld } from './delivery_store.ts'
 import * as store from './store.ts'
 import { tell } from './telling.ts'
 
@@ -17,9 +17,8 @@ const EXPIRED_SINCE = 3 * DAY
 
 /** What a service does not come for so long is dead: a push is given up after a day, but a poll may be a weekly job. */
 const COLLECTED_WITHIN = 7 * DAY
-
-/** Who fetches events has so long to come: a weekend and more, since nobody knocks at their door. */
-const FETCHED_WITHIN = 7 * DAY
+/** What waits for the end of a suspension waits so long. */
+const HELD_FOR = 30 * DAY
 
 const before = (env: Env, ms: number) => new Date(env.now().getTime() - ms)
 
@@ -40,14 +39,8 @@ export function timetable(): readonly Entry[] {
       everySeconds: 300,
       run: async (env) => {
         await store.noteExpired(env.db, env.now(), before(env, EXPIRED_SINCE))
-        await giveUpPolled(env.db, before(env, FETCHED_WITHIN), env.now())
-      },
-    },
-    {
-      name: 'events.not_collected',
-      everySeconds: 300,
-      run: async (env) => {
         await giveUpPolls(env.db, { before: before(env, COLLECTED_WITHIN), at: env.now() })
+        await giveUpHeld(env.db, { before: before(env, HELD_FOR), at: env.now() })
       },
     },
     {

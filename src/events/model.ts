@@ -115,9 +115,19 @@ export type EndReason = 'withdrawn' | 'paused' | 'expired' | 'account_closing' |
 /** What an event says of its person: never a value. */
 export type Payload = { [name: string]: string | number | boolean | string[] }
 
-/** Whether a service is told anything: a company that is stopped gets nothing, also not what waited for it. */
-export function mayBeTold({ service, member }: Pick<ServiceNow, 'service' | 'member'>): boolean {
+type Whether = Pick<ServiceNow, 'service' | 'member'>
+
+/** Whether a service is told anything now. */
+export function mayBeTold({ service, member }: Whether): boolean {
   return service.status === 'live' && member.status === 'active'
+}
+
+/** Whether messages are made for a service: also while it or its company is suspended, when they wait (S-51). */
+export function mayHear({ service, member }: Whether): boolean {
+  return (
+    ['live', 'suspended'].includes(service.status) &&
+    ['active', 'suspended'].includes(member.status)
+  )
 }
 
 /** Over which channel a service takes events; undefined where it takes none. */

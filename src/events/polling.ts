@@ -3,7 +3,7 @@ import type { Env } from '../env.ts'
 import type { ServiceHere } from '../persons.ts'
 import { Refusal } from '../refusal.ts'
 import * as services from '../services/actions.ts'
-import { channelOf } from './model.ts'
+import { channelOf, mayBeTold } from './model.ts'
 import * as store from './poll_store.ts'
 import { stream } from './store.ts'
 
@@ -64,7 +64,7 @@ export async function poll(
 
 async function mustPoll(env: Env, { serviceId }: ServiceHere): Promise<void> {
   const now = await services.byId(env, serviceId)
-  const channel = now && channelOf(now, await stream(env.db, serviceId))
+  const channel = now && mayBeTold(now) && channelOf(now, await stream(env.db, serviceId))
   if (channel !== 'poll') throw new Refusal('not_found')
 }
 

@@ -80,10 +80,14 @@ export async function provision(
     .first<{ given: boolean; at: Date } | undefined>('given', 'at')
 }
 
-/** Facts nobody has told yet, in their order. */
-export async function untold(db: Knex, limit: number): Promise<Fact[]> {
+/** Facts nobody has told yet, in their order; none of a resident of whom an earlier one is put off. */
+export async function untold(db: Knex, limit: number, at: Date): Promise<Fact[]> {
   return db('event_facts')
     .whereNull('told_at')
+    .whereNotIn(
+      'resident_id',
+      db('event_facts').whereNull('told_at').where('next_at', '>', at).select('resident_id'),
+    )
     .orderBy('seq')
     .limit(limit)
     .select<Fact[]>(
@@ -96,4 +100,13 @@ export async function untold(db: Knex, limit: number): Promise<Fact[]> {
       'session_uid as sessionUid',
       'at',
     )
+}
+
+/** Facts that could not be told so far, beside those that wait behind them. */
+export async function stuck(db: Knex): Promise<number> {
+  const row = await db('event_facts')
+    .whereNull('told_at')
+    .whereNotNull('next_at')
+    .count<{ count: string }[]>('* as count')
+  return Number(row[0]?.count ?? 0)
 }

@@ -2,6 +2,7 @@
 import { importJWK, SignJWT, type CryptoKey, type JWK } from 'jose'
 import type { Env } from '../env.ts'
 import type { ServiceNow } from '../services/model.ts'
+import { keyed } from '../vault.ts'
 import { eventType, type EventName, type Message, type Payload } from './model.ts'
 
 /** Names whom it is about (RFC 9493). */
@@ -12,7 +13,7 @@ export type EventAsked = {
   jti: string
   subject: SubjectId
   payload: Payload
-  /** When it happened, and what it is known by in all messages about it; absent where nothing happened. */
+  /** When it happened; absent where nothing happened. */
   fact?: { id: string; at: Date }
 }
 
@@ -28,10 +29,17 @@ export function signEvent(env: Env, service: ServiceNow, asked: EventAsked): Pro
   return sign(env, service, 'secevent+jwt', {
     jti,
     sub_id: subject,
-    ...(fact && { toe: seconds(fact.at), txn: fact.id }),
+    ...(fact && { toe: seconds(fact.at), txn: transactionOf(env, service, fact.id) }),
     events: { [eventType(env.config.issuer, name)]: payload },
   })
 }
+
+/**
+ * What a fact is known by in all messages about it to one company (RFC 8417 §2.2); to another it is something else, or
+ * the two could put together the subs they know (D6).
+ */
+const transactionOf = ({ secrets }: Env, { member }: ServiceNow, factId: string) =>
+  keyed(secrets.pairwise, `txn:${member.id}:${factId}`).toString('base64url')
 
 /** Two minutes: a logout token that was caught is soon worth nothing (G13). */
 const LOGOUT_SECONDS = 120

@@ -37,13 +37,30 @@ export async function noteExpired(db: Knex, at: Date, after: Date): Promise<numb
   return rowCount
 }
 
+/** A fact could not be told: it waits, and with it all later ones of its resident. @returns how often by now */
+export async function fails(db: Knex, factId: string): Promise<number> {
+  const rows = await db('event_facts')
+    .where({ id: factId })
+    .update({ failures: db.raw('failures + 1') })
+    .returning('failures')
+  return (rows as { failures: number }[])[0]?.failures ?? 1
+}
+
+export async function putOff(db: Knex, factId: string, nextAt: Date): Promise<void> {
+  await db('event_facts').where({ id: factId }).update({ next_at: nextAt })
+}
+
+/** A service that somebody signed in to, whose it was then, and as whom it knows them. */
 export type SessionRow = {
   sessionUid: string
   serviceId: string
   residentId: string
+  memberId: string
+  subjectType: 'public' | 'pairwise'
   sid: string
   at: Date
 }
+export type SessionTold = Pick<SessionRow, 'serviceId' | 'memberId' | 'subjectType' | 'sid'>
 
 /** Another sign-in of the same session to the same service: the newest counts. */
 export async function noteSession(db: Knex, row: SessionRow): Promise<void> {
@@ -52,23 +69,33 @@ export async function noteSession(db: Knex, row: SessionRow): Promise<void> {
       session_uid: row.sessionUid,
       service_id: row.serviceId,
       resident_id: row.residentId,
+      member_id: row.memberId,
+      subject_type: row.subjectType,
       sid: row.sid,
       at: row.at,
     })
     .onConflict(['session_uid', 'service_id'])
-    .merge(['resident_id', 'sid', 'at'])
+    .merge(['resident_id', 'member_id', 'subject_type', 'sid', 'at'])
 }
 
 /** Takes what a session, or all of a resident's, signed in to: told once, then forgotten. */
 export async function takeSessions(
   db: Knex,
   of: { sessionUid: string } | { residentId: string },
-): Promise<{ serviceId: string; sid: string }[]> {
+): Promise<SessionTold[]> {
   const where = 'sessionUid' in of ? { session_uid: of.sessionUid } : { resident_id: of.residentId }
-  const rows = await db('event_sessions').where(where).delete().returning(['service_id', 'sid'])
-  return (rows as { service_id: string; sid: string }[])
-    .map((row) => ({ serviceId: row.service_id, sid: row.sid }))
-    .sort((a, b) => (a.serviceId < b.serviceId ? -1 : 1))
+  const rows: SessionTold[] = await db('event_sessions')
+    .where(where)
+    .delete()
+    .returning([
+      'service_id as serviceId',
+      'member_id as memberId',
+      'subject_type as subjectType',
+      'sid',
+    ])
+  // The release before wrote down neither: nobody knows any more whom it may be told to.
+  const known = rows.filter(({ memberId }) => (memberId as string | null) !== null)
+  return known.sort((a, b) => (a.serviceId < b.serviceId ? -1 : 1))
 }
 
 export async function stream(db: Knex, serviceId: string): Promise<Stream | undefined> {

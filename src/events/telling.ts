@@ -1,13 +1,14 @@
 /** From what happened to who is told what: one message per fact and receiver, in the order of the facts. */
 import { atomically, type Env } from '../env.ts'
 import { isItemId } from '../catalogue/model.ts'
-import { isAsleep } from '../consents/model.ts'
+import { isAsleep, subjectOfConsent } from '../consents/model.ts'
 import { faultOf } from '../log.ts'
 import * as services from '../services/actions.ts'
-import { ceiling, subjectOf, type ServiceNow } from '../services/model.ts'
+import { ceiling, type ServiceNow } from '../services/model.ts'
 import {
   channelOf,
-  mayBeTold,
+  mayHear,
+  waitAfter,
   type Channel,
   type EndReason,
   type EventName,
@@ -31,14 +32,13 @@ export async function tell(env: Env): Promise<number> {
   for (;;) {
     const { taken, done } = await atomically(env, tellBatch)
     told += done
-    // What failed stays at the head: another turn tries it again.
-    if (taken < BATCH || done === 0) return told
+    if (taken < BATCH) return told
   }
 }
 
 async function tellBatch(env: Env): Promise<{ taken: number; done: number }> {
   if (!(await store.lock(env.db))) return { taken: 0, done: 0 }
-  const facts = await queries.untold(env.db, BATCH)
+  const facts = await queries.untold(env.db, BATCH, env.now())
   const done: string[] = []
   /** Of whom a fact could not be told: what came later has to wait with it. */
   const stuck = new Set<string>()
@@ -49,11 +49,18 @@ async function tellBatch(env: Env): Promise<{ taken: number; done: number }> {
       done.push(fact.id)
     } catch (error) {
       stuck.add(fact.residentId)
+      await putOff(env, fact)
       env.log.error({ event: 'event_not_told', kind: fact.kind, fact: fact.id, ...faultOf(error) })
     }
   }
   await store.markTold(env.db, done, env.now())
   return { taken: facts.length, done: done.length }
+}
+
+/** Tried again later each time, so that what cannot be told takes no place from what can. */
+async function putOff(env: Env, { id }: Fact): Promise<void> {
+  const wait = waitAfter(await store.fails(env.db, id), Math.random())
+  await store.putOff(env.db, id, new Date(env.now().getTime() + wait))
 }
 
 async function tellFact(env: Env, fact: Fact): Promise<void> {
@@ -121,8 +128,8 @@ async function tellCorrected(env: Env, fact: Fact): Promise<void> {
 /** Told to those whose consents the closing ended; others know nothing of the account any more. */
 async function tellClosed(env: Env, fact: Fact): Promise<void> {
   const sessions = await store.takeSessions(env.db, { residentId: fact.residentId })
-  for (const serviceId of new Set(sessions.map((one) => one.serviceId)))
-    await toService(env, fact, serviceId, { logout: true, sid: null })
+  for (const one of new Map(sessions.map((one) => [one.serviceId, one])).values())
+    await toCompany(env, fact, one, { logout: true, sid: null })
   for (const consent of await queries.closed(env.db, fact.residentId))
     await toCompany(env, fact, consent, { name: 'account-purged', payload: {} })
 }
@@ -130,53 +137,31 @@ async function tellClosed(env: Env, fact: Fact): Promise<void> {
 async function tellSession(env: Env, fact: Fact): Promise<void> {
   if (fact.sessionUid === null) return
   const { sessionUid } = fact
-  for (const { serviceId, sid } of await store.takeSessions(env.db, { sessionUid })) {
-    await toService(env, fact, serviceId, { logout: true, sid })
+  for (const { sid, ...known } of await store.takeSessions(env.db, { sessionUid })) {
+    await toCompany(env, fact, known, { logout: true, sid })
     const payload = { event_timestamp: Math.floor(fact.at.getTime() / 1000) }
-    await toService(env, fact, serviceId, { name: 'session-revoked', payload, sid })
+    await toCompany(env, fact, known, { name: 'session-revoked', payload, sid })
   }
 }
 
-type Said = { name: Exclude<EventName, 'logout'>; payload: Payload; sid?: string }
+type Said =
+  | { name: Exclude<EventName, 'logout'>; payload: Payload; sid?: string }
+  | { logout: true; sid: string | null }
 
-/** To the company that the consent named, and no other that may have the service by now (S-59). */
-async function toCompany(
-  env: Env,
-  fact: Fact,
-  { serviceId, memberId, subjectType }: queries.ConsentTold,
-  said: Said,
-): Promise<void> {
-  const service = await services.byId(env, serviceId)
-  if (service?.member.id !== memberId) return
-  await write(env, fact, withSubjects(service, subjectType), said)
-}
+/** To whom somebody agreed, or signed in, and as whom they are known there. */
+type Known = Pick<queries.ConsentTold, 'serviceId' | 'memberId' | 'subjectType'>
 
-const withSubjects = (service: ServiceNow, subjectType: 'public' | 'pairwise'): ServiceNow => ({
-  ...service,
-  contract: { ...service.contract, subjectType },
-})
-
-async function toService(
-  env: Env,
-  fact: Fact,
-  serviceId: string,
-  said: Said | { logout: true; sid: string | null },
-): Promise<void> {
-  const service = await services.byId(env, serviceId)
-  if (service) await write(env, fact, service, said)
-}
-
-async function write(
-  env: Env,
-  fact: Fact,
-  service: ServiceNow,
-  said: Said | { logout: true; sid: string | null },
-): Promise<void> {
-  if (!mayBeTold(service)) return
+/**
+ * To the company that the consent named or the session was with, and no other that may have the service by now (S-59);
+ * by the sub that it knows, whatever the contract says by now (D6).
+ */
+async function toCompany(env: Env, fact: Fact, known: Known, said: Said): Promise<void> {
+  const service = await services.byId(env, known.serviceId)
+  if (service?.member.id !== known.memberId || !mayHear(service)) return
   const channel = await takenOver(env, service, said)
   const userId = channel && (await queries.userId(env.db, fact.residentId))
   if (!channel || userId === undefined) return
-  const subject = subjectOf(env.secrets.pairwise, userId, service)
+  const subject = subjectOfConsent(env.secrets.pairwise, userId, known)
   const jti = env.newId()
   const sid = said.sid ?? null
   const set =
@@ -201,11 +186,7 @@ async function write(
   await store.insertMessage(env.db, row, env.now())
 }
 
-async function takenOver(
-  env: Env,
-  service: ServiceNow,
-  said: Said | { logout: true },
-): Promise<Channel | undefined> {
+async function takenOver(env: Env, service: ServiceNow, said: Said): Promise<Channel | undefined> {
   if ('logout' in said)
     return service.version.backchannelLogoutUri === undefined ? undefined : 'logout'
   return channelOf(service, await store.stream(env.db, service.service.id))

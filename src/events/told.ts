@@ -2,7 +2,7 @@
 import type { Env } from '../env.ts'
 import * as services from '../services/actions.ts'
 import { ofResident } from './delivery_store.ts'
-import { channelOf, mayBeTold, type Delivery, type EventName } from './model.ts'
+import { channelOf, mayHear, type Delivery, type EventName } from './model.ts'
 import { stream } from './store.ts'
 
 /** `collect`: the company has to come for it. */
@@ -21,7 +21,7 @@ const NEWEST = 20
 export async function toldOf(env: Env, residentId: string, serviceId: string): Promise<Told> {
   const service = await services.byId(env, serviceId)
   const takes =
-    service && mayBeTold(service) ? channelOf(service, await stream(env.db, serviceId)) : undefined
+    service && mayHear(service) ? channelOf(service, await stream(env.db, serviceId)) : undefined
   const all = await ofResident(env.db, residentId, serviceId, NEWEST)
   return {
     takes,

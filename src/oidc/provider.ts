@@ -227,6 +227,8 @@ async function noteSession(env: Env, { session, client }: KoaContextWithOIDC['oi
     sessionUid: session.uid,
     serviceId,
     residentId: resident.id,
+    memberId: service.member.id,
+    subjectType: service.contract.subjectType,
     sid,
   })
 }

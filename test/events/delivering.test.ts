@@ -1,5 +1,6 @@
 /** Receivers as they are: down for hours, slow, wrong, twice the same, and workers that die (R17, R18). */
 import { randomUUID } from 'node:crypto'
+import { createServer, type AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { decodeJwt } from 'jose'
 import * as catalogues from '../../src/catalogue/actions.ts'
@@ -354,10 +355,10 @@ test('what is rolled back was never a fact; what is told twice is one message', 
   expect(await facts().whereNull('told_at')).toEqual([])
 })
 
-test('what waited for a company that was stopped, or gave the service away, is never sent', async () => {
+test('what waited for a company that was excluded, or gave the service away, is never sent', async () => {
   const [stopped, given, quiet] = [await receiving(), await receiving(), await receiving()]
   for (const { service } of [stopped, given, quiet]) await lay(service, 'a', 1)
-  await env.db('services').where({ id: stopped.service.id }).update({ status: 'suspended' })
+  await env.db('services').where({ id: stopped.service.id }).update({ status: 'ended' })
   const other = await makeService(env)
   await env
     .db('services')
@@ -371,6 +372,91 @@ test('what waited for a company that was stopped, or gave the service away, is n
     ])
     expect(receiver.connections()).toBe(0)
   }
+})
+
+test('what waits for a suspended service: held, its day begins when that is lifted, dead after thirty', async () => {
+  const [lifted, never] = [await receiving(), await receiving()]
+  const of = ({ service }: typeof lifted) => env.db('services').where({ id: service.id })
+  lifted.receiver.behave({ status: 500 })
+  for (const one of [lifted, never]) {
+    await lay(one.service, 'a', 1)
+    await of(one).update({ status: 'suspended' })
+  }
+  const overdue = timetable().find((entry) => entry.name === 'events.overdue')
+  const day = async (n: number) => {
+    world.setNow(new Date(started + n * 24 * HOUR))
+    await overdue?.run(env)
+    await deliver(env)
+  }
+  const started = Date.now()
+  await day(20)
+  expect(lifted.receiver.connections() + never.receiver.connections()).toBe(0)
+  await of(lifted).update({ status: 'live', returned_at: env.now() })
+  await day(20.1)
+  expect(lifted.receiver.got).toHaveLength(1)
+  expect(await states(lifted.service)).toEqual(['waiting'])
+  lifted.receiver.behave({ status: 202 })
+  await day(20.2)
+  expect(await states(lifted.service)).toEqual(['delivered'])
+  expect(await states(never.service)).toEqual(['waiting'])
+  await day(31)
+  expect((await rows(never.service)).map((row) => [row.state, row.last_error])).toEqual([
+    ['dead', 'not_receiving'],
+  ])
+  expect(never.receiver.connections()).toBe(0)
+})
+
+test('a service that switches protocols instead of answering takes no place from others', async () => {
+  const switching = createServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 101 x\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n')
+    })
+  })
+  await new Promise<void>((resolve) => switching.listen(0, '127.0.0.1', resolve))
+  const { port } = switching.address() as AddressInfo
+  const rude = await makeService(env, { eventsUri: `http://127.0.0.1:${port}/events` })
+  for (let n = 0; n < 20; n++) await lay(rude, `s${n}`, n)
+  await turns(5, MINUTE)
+  const { service, receiver } = await receiving()
+  await lay(service, 'a', 1)
+  await deliver(env)
+  expect(receiver.got).toHaveLength(1)
+  expect((await rows(rude)).filter((row) => row.last_error === 'http_101')).not.toEqual([])
+  await env.db('event_messages').where('service_id', rude.id).delete()
+  await new Promise((resolve) => switching.close(resolve))
+})
+
+test('a hundred facts of one resident that cannot be told hold up nobody else, and the desk sees them', async () => {
+  const [unsigned, well] = [
+    await makeService(env, {
+      eventsUri: 'http://127.0.0.1:9/events',
+      idTokenAlg: 'PS256' as never,
+    }),
+    await receiving(),
+  ]
+  const [stuck, other] = [await agreed(unsigned), await agreed(well.service)]
+  await tell(env)
+  await consents.withdraw(env, stuck, unsigned.id)
+  await env.db.raw(
+    `insert into event_facts (id, kind, resident_id, service_id, ref, at)
+       select gen_random_uuid(), kind, resident_id, service_id, ref, at from event_facts, generate_series(1, 150)
+       where resident_id = ? and kind = 'consent_withdrawn'`,
+    [stuck.id],
+  )
+  await consents.withdraw(env, other, well.service.id)
+  await tell(env)
+  expect(await states(well.service)).toEqual(['waiting'])
+  const untold = () => env.db('event_facts').where({ resident_id: stuck.id }).whereNull('told_at')
+  expect(await untold()).toHaveLength(151)
+  expect(await events.tasks(env)).toContainEqual(
+    expect.objectContaining({ kind: 'events_stuck', name: '1' }),
+  )
+  await makeServiceVersion(env, unsigned, 2, { eventsUri: 'http://127.0.0.1:9/events' })
+  world.setNow(new Date(Date.now() + HOUR))
+  await tell(env)
+  expect(await untold()).toEqual([])
+  await env.db('event_messages').whereIn('service_id', [unsigned.id, well.service.id]).delete()
 })
 
 test('a stream that is paused holds its events; one that is off gets none', async () => {
@@ -403,7 +489,7 @@ test('what a service fetches itself is sent nowhere, and dead when nobody came f
     await overdue?.run(env)
     expect(await states(service)).toEqual([state])
   }
-  expect((await rows(service))[0]?.last_error).toBe('not_fetched')
+  expect((await rows(service))[0]?.last_error).toBe('not_collected')
   expect(receiver.connections()).toBe(0)
 })
 

@@ -18,6 +18,7 @@ import * as consents from '../../src/consents/actions.ts'
 import * as residents from '../../src/residents/actions.ts'
 import { Browser } from '../support/browser.ts'
 import {
+  makeContractVersion,
   makeResident,
   makeService,
   makeServiceVersion,
@@ -199,12 +200,44 @@ describe('a consent', () => {
     expect((await events(told, 1))[0]?.said['reason']).toBe('expired')
   })
 
-  test('a company that is stopped, or has the service no more, is told nothing', async () => {
-    const [stopped, ended] = [await met(), await met()]
+  test('while its company is suspended it waits, and is told once that is lifted (S-51)', async () => {
+    const told = await met()
+    const company = () => site.env.db('members').where({ id: told.service.memberId })
+    await company().update({ status: 'suspended' })
+    await consents.withdraw(site.env, await residentNow(told), told.service.id)
+    await allTold()
+    await turn()
+    expect(told.receiver.got).toEqual([])
+    await company().update({ status: 'active', returned_at: site.env.now() })
+    expect((await events(told, 1))[0]?.said).toMatchObject({ reason: 'withdrawn' })
+  })
+
+  test('two pairwise companies find nothing in their events by which to put their subs together (D6)', async () => {
+    const one = await met({ subjectType: 'pairwise' }, true)
+    const other = await met({ subjectType: 'pairwise' }, true, one)
+    const answer = { kind: 'provision' as const, given: false, shown: undefined }
+    await residents.answerTerms(site.env, one.resident.id, answer)
+    await one.browser.submit(await one.browser.open('/logout'), {})
+    const said = async (told: Told) => {
+      const all = await events(told, 2)
+      return all.flatMap(({ claims: { iat: _at, toe: _when, events: _what, ...rest } }) =>
+        JSON.stringify(rest).match(/[A-Za-z0-9_-]{16,}/g),
+      )
+    }
+    const theirs = await said(other)
+    const mine = await said(one)
+    expect(mine.length).toBeGreaterThan(5)
+    expect(
+      mine.filter((text) => theirs.includes(text) && !/^(iss_sub|events)$/.test(text ?? '')),
+    ).toEqual([])
+  })
+
+  test('a company that is excluded, or has the service no more, is told nothing', async () => {
+    const [stopped, ended] = [await met(), await met({}, true)]
     await site.env
       .db('members')
       .where({ id: stopped.service.memberId })
-      .update({ status: 'suspended' })
+      .update({ status: 'excluded' })
     const other = await makeService(site.env)
     await site.env
       .db('services')
@@ -212,6 +245,7 @@ describe('a consent', () => {
       .update({ member_id: other.memberId, contract_id: other.contractId })
     await consents.withdraw(site.env, await residentNow(stopped), stopped.service.id)
     await consents.withdraw(site.env, await residentNow(ended), ended.service.id)
+    await ended.browser.submit(await ended.browser.open('/logout'), {})
     await allTold()
     for (const { resident, service, receiver } of [stopped, ended]) {
       expect(await deliveriesOf(site.env, resident.id, service.id)).toEqual([])
@@ -313,6 +347,22 @@ describe('a session that ends', () => {
       session: { format: 'opaque', id: first['sid'] },
     })
     expect(never.receiver.got).toEqual([])
+  })
+
+  test('after the contract turned to the shared ID: told by the sub that the company knows (D6)', async () => {
+    const told = await met({ subjectType: 'pairwise' }, true)
+    const { contractId, id } = told.service
+    await makeContractVersion(site.env, contractId, 2, { subjectType: 'public' })
+    await consents.withdraw(site.env, await residentNow(told), id)
+    await told.browser.submit(await told.browser.open('/logout'), {})
+    expect((await logoutOf(told)).sub).toBe(told.sub)
+    const all = await events(told, 2)
+    expect(all.map(({ name }) => name.split('/').at(-1))).toEqual([
+      'consent-withdrawn',
+      'session-revoked',
+    ])
+    expect(JSON.stringify(all.map(({ claims }) => claims))).not.toContain(told.resident.userId)
+    for (const { claims } of all) expect(JSON.stringify(claims['sub_id'])).toContain(told.sub)
   })
 
   test('at /session/end, by a new password, and by ending a device', async () => {

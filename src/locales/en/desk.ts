@@ -75,6 +75,7 @@ export const desk = {
     incident_stuck: 'Letters after a leak that stopped',
     duty_approval: 'Written approval',
     events_dead: 'Notices that did not reach a service',
+    events_stuck: 'Notices to services that could not be made (number)',
     rights_disclosure: 'Request: disclosure',
     rights_correction: 'Request: correction',
     rights_suspension: 'Request: suspension of use',

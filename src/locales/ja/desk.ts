@@ -77,6 +77,7 @@ export const desk = {
     incident_stuck: '止まっている漏えい等のお知らせ',
     duty_approval: '書面による承諾',
     events_dead: 'サービスに届かなかった通知',
+    events_stuck: '作れなかったサービスへの通知（件数）',
     rights_disclosure: '開示の請求',
     rights_correction: '訂正の請求',
     rights_suspension: '利用停止の請求',
