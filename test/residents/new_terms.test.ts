@@ -54,7 +54,7 @@ afterAll(async () => {
 })
 
 async function publish(effectiveOn: string, change: 'ask' | 'notice', template = 'id-terms') {
-  await folder.add(template, 2, { effectiveOn, change })
+  await folder.add(template, template === 'privacy' ? 3 : 2, { effectiveOn, change })
   if (template === 'id-terms')
     await folder.add(template, 2, {
       effectiveOn,
@@ -109,12 +109,12 @@ describe('everybody is told', () => {
     const told = await posted()
     expect(told.map(({ mustRead, link }) => [mustRead, link])).toContainEqual([
       false,
-      '/terms/versions/privacy/2/changes',
+      '/terms/versions/privacy/3/changes',
     ])
     await expect(publish(dayFrom(10), 'ask', 'privacy')).rejects.toThrow(
-      'privacy/2/terms.json: change of a policy must be notice',
+      'privacy/3/terms.json: change of a policy must be notice',
     )
-    await folder.remove('privacy/2')
+    await folder.remove('privacy/3')
   })
 })
 
