@@ -1,7 +1,7 @@
 -- What the product may not say of the ledger (M4), whoever runs in it. These are cheap looks at what the owner knows by
--- itself: no key and no root is checked here. Somebody who has taken the product over can still write approvals nobody
--- gave, an entry nobody signed and a state of the right size with a signature that is none, and have a month dropped
--- whose term is over. `npm run ledger:verify` and every kept checkpoint find that afterwards; nothing here prevents it.
+-- itself: no signature, root or approval is proven here. Somebody with the product's role and no key can still write an
+-- approval nobody gave, an entry signed by another key and a state with a false signature, and have a month dropped whose
+-- term is over. `npm run ledger:verify` finds that afterwards (test/ledger/outside.test.ts); nothing here prevents it.
 
 -- How many leaves a tree has.
 create function ledger_size(of_tree text) returns bigint language sql stable as $$
