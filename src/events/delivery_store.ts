@@ -139,24 +139,6 @@ export async function giveUp(
     .update({ state: 'dead', settled_at: at, leased_until: null, last_error: error })
 }
 
-const BATCH = 5000
-
-/** What is held for suspended services since before a moment is dead. @returns how many */
-export async function giveUpHeld(
-  db: Knex,
-  { before, at }: { before: Date; at: Date },
-): Promise<number> {
-  const { rowCount } = await db.raw<{ rowCount: number }>(
-    `update event_messages set state = 'dead', settled_at = :at, leased_until = null, last_error = 'not_receiving'
-     where id in (select m.id from event_messages m
-       join services s on s.id = m.service_id join members mb on mb.id = s.member_id
-       where m.state = 'waiting' and m.tries_from <= :before and ${held(':at::timestamptz')}
-       order by m.seq limit ${BATCH} for update of m skip locked)`,
-    { before, at },
-  )
-  return rowCount
-}
-
 /** A resident's messages to one service, newest first. */
 export async function ofResident(
   db: Knex,

@@ -1,8 +1,7 @@
 import type { Env } from '../env.ts'
 import type { Entry } from '../jobs/timetable.ts'
 import { workers } from './delivering.ts'
-import { giveUpPolls } from './poll_store.ts'
-import { giveUpHeld } from './delivery_store.ts'
+import { giveUpHeld, giveUpPolls } from './overdue_store.ts'
 import * as store from './store.ts'
 import { tell } from './telling.ts'
 

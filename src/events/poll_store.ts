@@ -1,6 +1,5 @@
 /** Messages that a service comes for itself (RFC 8936): handed out as often as it asks, until it acknowledges them. */
 import type { Knex } from 'knex'
-import { held } from './delivery_store.ts'
 
 type Whose = { serviceId: string; memberId: string }
 export type HandedOut = { jti: string; set: string }
@@ -56,22 +55,3 @@ const own = (db: Knex, { serviceId, memberId }: Whose) =>
   db('event_messages')
     .where({ service_id: serviceId, member_id: memberId, state: 'waiting' })
     .whereNot({ channel: 'logout' })
-
-const BATCH = 5000
-
-/** What nobody came for since a moment, in which the service might have come, is dead. @returns how many */
-export async function giveUpPolls(
-  db: Knex,
-  { before, at }: { before: Date; at: Date },
-): Promise<number> {
-  const { rowCount } = await db.raw<{ rowCount: number }>(
-    `update event_messages set state = 'dead', settled_at = :at, last_error = 'not_collected'
-     where id in (select m.id from event_messages m
-       join services s on s.id = m.service_id join members mb on mb.id = s.member_id
-       where m.state = 'waiting' and m.channel = 'poll' and m.tries_from <= :before
-         and not ${held(':at::timestamptz')} and coalesce(greatest(s.returned_at, mb.returned_at) <= :before, true)
-       order by m.seq limit ${BATCH} for update of m skip locked)`,
-    { before, at },
-  )
-  return rowCount
-}

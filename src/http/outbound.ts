@@ -10,7 +10,7 @@ import { isIP } from 'node:net'
 import { isDemo } from '../database/demo.ts'
 import type { Env } from '../env.ts'
 import { LOOPBACK, publicFault, readAddress } from '../input/addresses.ts'
-import { isPublicAddress } from '../input/public_addresses.ts'
+import { isPublicAddress, type Resolve } from '../input/public_addresses.ts'
 
 export type Outgoing = { url: string; type: string; body: string }
 
@@ -19,9 +19,6 @@ export type Answer = { status: number; text: string }
 
 /** Hosts that need not be public nor https. Empty in production. */
 export type Rules = { hosts: readonly string[] }
-
-/** All addresses of a name. */
-export type Resolve = (name: string) => Promise<string[]>
 
 /** No answer came, for whatever reason. `why` is for our own log, never for a page. */
 export class Unreachable extends Error {
@@ -35,7 +32,7 @@ export class Unreachable extends Error {
 /** From the name to the last byte of the answer. */
 const WHOLE_MS = 5_000
 /** How long somebody who registers a name waits for what is found out about it. */
-const REGISTERING_MS = 2_000
+const REGISTERING_MS = 1_000
 const LONGEST_ANSWER = 16 * 1024
 
 /** Loopback in demo mode; what the configuration names in development (refused in production, M12). */

@@ -1,6 +1,9 @@
 /** Which IP addresses lie on the public internet: nothing of ours ever connects to another one (L8). */
 import { BlockList, isIP, isIPv6 } from 'node:net'
 
+/** All addresses of a name. */
+export type Resolve = (name: string) => Promise<string[]>
+
 /** IANA IPv4 Special-Purpose Address Registry (RFC 6890), multicast and reserved. */
 const NOT_PUBLIC_4: readonly [network: string, prefix: number][] = [
   ['0.0.0.0', 8],

@@ -3,11 +3,13 @@ import * as contracts from '../contracts/actions.ts'
 import { atomically, type Env } from '../env.ts'
 import type { Fault } from '../input/faults.ts'
 import { lookalikes, type Named, type NameRule } from '../input/lookalikes.ts'
+import type { Resolve } from '../input/public_addresses.ts'
 import * as members from '../members/actions.ts'
 import type { Change } from '../members/model.ts'
 import { Refusal } from '../refusal.ts'
 import type { ServiceNow } from './model.ts'
 import * as queries from './queries.ts'
+import { receiverFaults } from './receivers.ts'
 import { readFile, type Reading, type ReadingRule } from './reading.ts'
 import type { RuleTerms } from './rules.ts'
 import * as store from './store.ts'
@@ -66,12 +68,14 @@ type Found = { faults: Fault<OnboardingRule>[]; named: Named[] } & Onboarded
  *
  * @param text the file as it was handed in
  * @param terms `loopback`: http on loopback is accepted for web services (demo mode only, A3)
+ * @param resolve how names are resolved, for tests
  * @throws Refusal invalid_input; `details.faults` names every fault by place and rule, and nothing is stored
  */
 export function onboard(
   env: Env,
   text: string,
   { loopback }: Pick<RuleTerms, 'loopback'>,
+  resolve?: Resolve,
 ): Promise<Onboarded> {
   return atomically(env, async (env) => {
     await members.lockOnboarding(env)
@@ -79,6 +83,7 @@ export function onboard(
     const terms: RuleTerms = { catalogue: await catalogue(env), installation, loopback }
     const reading = readFile(text, { ...terms, templates: env.templates, at: env.now() })
     const found: Found = { faults: [...reading.faults], named: [], changes: [], secrets: [] }
+    found.faults.push(...(await receiverFaults(env, clientsOf(reading.members), resolve)))
     for (const member of reading.members) await onboardMember(env, member, { terms, found })
     const known = [await members.names(env), await store.names(env.db)] as const
     found.faults.push(...lookalikes(found.named, ...known))
@@ -86,6 +91,11 @@ export function onboard(
     return { changes: found.changes, secrets: found.secrets }
   })
 }
+
+const clientsOf = (members: Reading['members']) =>
+  members.flatMap(({ entry, path }) =>
+    entry.services.map(({ client }, n) => ({ client, path: `${path}/services/${n}/client` })),
+  )
 
 /** Gives a service other addresses to lead back to, as a new version; everything else stays. */
 export function readdress(

@@ -7,6 +7,7 @@ import { isDemo } from '../database/demo.ts'
 import type { Env } from '../env.ts'
 import { formats, shapeFaults, type Fault } from '../input/faults.ts'
 import { lookalikes, officialNames, type Named } from '../input/lookalikes.ts'
+import type { Resolve } from '../input/public_addresses.ts'
 import { skeleton } from '../input/spelling.ts'
 import * as members from '../members/actions.ts'
 import { CLAUSES } from './clauses.ts'
@@ -18,6 +19,7 @@ import {
   type ServiceDraft,
 } from './draft_schema.ts'
 import { hasLogo } from './draft_store.ts'
+import { receiverFaults } from './receivers.ts'
 import { serviceFaults, type ContractTerms, type RuleTerms } from './rules.ts'
 import type { ServiceAsked } from './schema.ts'
 import * as store from './store.ts'
@@ -36,9 +38,18 @@ const FURTHER_NAMES = ['zhHans', 'zhHant', 'ko'] as const
 /** 公式 and the like as the other three write them (F7). */
 const OFFICIAL_ABROAD = ['官方', '公式', '공식', '공인']
 
-/** A draft that can be submitted: nothing is missing and nothing is wrong. */
-export async function wholeFaults(env: Env, asked: PartialDraft, owner: Owner): Promise<Fault[]> {
-  const faults = await allFaults(env, asked, owner)
+/**
+ * A draft that can be submitted: nothing is missing and nothing is wrong.
+ *
+ * @param resolve how names are resolved, for tests
+ */
+export async function wholeFaults(
+  env: Env,
+  asked: PartialDraft,
+  owner: Owner,
+  resolve?: Resolve,
+): Promise<Fault[]> {
+  const faults = await allFaults(env, asked, owner, resolve)
   const unnamed = CLAUSES.filter((clause) => !asked.clauses?.[clause]).map((clause) => ({
     path: `/clauses/${clause}`,
     rule: 'required',
@@ -61,7 +72,12 @@ export async function partFaults(
   )
 }
 
-async function allFaults(env: Env, asked: PartialDraft, owner: Owner): Promise<Fault[]> {
+async function allFaults(
+  env: Env,
+  asked: PartialDraft,
+  owner: Owner,
+  resolve?: Resolve,
+): Promise<Fault[]> {
   const shape: Fault[] = check(asked) ? [] : shapeFaults(check.errors ?? [], asked)
   const isWhole = (part: string) =>
     part in asked && !shape.some(({ path }) => path === `/${part}` || path.startsWith(`/${part}/`))
@@ -71,7 +87,11 @@ async function allFaults(env: Env, asked: PartialDraft, owner: Owner): Promise<F
   const said: ServiceAsked = { ...whole, status: 'draft' }
   const rules: Fault[] = serviceFaults(said, { contract, isWhole }, terms)
   if (!contract) rules.push({ path: '/contract', rule: 'contract_unknown' })
-  if (isWhole('client')) rules.push(...clientFaults(whole))
+  if (isWhole('client'))
+    rules.push(
+      ...clientFaults(whole),
+      ...(await receiverFaults(env, [{ client: whole.client, path: '/client' }], resolve)),
+    )
   if (isWhole('names')) rules.push(...(await nameFaults(env, whole, owner)))
   if (asked.logo && isWhole('logo') && !(await hasLogo(env.db, asked.logo, owner.memberId)))
     rules.push({ path: '/logo', rule: 'logo_unknown' })

@@ -7,6 +7,7 @@ import { LOOPBACK, publicFault, readAddress, type AddressRule } from '../input/a
 export type RedirectRule =
   | AddressRule
   | 'address_port'
+  | 'address_leads_inside'
   | 'redirect_scheme'
   | 'redirect_reserved_parameter'
   | 'landing_not_origin'

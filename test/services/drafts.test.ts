@@ -8,6 +8,9 @@ import { makeOperator, makeStaff, signIn } from '../support/people.ts'
 import { openSite, type Site } from '../support/site.ts'
 import * as reviews from '../../src/reviews/actions.ts'
 import * as services from '../../src/services/actions.ts'
+import { messages } from '../../src/locales/index.ts'
+import { wholeFaults } from '../../src/services/draft_rules.ts'
+import type { PartialDraft } from '../../src/services/draft_schema.ts'
 import * as drafts from '../../src/services/drafts.ts'
 
 let site: Site
@@ -396,4 +399,23 @@ test('the list of a company reads its own services, and leaves out what went to 
   expect(idsOf(await services.listOf(env, own.memberId, [other.id]))).toEqual([own.id, other.id])
   const shown = await drafts.ofCompany(env, own.memberId)
   expect(shown.map(({ serviceId }) => serviceId)).toEqual([own.id])
+})
+
+test('a receiving address whose name leads inside is a fault of its field; one not known yet is none (L8)', async () => {
+  const draft: PartialDraft = {
+    key: 'x',
+    kind: 'third_party',
+    contract: number,
+    client: { redirectUris: ['https://a.example/'], eventsUri: 'https://receiver.example/events' },
+  }
+  const owner = { memberId: company.memberId, serviceId: randomUUID() }
+  const found = async (addresses: string[]) => {
+    const faults = await wholeFaults(site.env, draft, owner, async () => addresses)
+    return faults.filter(({ path }) => path === '/client/eventsUri').map(({ rule }) => rule)
+  }
+  expect(await found(['192.168.0.2'])).toEqual(['address_leads_inside'])
+  expect(await found(['1.1.1.1'])).toEqual([])
+  expect(await found([])).toEqual([])
+  for (const language of ['ja', 'en'] as const)
+    expect(messages[language].forms.errors).toHaveProperty('address_leads_inside')
 })

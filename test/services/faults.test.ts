@@ -43,6 +43,27 @@ describe('an empty database', () => {
     expect(await world.env.db('audit_events').first()).toBeUndefined()
   })
 
+  test('a receiving address that leads inside; a name that is not known yet passes (L8)', async () => {
+    const text = fileWith((m) => {
+      m.services[0].client.eventsUri = 'https://inside.example/events'
+      m.services[0].client.backchannelLogoutUri = 'https://later.example/logout'
+    })
+    const asked: string[] = []
+    const resolve = async (name: string) => {
+      asked.push(name)
+      return name === 'inside.example' ? ['1.1.1.1', '10.0.0.1'] : []
+    }
+    const refusal = (await services
+      .onboard(world.env, text, { loopback: true }, resolve)
+      .catch((error: unknown) => error)) as Refusal
+    expect(refusal.details['faults']).toEqual([
+      { path: '/members/0/services/0/client/eventsUri', rule: 'address_leads_inside' },
+    ])
+    expect(asked.sort()).toEqual(['inside.example', 'later.example'])
+    for (const language of ['ja', 'en'] as const)
+      expect(messages[language].onboarding.faults.address_leads_inside).toBeTruthy()
+  })
+
   test('all faults are told at once, each with its place and its rule', async () => {
     const text = fileWith((m, f) => {
       f.members.push(structuredClone(m))

@@ -64,6 +64,7 @@ export const forms: Messages['forms'] = {
     address_not_normal: 'Write the address in its normal form (host name in lower case and so on)',
     address_not_https: 'Enter an address that begins with https',
     address_private_host: 'Enter a public host name',
+    address_leads_inside: 'This host name leads to an IP address that is not public',
     address_number_host: 'Enter a host name, not an IP address',
     address_wildcard: '"*" cannot be used',
     address_user: 'The address cannot hold a user name or password',

@@ -51,6 +51,7 @@ export const onboarding: Messages['onboarding'] = {
       'Not in its normal form (capitals, default port, dot segments and the like).',
     address_not_https: 'An address beginning with https is needed.',
     address_private_host: 'This host is not public.',
+    address_leads_inside: 'This host name leads to an IP address that is not public.',
     address_number_host: 'A host name is needed, not an IP address.',
     address_wildcard: 'An asterisk is not allowed.',
     address_user: 'An address cannot hold a user name or password.',

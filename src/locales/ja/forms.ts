@@ -61,6 +61,7 @@ export const forms = {
     address_not_normal: 'アドレスを正規の書き方にしてください（小文字のホスト名など）',
     address_not_https: 'https で始まるアドレスを入力してください',
     address_private_host: '公開されているホスト名を入力してください',
+    address_leads_inside: 'このホスト名は、公開されていないIPアドレスを指しています',
     address_number_host: 'IPアドレスではなく、ホスト名を入力してください',
     address_wildcard: '「*」は使えません',
     address_user: 'アドレスに利用者名やパスワードを入れられません',

@@ -48,6 +48,7 @@ export const onboarding = {
     address_not_normal: '正規の書き方ではありません（大文字、既定のポート、点の区切りなど）。',
     address_not_https: 'https で始まるアドレスが必要です。',
     address_private_host: '公開されていないホスト名です。',
+    address_leads_inside: 'このホスト名は、公開されていないIPアドレスを指しています。',
     address_number_host: 'ホスト名が必要です。IPアドレスは使えません。',
     address_wildcard: '「*」は使えません。',
     address_user: 'アドレスに利用者名やパスワードを入れられません。',
