@@ -2,7 +2,7 @@
 import type { Knex } from 'knex'
 import type { Json } from '../audit/model.ts'
 import { likeOf } from '../http/listing.ts'
-import { isUuid } from '../input/ids.ts'
+import { isUuid, UUID_PATTERN } from '../input/ids.ts'
 
 export const ACTOR_KINDS = [
   'operator',
@@ -113,8 +113,6 @@ async function named(db: Knex, q: string): Promise<string[]> {
   return rows.map(({ id }) => id)
 }
 
-const UUID = '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
-
 /** Events in order, at most `limit`. */
 export async function events(db: Knex, asked: Asked): Promise<Event[]> {
   const { where, values } = await whereOf(db, asked)
@@ -123,7 +121,7 @@ export async function events(db: Knex, asked: Asked): Promise<Event[]> {
   const beyond = after ? `and (e.at, e.id) ${sign} (:at::timestamptz, :id::uuid)` : ''
   const { rows } = await db.raw<{ rows: Event[] }>(
     `${SELECT} where ${where} ${beyond} order by e.at ${direction}, e.id ${direction} limit :limit`,
-    { ...values, idForm: UUID, limit, ...(after && { at: after.at, id: after.id }) },
+    { ...values, idForm: UUID_PATTERN, limit, ...(after && { at: after.at, id: after.id }) },
   )
   return rows
 }

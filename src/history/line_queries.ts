@@ -1,5 +1,6 @@
 /** What the lines of one page say beside their own row; asked for that page alone. */
 import type { Knex } from 'knex'
+import { UUID_PATTERN } from '../input/ids.ts'
 import type { Place } from './model.ts'
 
 /** Consent → items the resident did not choose there. */
@@ -32,8 +33,6 @@ export type Viewer = {
   company: { ja: string; en: string } | null
 }
 
-const UUID = '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
-
 export async function viewersOf(db: Knex, ids: readonly string[]): Promise<Map<string, Viewer>> {
   if (!ids.length) return new Map()
   const { rows } = await db.raw<{ rows: Viewer[] }>(
@@ -49,7 +48,7 @@ export async function viewersOf(db: Knex, ids: readonly string[]): Promise<Map<s
      left join lateral (select v.body -> 'names' as names from member_versions v
        where v.member_id = s.member_id and v.created_at <= e.at order by v.version desc limit 1) company on true
      where e.id = any(:ids::uuid[])`,
-    { ids, form: UUID },
+    { ids, form: UUID_PATTERN },
   )
   return new Map(rows.map((row) => [row.id, row]))
 }

@@ -18,7 +18,7 @@ import {
 import { makeOperator, makeStaff } from '../support/people.ts'
 import { agree, refuse } from '../support/relying-party.ts'
 import { openSite, type Site } from '../support/site.ts'
-import { history, linesOn, signedIn, used } from './steps.ts'
+import { history, linesOn, signedIn, textOf, used } from './steps.ts'
 
 const HOUR = 3_600_000
 const h = messages.ja.history
@@ -37,7 +37,6 @@ beforeEach(async () => {
 })
 
 const use = (picked?: string[], asked = {}) => used(site, { resident, browser }, picked, asked)
-const textOf = (html: string) => html.replace(/<[^>]+>/g, '').replace(/\s+/g, ' ')
 
 describe('the timeline', () => {
   test('has an entry per event, newest first, the same for people and programs', async () => {

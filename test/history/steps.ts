@@ -28,6 +28,9 @@ export async function used(
   return { service, rp, tokens, claims, at: `/account/services/${service.id}` }
 }
 
+/** What a page says, without its tags. */
+export const textOf = (html: string) => html.replace(/<[^>]+>/g, '').replace(/\s+/g, ' ')
+
 /** Signs in at /login, as a person does who comes without a service. */
 export async function signedIn(site: Site, person: { email: string }): Promise<Browser> {
   const agent = new Browser(site.issuer)

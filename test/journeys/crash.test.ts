@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { Browser, hidden, type Page } from '../support/browser.ts'
 import { makeResident, makeService, PASSWORD, type MadeResident } from '../support/builders.ts'
 import { KEK, openWorld, type World } from '../support/env.ts'
+import { joinSockets } from '../support/proxy.ts'
 import { relyingParty, type Attempt, type RelyingParty } from '../support/relying-party.ts'
 
 let world: World
@@ -73,18 +74,7 @@ async function openNodes(databaseUrl: string) {
 
   function pass(client: Socket): void {
     const back = connect(node.port, '127.0.0.1')
-    for (const [one, other] of [
-      [client, back],
-      [back, client],
-    ] as const) {
-      open.add(one)
-      one.pipe(other)
-      one.on('error', () => other.destroy())
-      one.on('close', () => {
-        open.delete(one)
-        other.destroy()
-      })
-    }
+    joinSockets(client, back, open)
   }
 
   let node = await start()

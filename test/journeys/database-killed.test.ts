@@ -14,6 +14,7 @@ import { migrate } from '../../src/database/migrate.ts'
 import { ALL, tokensFor } from '../oidc/steps.ts'
 import { Browser } from '../support/browser.ts'
 import { makeResident, makeService } from '../support/builders.ts'
+import { joinSockets } from '../support/proxy.ts'
 import { openSite, type Site } from '../support/site.ts'
 
 const PARALLEL = 50
@@ -32,18 +33,7 @@ async function openFront() {
   const open = new Set<Socket>()
   const server = createServer((client) => {
     const back = connect(port, '127.0.0.1')
-    for (const [one, other] of [
-      [client, back],
-      [back, client],
-    ] as const) {
-      open.add(one)
-      one.pipe(other)
-      one.on('error', () => other.destroy())
-      one.on('close', () => {
-        open.delete(one)
-        other.destroy()
-      })
-    }
+    joinSockets(client, back, open)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const at = (server.address() as AddressInfo).port

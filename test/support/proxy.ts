@@ -1,4 +1,4 @@
-/** A TCP proxy in front of PostgreSQL that can be told to swallow everything, and to let go of what it holds. */
+/** Between two ends of TCP: sockets joined, and a proxy in front of PostgreSQL that can be told to swallow everything, and to let go of what it holds. */
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net'
 
 export type Proxy = {
@@ -12,6 +12,22 @@ export type Proxy = {
   /** Connections that the client side has not closed yet. */
   open(): number
   close(): Promise<void>
+}
+
+/** Joins two sockets both ways; where one ends, so does the other. `open` holds those that have not ended. */
+export function joinSockets(client: Socket, back: Socket, open: Set<Socket>): void {
+  for (const [one, other] of [
+    [client, back],
+    [back, client],
+  ] as const) {
+    open.add(one)
+    one.pipe(other)
+    one.on('error', () => other.destroy())
+    one.on('close', () => {
+      open.delete(one)
+      other.destroy()
+    })
+  }
 }
 
 /** @param port 0 takes a free one */
