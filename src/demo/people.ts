@@ -143,13 +143,14 @@ export function residentsOf(year: number): DemoResident[] {
 
 type Person = { email: string; password: string; totpSecret: string; name: string }
 
+/** Of what takes two persons, any two roles are with two people here: nothing stands still in the demo. */
 export const OPERATORS: (Person & { roles: OperatorRole[] })[] = [
   {
     email: 'operator1@demo.example',
     password: 'Operator-Demo-Tsukue-14',
     totpSecret: 'AGKXONCAVO66CWD2HYC5ZUY4OZIURP2D',
     name: '青葉 誠',
-    roles: ['registrar', 'administrator'],
+    roles: ['registrar', 'approver', 'administrator'],
   },
   {
     email: 'operator2@demo.example',

@@ -5,6 +5,8 @@ import { ceiling, standing } from '../../src/services/model.ts'
 import * as demo from '../../src/demo/actions.ts'
 import { PRIVATE_JWKS } from '../../src/demo/clients.ts'
 import type { Env } from '../../src/env.ts'
+import type { OperatorRole } from '../../src/persons.ts'
+import type { Kind } from '../../src/reviews/model.ts'
 import * as residents from '../../src/residents/actions.ts'
 import * as services from '../../src/services/actions.ts'
 import { unseal } from '../../src/vault.ts'
@@ -105,6 +107,27 @@ describe('an empty database outside production', () => {
     }
     const subjects = (await services.list(world.env)).map(({ contract }) => contract.subjectType)
     expect(new Set(subjects)).toEqual(new Set(['public', 'pairwise']))
+  })
+
+  test('has, for every act of two persons, one who proposes and another who approves', async () => {
+    const usual: [OperatorRole, OperatorRole] = ['registrar', 'approver']
+    const officers: [OperatorRole, OperatorRole] = ['privacy_officer', 'approver']
+    const acts: Record<Kind, [proposes: OperatorRole, approves: OperatorRole]> = {
+      ...{ member: usual, contract: usual, service: usual, hand_over: usual, phase: usual },
+      ...{ stop_member: usual, lift_member: usual, exclude_member: usual },
+      ...{ stop_service: usual, lift_service: usual },
+      ...{ retention: officers, leak_letter: officers },
+      operator: ['administrator', 'administrator'],
+    }
+    const { operators } = await demo.describe(world.env)
+    const holding = (role: OperatorRole) =>
+      operators.filter(({ roles }) => roles.includes(role)).map(({ email }) => email)
+    for (const [act, [proposes, approves]] of Object.entries(acts)) {
+      const pairs = holding(proposes).flatMap((one) =>
+        holding(approves).filter((other) => other !== one),
+      )
+      expect([act, pairs.length > 0]).toEqual([act, true])
+    }
   })
 
   test('publishes a private key that belongs to the public one', async () => {
