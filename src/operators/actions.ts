@@ -43,8 +43,14 @@ const REASON_LENGTH = 10
 export async function viewPerson(
   env: Env,
   operatorId: string,
-  { object, reason }: { object: { kind: string; id: string }; reason: string },
+  asked: {
+    object: { kind: string; id: string }
+    reason: string
+    /** The request for which they look: who has not looked does not decide it. */
+    caseId?: string
+  },
 ): Promise<void> {
+  const { object, reason, caseId } = asked
   const given = reason.normalize('NFKC').trim()
   if (Array.from(given).length < REASON_LENGTH)
     throw new Refusal('invalid_input', { fields: { reason: 'reason_short' } })
@@ -56,7 +62,7 @@ export async function viewPerson(
       actor: { kind: 'operator', id: operatorId },
       act: 'operators.view_person',
       object,
-      details: { view: id },
+      details: { view: id, ...(caseId !== undefined && { case: caseId }) },
     })
   })
 }

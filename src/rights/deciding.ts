@@ -20,6 +20,7 @@ import {
   type Ground,
   type Outcome,
 } from './model.ts'
+import * as queries from './queries.ts'
 import { append, dueOn, type By } from './stepping.ts'
 import * as store from './store.ts'
 
@@ -87,7 +88,7 @@ export function decisionFaults(
  * Decides and answers. Where provision is to stop, it stops in the same transaction, by the rules of withdrawing (rule
  * 4): tokens die, the company is told, and for a suspension it is asked to erase (APPI 35). Who decided is in the steps.
  *
- * @throws Refusal not_found, wrong_state, invalid_input
+ * @throws Refusal not_found, invalid_input, wrong_state (also where `by` has not read what was written)
  */
 export function decide(
   env: Env,
@@ -98,6 +99,8 @@ export function decide(
     // The gate comes before any lock of a row (database/gate.ts).
     if (decision.deed === 'stop') await closeGate(env.db, seen.residentId)
     const of = await held(env, id)
+    if (!(await queries.hasRead(env.db, { caseId: id, operatorId: by.id })))
+      throw new Refusal('wrong_state', { code: 'unread' })
     const fields = decisionFaults(of, decision, dayOf(env.now()))
     if (Object.keys(fields).length) throw new Refusal('invalid_input', { fields })
     const resident = await asker(env, of)

@@ -1,7 +1,7 @@
 /** The desk's forms: deciding and extending, with what is wrong at its field and the article that says so. */
 import type { Env } from '../env.ts'
 import { YEAR_END } from '../input/business_days.ts'
-import type { CaseForm, Input } from '../http/parts.ts'
+import type { CaseForm, Input, Link } from '../http/parts.ts'
 import { dayOf, startOfDay } from '../input/days.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
@@ -10,6 +10,7 @@ import { latestExtension } from './clock.ts'
 import type { ExtensionFault } from './deciding.ts'
 import { DESK } from './desk_pages.ts'
 import { deedsOf, GROUNDS, isRight, OUTCOMES, type CaseNow } from './model.ts'
+import type { DeskUnreadPage } from './pages.ts'
 import { articleOf } from './profiles.ts'
 import * as shown from './shown.ts'
 import { dueOn } from './stepping.ts'
@@ -20,14 +21,23 @@ export type DeskTyped = Record<string, string>
 
 type Asked = { of: CaseNow; typed: DeskTyped; language: Language }
 
+const trailTo = ({ id, number }: CaseNow, language: Language): Link[] => [
+  { href: DESK, text: messages[language].rights.desk.title },
+  { href: `${DESK}/${id}`, text: number },
+]
+
+/** Instead of the form, for who has not read what was written. */
+export const unreadPage = (of: CaseNow, language: Language): DeskUnreadPage => ({
+  trail: trailTo(of, language),
+  heading: messages[language].rights.desk.forms.decide.title,
+  href: `${DESK}/${of.id}#person`,
+})
+
 const common = ({
   of,
   language,
 }: Asked): Pick<CaseForm, 'trail' | 'hidden' | 'keep' | 'nothing' | 'written'> => ({
-  trail: [
-    { href: DESK, text: messages[language].rights.desk.title },
-    { href: `${DESK}/${of.id}`, text: of.number },
-  ],
+  trail: trailTo(of, language),
   ...{ hidden: [], keep: undefined, nothing: undefined, written: [] },
 })
 

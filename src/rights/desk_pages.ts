@@ -1,7 +1,7 @@
 /** What the desk's pages of requests show: the person only after a reason was written down (J10). */
 import type { Env } from '../env.ts'
 import { likeOf, listView, pageRead, readListing } from '../http/listing.ts'
-import type { Facts, Link } from '../http/parts.ts'
+import type { Link } from '../http/parts.ts'
 import type { Ctx } from '../http/state.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
@@ -11,6 +11,7 @@ import * as residents from '../residents/actions.ts'
 import type { Resident } from '../residents/model.ts'
 import { isOver, isRight, KINDS, mayFollow, type CaseNow, type Step } from './model.ts'
 import { hasLetter } from './case_pages.ts'
+import { evidenceShown } from './evidence.ts'
 import { serviceName } from './own_pages.ts'
 import type { DeskCasePage, DeskListPage } from './pages.ts'
 import * as queries from './queries.ts'
@@ -104,7 +105,7 @@ export async function deskCase(env: Env, asked: Looking): Promise<DeskCasePage> 
     note: acts.length || deeds.length ? undefined : noteOf(of, mayAct, language),
     look: mayAct && resident && !asked.shown ? asked.look : undefined,
     person: asked.shown && resident ? personShown(of, steps, { resident, language }) : undefined,
-    evidence: evidenceOf(steps),
+    evidence: await evidenceShown(env, steps, language),
     letterHref: hasLetter(of) ? `${base}/letter` : undefined,
     steps: shown.stepsShown(steps, { resident: undefined, language, names }),
   }
@@ -155,14 +156,4 @@ function personShown(
     words: shown.writtenFacts(steps, resident, language),
     answer: shown.answerShown(of, steps, { resident, language }),
   }
-}
-
-/** What a report pointed at: ids, kinds and hashes, as they are. */
-function evidenceOf(steps: readonly Step[]): Facts {
-  const evidence = steps.find(({ step }) => step === 'received')?.body['evidence']
-  if (typeof evidence !== 'object' || evidence === null || Array.isArray(evidence)) return []
-  return Object.entries(evidence).map(([name, value]) => [
-    name,
-    typeof value === 'string' ? value : JSON.stringify(value),
-  ])
 }

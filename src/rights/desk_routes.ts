@@ -15,12 +15,13 @@ import { Refusal, type Fields } from '../refusal.ts'
 import * as residents from '../residents/actions.ts'
 import * as rights from './actions.ts'
 import { decisionFaults, extensionTo, type Decision } from './deciding.ts'
-import { decideForm, extendForm, type DeskTyped } from './desk_forms.ts'
+import { decideForm, extendForm, unreadPage, type DeskTyped } from './desk_forms.ts'
 import { DESK, deskCase, deskList, type Looking } from './desk_pages.ts'
 import { DEEDS, GROUNDS, isRight, mayFollow, OUTCOMES, type CaseNow, type Ground } from './model.ts'
 import { letterPage } from './case_pages.ts'
 import { serviceName } from './own_pages.ts'
-import type { DeskCasePage, DeskListPage, LetterPage } from './pages.ts'
+import type { DeskCasePage, DeskListPage, DeskUnreadPage, LetterPage } from './pages.ts'
+import * as queries from './queries.ts'
 import { askerFacts } from './shown.ts'
 import { decideSchema, extendSchema, lookSchema } from './schema.ts'
 import { textFault, tidy } from './wording.ts'
@@ -29,6 +30,7 @@ const views = {
   list: page<DeskListPage>('rights/desk_list'),
   one: page<DeskCasePage>('rights/desk_case'),
   form: page<CaseForm>('rights/desk_form'),
+  unread: page<DeskUnreadPage>('rights/desk_unread'),
   letter: page<LetterPage>('rights/desk_letter'),
 }
 
@@ -49,9 +51,10 @@ export function deskRoutes(router: Router<State>, guards: Guards): void {
     await rights.takeOn(ctx.state.env, { id: idIn(ctx), by: self(ctx) })
     to(ctx, `${DESK}/${idIn(ctx)}`)
   })
-  router.get(`${one}/decide`, only, fresh, async (ctx) =>
-    showDecide(ctx, await open(ctx, 'decided')),
-  )
+  router.get(`${one}/decide`, only, fresh, async (ctx) => {
+    const of = await open(ctx, 'decided')
+    return (await isRead(ctx, of)) ? showDecide(ctx, of) : showUnread(ctx, of)
+  })
   router.post(`${one}/decide`, only, fresh, decide)
   router.get(`${one}/extend`, only, fresh, async (ctx) =>
     showExtend(ctx, await open(ctx, 'extended')),
@@ -96,7 +99,7 @@ async function reasonIn(ctx: Ctx): Promise<Fields | undefined> {
   try {
     const { reason } = readForm(ctx, lookSchema)
     const object = { kind: 'resident', id: of.residentId }
-    await operators.viewPerson(env, self(ctx).id, { object, reason })
+    await operators.viewPerson(env, self(ctx).id, { object, reason, caseId: of.id })
     return undefined
   } catch (error) {
     return fieldsIn(error)
@@ -121,6 +124,14 @@ function typedIn(ctx: Ctx, names: readonly string[]): DeskTyped {
 
 const DECIDING = ['outcome', 'ground', 'deed', 'done_by', 'answer_ja', 'answer_en'] as const
 
+const isRead = (ctx: Ctx, { id }: CaseNow): Promise<boolean> =>
+  queries.hasRead(ctx.state.env.db, { caseId: id, operatorId: self(ctx).id })
+
+/** Who has not read what was written does not answer it: the way there, and nothing to send. */
+function showUnread(ctx: Ctx, of: CaseNow): void {
+  views.unread(ctx, unreadPage(of, ctx.state.language), { status: 409 })
+}
+
 function showDecide(ctx: Ctx, of: CaseNow, fields: Fields = {}): void {
   const { env, language } = ctx.state
   const typed = typedIn(ctx, DECIDING)
@@ -133,6 +144,7 @@ function showDecide(ctx: Ctx, of: CaseNow, fields: Fields = {}): void {
 async function decide(ctx: Ctx): Promise<void> {
   const { env } = ctx.state
   const of = await open(ctx, 'decided')
+  if (!(await isRead(ctx, of))) return showUnread(ctx, of)
   try {
     readForm(ctx, decideSchema)
   } catch (error) {

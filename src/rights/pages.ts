@@ -4,6 +4,9 @@ import type { Chip, Due, Facts, Link, Option, Rich } from '../http/parts.ts'
 import type { Fields } from '../refusal.ts'
 import type { FormFields, Typed } from './fields.ts'
 
+/** A reported entry: words, and below them ids and the hash. */
+export type EvidenceShown = { facts: Facts; codes: Facts }
+
 /** views/rights/requests: which right, and the cases so far. */
 export type RequestsPage = {
   cases: {
@@ -41,6 +44,8 @@ export type RequestFormPage = {
   self: Link[]
   /** What is registered now, where the request is about it. */
   registered: Facts
+  /** At the field for what to see, correct or stop. */
+  hint: string
 }
 
 /** views/rights/check: everything once more, and who asks. */
@@ -161,7 +166,11 @@ export type DeskCasePage = {
   /** Whether the reader may look at the person; the reason typed and what is wrong with it. */
   look: { reason: string; fields: Fields } | undefined
   person: { asker: Facts; words: Facts; answer: AnswerShown | undefined } | undefined
-  evidence: Facts
+  /** What a report pointed at. */
+  evidence: EvidenceShown | undefined
   letterHref: string | undefined
   steps: StepShown[]
 }
+
+/** views/rights/desk_unread: no deciding before reading. */
+export type DeskUnreadPage = { trail: Link[]; heading: string; href: string }

@@ -51,6 +51,20 @@ export async function privacyOfficers(db: Knex, today: string): Promise<{ email:
   return rows
 }
 
+/** Whether this operator has seen what was written with a case, for a reason on record (operators.viewPerson). */
+export async function hasRead(
+  db: Knex,
+  { caseId, operatorId }: { caseId: string; operatorId: string },
+): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: unknown[] }>(
+    `select 1 from rights_cases c join audit_events e on e.object_id = c.resident_id::text
+       and e.act = 'operators.view_person' and e.actor_id = :operatorId and e.details ->> 'case' = c.id::text
+     where c.id = :caseId limit 1`,
+    { caseId, operatorId },
+  )
+  return rows.length > 0
+}
+
 /** How many provisions a disclosure of records covers. */
 export async function provisionCount(
   db: Knex,

@@ -204,9 +204,10 @@ export function stepsShown(
 ): StepShown[] {
   const { resident, language, names } = asked
   const t = messages[language].rights.case
+  const { byPerson: person } = messages[language].rights.desk
   return steps.map((step) => ({
-    what: t.steps[step.step],
-    by: names?.get(step.byId) ?? t.by[step.byKind],
+    what: step.step === 'taken' && step.byKind === 'system' ? t.lookedUp : t.steps[step.step],
+    by: names?.get(step.byId) ?? (names && step.byKind === 'resident' ? person : t.by[step.byKind]),
     at: words(language).dateTime(step.at),
     more: moreOf(step, resident, language),
   }))

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import { messages } from '../../src/locales/index.ts'
 import { words } from '../../src/locales/words.ts'
 
 const at = new Date('2026-11-20T15:05:00Z')
@@ -16,6 +17,21 @@ test('an exclusive end is shown as its last day, and counted to it', () => {
   expect(words('ja').daysLeft(end, new Date('2027-03-31T01:00:00Z'))).toBe(0)
   expect(words('ja').daysLeft(end, new Date('2027-03-30T01:00:00Z'))).toBe(1)
   expect(words('ja').daysLeft(end, new Date('2027-04-02T00:00:00Z'))).toBe(0)
+})
+
+/** Every text of a room of words; what is made of values is made of none. */
+function textsIn(words: unknown): string[] {
+  if (typeof words === 'string') return [words]
+  if (typeof words === 'function') return [words.toString()]
+  if (typeof words !== 'object' || words === null) return []
+  return Object.values(words).flatMap(textsIn)
+}
+
+test('residents are お客様, never あなた; those who work here are spoken to otherwise', () => {
+  const { companies: _, desk: __, ...rooms } = messages.ja
+  const texts = textsIn(rooms)
+  expect(texts.length).toBeGreaterThan(1000)
+  expect(texts.filter((text) => text.includes('あなた'))).toEqual([])
 })
 
 test('lists read as a person would say them', () => {

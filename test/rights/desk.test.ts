@@ -82,6 +82,18 @@ const errorAt = (page: Page, name: string) =>
 const inDays = (days: number) => addDays(dayOf(new Date()), days)
 const take = async (of: CaseNow) =>
   desk.submit(await desk.open(at(of)), {}, `${site.issuer}${at(of, '/take')}`)
+/** Reads what was written, for a reason on record. */
+const readWords = async (of: CaseNow, browser = desk) =>
+  browser.submit(
+    await browser.open(at(of)),
+    { reason: '請求の内容を確かめて答えるため' },
+    `${site.issuer}${at(of, '/person')}`,
+  )
+/** The form of deciding, for who has read. */
+const deciding = async (of: CaseNow) => {
+  await readWords(of)
+  return desk.open(at(of, '/decide'))
+}
 const answer = { answer_ja: '確かめたところ、記録のとおりでした。', answer_en: '' }
 const late = async (of: CaseNow) => {
   await site.env
@@ -141,11 +153,44 @@ test('the person is shown after a reason, which is recorded', async () => {
 })
 
 describe('deciding', () => {
+  test('who has not read what was written does not answer it, neither by the page nor around it', async () => {
+    const of = await ask(await makeResident(site.env))
+    await take(of)
+    const colleague = await makeOperator(site.env, ['privacy_officer'])
+    await readWords(of, as(colleague))
+    const other = await ask(await makeResident(site.env))
+    await readWords(other)
+    const calm = await desk.open(at(of, '/decide'))
+    expect([calm.status, calm.text.includes('name="outcome"')]).toEqual([409, false])
+    expect(calm.text).toContain(`href="${at(of)}#person"`)
+    const page = await desk.open(at(of))
+    const blind = await desk.submit(
+      page,
+      { outcome: 'whole', deed: 'other', ...answer },
+      `${site.issuer}${at(of, '/decide')}`,
+    )
+    expect(blind.status).toBe(409)
+    const decision = {
+      ...{ outcome: 'whole' as const, ground: null, deed: 'other' as const, doneBy: null },
+      answer: { ja: 'はい。', en: '' },
+    }
+    const decide = () => rights.decide(site.env, { id: of.id, by: officer.person, decision })
+    await expect(decide()).rejects.toMatchObject({
+      reason: 'wrong_state',
+      details: { code: 'unread' },
+    })
+    expect(await now(of)).toMatchObject({ state: 'in_hand', outcome: null })
+    await readWords(of)
+    expect((await desk.open(at(of, '/decide'))).status).toBe(200)
+    await decide()
+    expect(await now(of)).toMatchObject({ state: 'answered', outcome: 'whole' })
+  })
+
   test('bad input stands at its field; a ground and a day that fit are needed', async () => {
     const of = await ask(await makeResident(site.env))
     expect((await desk.open(at(of, '/decide'))).status).toBe(409)
     await take(of)
-    const form = await desk.open(at(of, '/decide'))
+    const form = await deciding(of)
     expect(form.text).toContain('第94条第1項')
     const empty = await desk.submit(form, { outcome: '', answer_ja: '' })
     expect(empty.status).toBe(422)
@@ -168,7 +213,7 @@ describe('deciding', () => {
     const resident = await makeResident(site.env)
     const of = await ask(resident)
     await take(of)
-    await desk.submit(await desk.open(at(of, '/decide')), {
+    await desk.submit(await deciding(of), {
       ...{ outcome: 'refused', ground: 'is_right', done_by: '', deed: '' },
       ...answer,
     })
@@ -215,10 +260,10 @@ describe('deciding', () => {
     })
     await take(of)
     expect((await userinfo(site, tokens.access)).status).toBe(200)
-    const deciding = await desk.open(at(of, '/decide'))
+    const form = await deciding(of)
     const both = await Promise.all(
       [1, 2, 3].map(() =>
-        desk.submit(deciding, {
+        desk.submit(form, {
           outcome: 'whole',
           deed: 'stop',
           ground: '',
@@ -252,7 +297,7 @@ describe('deciding', () => {
       ...{ kind: 'stop_provision', subject: 'services', words: { reason: '理由' } },
     })
     await take(of)
-    const decided = await desk.submit(await desk.open(at(of, '/decide')), {
+    const decided = await desk.submit(await deciding(of), {
       ...{ outcome: 'whole', deed: 'stop', ground: '', done_by: '', ...answer },
     })
     expect(decided.status).toBe(200)
@@ -404,7 +449,11 @@ test('a report of an entry comes with its evidence, and is answered; an account 
   const resident = await makeResident(site.env)
   const entry = {
     ...{ once: site.env.newId(), text: '知らない会社です。金糸雀' },
-    evidence: { entry: 'provision', id: site.env.newId(), leaf_hash: 'ab'.repeat(32) },
+    evidence: {
+      ...{ entry: site.env.newId(), kind: 'provision', at: '2026-11-20T03:04:05.000Z' },
+      ...{ items: ['birth_year'], path: 'userinfo', withheld: { sex: 'no_value' } },
+      leaf_hash: 'ab'.repeat(32),
+    },
   }
   const of = await rights.report(site.env, resident, entry)
   expect(await rights.report(site.env, resident, entry)).toMatchObject({ id: of.id })
@@ -413,9 +462,16 @@ test('a report of an entry comes with its evidence, and is answered; an account 
   ).rejects.toMatchObject({ reason: 'invalid_input', details: { fields: { text: 'required' } } })
   const page = await desk.open(at(of))
   expect(page.text).toContain(entry.evidence.leaf_hash)
+  const section = /報告された記録<\/h2>[\s\S]*?<\/section>/.exec(page.text)?.[0] ?? ''
+  const shown = section.replace(/<[^>]+>/g, ' ')
+  for (const words of ['2026年11月20日 12:04:05', '提供', '生まれた年', '性別', '登録がありません'])
+    expect(shown).toContain(words)
+  expect(shown).not.toMatch(/leaf_hash|birth_year|userinfo|no_value|T03:04/)
+  expect(page.text).toContain('ご本人')
+  expect(page.text).not.toMatch(/あなた|お客様/)
   expect(page.text).not.toContain('金糸雀')
   await take(of)
-  const form = await desk.open(at(of, '/decide'))
+  const form = await deciding(of)
   expect(form.text).not.toContain('name="ground"')
   await desk.submit(form, { outcome: 'noted', ...answer })
   expect(

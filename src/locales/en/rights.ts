@@ -137,6 +137,7 @@ export const rights: typeof ja = {
       stop_provision: 'Which data',
     },
     whatHint: 'When it was, who you talked to: anything that helps to find it.',
+    whatHintRegistered: 'For example: the family name from “Abe” to “Aoki”.',
     reason: 'Reason',
     reasonHint: {
       disclosure: '',
@@ -226,6 +227,7 @@ export const rights: typeof ja = {
     objection: 'If you do not agree',
     history: 'What happened so far',
     by: { resident: 'You', operator: 'The consortium', system: 'Automatic' },
+    lookedUp: 'The records were looked up automatically',
     steps: {
       received: 'The request was received',
       taken: 'Somebody began to work on it',
@@ -397,10 +399,22 @@ export const rights: typeof ja = {
       'Write down why you look. The reason and the look are recorded, and stand in the resident’s history.',
     personShow: 'Record the reason and look',
     personShown: 'Your look was recorded',
+    unread: 'You have not read what was written',
+    unreadText:
+      'Who answers reads what was written first. After your reason is recorded you can decide and answer.',
+    unreadLink: 'Read it on the page of the request',
     evidence: 'The reported entry',
+    evidenceWhy: 'Why it was not given',
+    evidenceCodes: {
+      entry: 'Number of the entry',
+      consent: 'Number of the consent',
+      showing: 'Number of the consent screen',
+      service: 'Number of the service',
+      leaf_hash: 'Mark of the entry (SHA-256)',
+    },
     language: 'Language of the resident',
     languages: { ja: 'Japanese', en: 'English' },
-    by: (who) => who,
+    byPerson: 'The person',
     letter: 'Letter',
     profiles: {
       private: 'Private body (APPI, chapter 4)',
@@ -430,8 +444,7 @@ export const rights: typeof ja = {
         answerHint: 'What was decided and why, in plain words. Only the resident can read it.',
         answerEn: 'Answer (English)',
         answerEnHint: 'Where the resident’s language is English, write it in English too.',
-        personNote:
-          'Who asked and what was written can be seen on the page of the request, after a reason.',
+        personNote: 'You answer after reading what was written, for a reason that is on record.',
       },
       extend: {
         title: 'Extend the time',

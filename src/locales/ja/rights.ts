@@ -3,7 +3,7 @@ import type { Rich } from '../../http/parts.ts'
 /** Requests for disclosure, correction and stopping: what the resident and the desk read. */
 export const rights = {
   title: '開示などの請求',
-  lead: 'まちIDが持つあなたの情報について、見せること、直すこと、使うのをやめること、渡すのをやめることを求められます。',
+  lead: 'まちIDが持つお客様の情報について、見せること、直すこと、使うのをやめること、渡すのをやめることを求められます。',
   kinds: {
     disclosure: '開示',
     correction: '訂正',
@@ -19,7 +19,7 @@ export const rights = {
     report: '履歴の記録についての報告',
   },
   does: {
-    disclosure: '運営が持つあなたの情報や、どの会社に何を渡したかの記録を受け取れます。',
+    disclosure: '運営が持つお客様の情報や、どの会社に何を渡したかの記録を受け取れます。',
     correction: '事実と違う情報を、直すこと、加えること、消すことを求めます。',
     suspension:
       '情報の使い方や集め方が法律に反すると思うときに、使うのをやめること、消すことを求めます。',
@@ -131,6 +131,7 @@ export const rights = {
       stop_provision: 'どの情報か',
     },
     whatHint: '時期、やりとりの相手など、探す手がかりになることを書いてください。',
+    whatHintRegistered: '例：氏名の漢字を「高」から「髙」に直す',
     reason: '理由',
     reasonHint: {
       disclosure: '',
@@ -197,7 +198,7 @@ export const rights = {
     late: (days: number) =>
       `期限を${days}日過ぎています。お待たせして申し訳ありません。窓口へお問い合わせください。`,
     stands: (days: number, since: string) =>
-      `${since}から、あなたの補正などを待っています。この間の${days}日は、期限に数えません。`,
+      `${since}から、お客様の補正などを待っています。この間の${days}日は、期限に数えません。`,
     asked: '請求の内容',
     answer: '回答',
     outcome: '決定',
@@ -219,7 +220,8 @@ export const rights = {
     again: '同じ内容を、あとからもう一度受け取れます。5分たったときは、パスワードをうかがいます。',
     objection: '納得できないとき',
     history: 'これまでの経過',
-    by: { resident: 'あなた', operator: '運営の担当者', system: '自動' },
+    by: { resident: 'お客様', operator: '運営の担当者', system: '自動' },
+    lookedUp: '自動で記録を調べました',
     steps: {
       received: '請求を受け付けました',
       taken: '担当者が対応を始めました',
@@ -389,10 +391,22 @@ export const rights = {
     personLead: '見る理由を書いてください。理由と見たことは記録に残り、本人の履歴にも載ります。',
     personShow: '理由を記録して見る',
     personShown: '見たことを記録しました',
+    unread: 'まだ、書かれた内容を見ていません',
+    unreadText:
+      '答える人が、書かれた内容を先に見ます。見る理由を記録すると、決定と回答へ進めます。',
+    unreadLink: '請求の画面で、書かれた内容を見る',
     evidence: '報告された記録',
+    evidenceWhy: '渡さなかった理由',
+    evidenceCodes: {
+      entry: '記録の番号',
+      consent: '同意の番号',
+      showing: '同意画面の番号',
+      service: 'サービスの番号',
+      leaf_hash: '記録の指紋（SHA-256）',
+    },
     language: '本人の言葉',
     languages: { ja: '日本語', en: '英語' },
-    by: (who: string) => `${who}`,
+    byPerson: 'ご本人',
     letter: '決定通知書',
     profiles: {
       private: '個人情報取扱事業者（個人情報保護法 第4章）',
@@ -422,7 +436,7 @@ export const rights = {
         answerHint: '決定の内容と理由を、やさしい言葉で。本人だけが読めます。',
         answerEn: '回答（英語）',
         answerEnHint: '本人の言葉が英語のときは、英語でも書いてください。',
-        personNote: '請求した人と書かれた内容は、請求の画面で、理由を記録してから見られます。',
+        personNote: 'この請求に書かれた内容を、理由を記録して見たうえでの回答です。',
       },
       extend: {
         title: '期限を延ばす',
