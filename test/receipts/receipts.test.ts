@@ -42,6 +42,17 @@ async function verified(jws: string): Promise<Receipt> {
 }
 
 describe('a receipt', () => {
+  test('the list leads to what programs read, the signed text in it', async () => {
+    const page = await browser.open('/account/receipts')
+    const files = [...page.text.matchAll(/href="(\/account\/receipts\/[0-9a-f-]{36}\.json)"/g)]
+    expect(files.length).toBeGreaterThan(0)
+    expect(files).toHaveLength(links(page).length)
+    const file = await browser.request(files[0]?.[1] ?? '')
+    expect(file.headers.get('content-type')).toContain('application/json')
+    const { receipt } = JSON.parse(file.text) as { receipt: string }
+    expect(links(page)[0]).toContain((await verified(receipt)).record_id)
+  })
+
   test('verifies with jose and names exactly the items that were agreed', async () => {
     const [path = ''] = links(await browser.open('/account/receipts'))
     const { receipt } = await json(path)

@@ -18,6 +18,8 @@ export const receipts: Messages['receipts'] = {
   },
   open: 'See the receipt',
   openOf: (service, at) => `See the receipt of ${service} (${at})`,
+  save: 'Save as JSON',
+  saveOf: (service, at) => `the receipt of ${service} (${at})`,
   number: (id) => `Receipt ${id}`,
   who: 'With whom',
   what: 'What happened',

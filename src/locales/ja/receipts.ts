@@ -17,6 +17,8 @@ export const receipts = {
   },
   open: '控えを見る',
   openOf: (service: string, at: string) => `${service}（${at}）の控えを見る`,
+  save: 'JSONで保存',
+  saveOf: (service: string, at: string) => `${service}（${at}）の控え`,
   number: (id: string) => `控え番号 ${id}`,
   who: 'だれに',
   what: '何をしたか',
