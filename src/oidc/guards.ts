@@ -8,6 +8,7 @@ import { settleLanguage } from '../http/language.ts'
 import type { Ctx, Middleware, SignedIn } from '../http/state.ts'
 import * as notices from '../notices/actions.ts'
 import * as residents from '../residents/actions.ts'
+import { Refusal } from '../refusal.ts'
 import { companyGuard } from './company_guard.ts'
 import { deviceOf } from '../http/device.ts'
 import { LIFETIME } from './limits.ts'
@@ -38,6 +39,8 @@ export function makeGuards(provider: () => Provider): Ours {
       return next()
     }
     if (ctx.state.resident) return to(ctx, CLOSING)
+    // A program cannot follow a redirect to a form.
+    if (ctx.accepts(['html', 'json']) === 'json') throw new Refusal('sign_in_required')
     const back = ctx.method === 'GET' ? `?to=${encodeURIComponent(ctx.url)}` : ''
     to(ctx, `/login${back}`)
   }
@@ -52,12 +55,12 @@ export function makeGuards(provider: () => Provider): Ours {
 }
 
 const CLOSING = '/account/close'
-const REQUESTS = '/account/requests'
+/** What stays open until then: requests, and the evidence, which nobody can ask for once it belongs to no one. */
+const OPEN_WHILE_CLOSING =
+  /^\/account\/(close|requests|history|receipts|proofs|texts)(\/|$)|^\/account\/history\.(csv|json)$/
 
-/** Whoever asked to close their account is shown the waiting page, their requests, and nothing else (R13). */
-const mayOpen = (ctx: Ctx) =>
-  !ctx.state.resident?.closing ||
-  [CLOSING, REQUESTS].some((path) => ctx.path === path || ctx.path.startsWith(`${path}/`))
+/** Whoever asked to close their account is shown the waiting page, their requests and evidence, and nothing else (R13). */
+const mayOpen = (ctx: Ctx) => !ctx.state.resident?.closing || OPEN_WHILE_CLOSING.test(ctx.path)
 
 async function recognise(provider: Provider, ctx: Ctx): Promise<void> {
   if (ctx.state.resident) return

@@ -97,7 +97,7 @@ describe('asking', () => {
     expect((await refresh(site, service, tokens.refresh)).status).toBe(400)
     expect((await redeem(site, service, code)).status).toBe(400)
     expect((await introspect(site, service, tokens.access)).body).toEqual({ active: false })
-    for (const path of ['/account', '/account/services', '/account/profile', '/account/history'])
+    for (const path of ['/account', '/account/services', '/account/profile', '/account/notices'])
       expect((await browser.request(path)).headers.get('location')).toBe('/account/close')
     expect((await browser.open(authorizePath(service))).url).toMatch(/\/account\/close$/)
     const silent = await browser.open(authorizePath(service, { prompt: 'none' }))
@@ -111,6 +111,33 @@ describe('asking', () => {
     expect(await mailsTo(site.env, resident.email, 0, '撤回')).toEqual([])
     const again = await signedIn(resident)
     expect((await again.open('/account')).text).toContain('登録をやめる手続き中です')
+  })
+
+  test('the evidence can be taken along until the end, and the pages say so', async () => {
+    const resident = await makeResident(site.env)
+    const service = await makeService(site.env)
+    const browser = new Browser(site.issuer)
+    await tokensFor(site, browser, service, resident)
+    const before = await browser.open('/account/close')
+    const after = await browser.submit(before, { password: PASSWORD })
+    for (const { text } of [before, after])
+      for (const path of ['history', 'receipts']) expect(text).toContain(`href="/account/${path}"`)
+    const newest = await consents.newest(site.env, resident.id, service.id)
+    const id = newest?.consent.id ?? ''
+    await ledger.sequence(site.env)
+    const paths = ['history', 'history.csv', 'history.json', 'history/print', 'texts']
+    for (const path of [
+      ...paths,
+      'receipts',
+      `receipts/${id}`,
+      `receipts/${id}.json`,
+      `proofs/${id}`,
+    ]) {
+      const page = await browser.request(`/account/${path}`)
+      expect([path, page.status]).toEqual([path, 200])
+    }
+    const elsewhere = await browser.request('/account/security')
+    expect(elsewhere.headers.get('location')).toBe('/account/close')
   })
 
   test('no consent is given while it closes', async () => {

@@ -9,6 +9,11 @@ export const closing: typeof ja = {
   none: 'You use no service at present.',
   companies:
     'Machi ID cannot erase what a company has already received. Its answer reaches you by mail. Once your account is erased we cannot tell you any more: please ask the company itself.',
+  along: 'To take along',
+  alongText: (days) =>
+    `Your history and your receipts stay open for the ${days === 1 ? 'day' : `${days} days`} of waiting. Save them as files if you want to keep them: afterwards they cannot be opened.`,
+  toHistory: 'Save your history',
+  toReceipts: 'Save your receipts',
   requests: 'Requests that are not answered yet',
   requestsText:
     'They stay, and the consortium goes on with them. Until the erasure you can read the answer here; after it no answer can reach you. To receive it on paper, tell the help desk the number before then.',
@@ -64,6 +69,8 @@ export const closing: typeof ja = {
     text: (at) => `On ${at}, what you registered is erased.`,
     left: (days) => (days > 0 ? (days === 1 ? '1 day left.' : `${days} days left.`) : 'Very soon.'),
     nothing: 'Nothing goes to any service, and you cannot sign in to any.',
+    along:
+      'Until then you can open your history and your receipts. Save now what you want to keep.',
     keep: 'To keep your account',
     keepText:
       'Until then you can call it off. Consents you withdrew do not come back: you are asked anew when you next use a service.',
