@@ -14,7 +14,7 @@ import { plainText, type Around, type View } from './telling.ts'
 const PER_JSON = 1000
 const PIECE = 1000
 
-/** An entry for programs: ids and codes, no words but the names of service and provider. */
+/** An entry for programs: ids and codes, no words but the names of service and provider. Times are UTC, ISO 8601. */
 function entryOf(row: HistoryRow, around: Around, view: View): object {
   const service = row.service_id === null ? undefined : view.services.get(row.service_id)
   const { path, ends_at, deletion, given, purposes, withheld, declined, why } = row.details
@@ -22,7 +22,7 @@ function entryOf(row: HistoryRow, around: Around, view: View): object {
   return {
     id: row.id,
     kind: row.kind,
-    at: row.at,
+    at: row.at.toISOString(),
     ...(service && {
       serviceId: row.service_id,
       service: service.version.names[view.language],
@@ -30,7 +30,7 @@ function entryOf(row: HistoryRow, around: Around, view: View): object {
     }),
     items: row.items,
     ...(path !== undefined && { path }),
-    ...(ends_at !== undefined && { endsAt: ends_at }),
+    ...(ends_at !== undefined && { endsAt: new Date(ends_at).toISOString() }),
     ...(deletion === true && { deletionRequested: true }),
     ...(given !== undefined && { given }),
     ...(purposes?.length && { purposes }),
@@ -54,7 +54,7 @@ export async function historyJson(ctx: Ctx, resident: Resident, view: View): Pro
   return found.rows.map((row) => entryOf(row, around, view))
 }
 
-/** 2026-11-21T09:05:33.000+09:00 */
+/** Of the file that people open: 2026-11-21T09:05:33.000+09:00 */
 function momentOf(at: Date): string {
   return new Date(at.getTime() + 9 * 3600_000).toISOString().replace('Z', '+09:00')
 }
@@ -107,14 +107,14 @@ async function* jsonPieces(
   { filter, view, since }: Taking & { since: Date },
 ): AsyncGenerator<string> {
   const { env } = ctx.state
-  yield `{"madeAt":${JSON.stringify(momentOf(env.now()))},"completeSince":${JSON.stringify(momentOf(since))},"entries":[`
+  yield `{"madeAt":${JSON.stringify(env.now())},"completeSince":${JSON.stringify(since)},"entries":[`
   let comma = '\n'
   for await (const rows of readAll(env, filter, PIECE)) {
     const around = await aroundOf(env, rows)
     const told = new Map((await toldOf(env, rows, view)).map((one) => [one.id, one]))
     for (const row of rows) {
       const one = told.get(row.id)
-      const entry = { ...entryOf(row, around, view), at: momentOf(row.at) }
+      const entry = entryOf(row, around, view)
       yield comma + JSON.stringify(one ? { ...entry, text: plainText(one.sentence) } : entry)
       comma = ',\n'
     }

@@ -5,9 +5,10 @@ import { messages } from '../../src/locales/index.ts'
 import { Browser } from '../support/browser.ts'
 import { makeResident, type MadeResident } from '../support/builders.ts'
 import { openSite, type Site } from '../support/site.ts'
-import { fillProvisions, history, hrefOn, linesOn, signedIn, used } from './steps.ts'
+import { fillProvisions, history, hrefOn, linesOn, signedIn, textOf, used } from './steps.ts'
 
 const h = messages.ja.history
+const ISO = /^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
 let site: Site
 let resident: MadeResident
@@ -22,7 +23,6 @@ beforeEach(async () => {
 })
 
 const use = (picked?: string[], asked = {}) => used(site, { resident, browser }, picked, asked)
-const textOf = (html: string) => html.replace(/<[^>]+>/g, '').replace(/\s+/g, ' ')
 
 const NONE = Buffer.alloc(32)
 
@@ -111,7 +111,7 @@ describe('filters and pages', () => {
     expect(after).toContain('渡した記録は、2030年2月1日 から後のものがそろっています。')
     expect(after).not.toContain(h.whole)
     const file = JSON.parse((await browser.request('/account/history.json')).text)
-    expect(file.completeSince).toBe('2030-02-01T09:00:00.000+09:00')
+    expect(file.completeSince).toBe('2030-02-01T00:00:00.000Z')
   })
 
   test('a letter about a leak is one of the entries, and leads to itself', async () => {
@@ -124,6 +124,24 @@ describe('filters and pages', () => {
     const page = await browser.open('/account/history?kind=notice')
     expect(page.text).toContain(`href="/account/letters/${letter.id}"`)
   })
+})
+
+test('a program without a session is told so; a browser is led to sign in', async () => {
+  const get = (path: string, accept: string) =>
+    fetch(new URL(path, site.issuer), { headers: { accept }, redirect: 'manual' })
+  for (const path of ['/account/history', '/account/services', '/account/receipts']) {
+    const answer = await get(path, 'application/json')
+    expect([path, answer.status]).toEqual([path, 401])
+    expect(answer.headers.get('content-type')).toContain('application/problem+json')
+    expect(await answer.json()).toMatchObject({ type: 'sign_in_required', status: 401 })
+    for (const accept of ['text/html,application/xhtml+xml,*/*;q=0.8', '*/*']) {
+      const led = await get(path, accept)
+      expect([led.status, led.headers.get('location')]).toEqual([
+        303,
+        `/login?to=${encodeURIComponent(path)}`,
+      ])
+    }
+  }
 })
 
 describe('the files', () => {
@@ -152,11 +170,19 @@ describe('the files', () => {
     const json = await browser.request('/account/history.json?kind=consent')
     const file = JSON.parse(json.text) as {
       completeSince: string
-      entries: { kind: string; text: string }[]
+      entries: { kind: string; text: string; at: string; endsAt: string }[]
     }
     expect(file.entries.map((e) => e.kind)).toEqual(['consent'])
     expect(file.entries[0]?.text).toContain('同意しました')
-    expect(file.completeSince).toMatch(/\+09:00$/)
+    expect(file.completeSince).toMatch(ISO)
+    for (const one of file.entries) for (const at of [one.at, one.endsAt]) expect(at).toMatch(ISO)
+    const [listed] = await history(browser, '?kind=consent')
+    expect(file.entries[0]).toMatchObject({ at: listed?.['at'], endsAt: listed?.['endsAt'] })
+    const [card] = JSON.parse(
+      (await browser.request('/account/services', { headers: { accept: 'application/json' } }))
+        .text,
+    ) as { agreedAt: string; endsAt: string }[]
+    expect([card?.agreedAt, card?.endsAt]).toEqual([expect.stringMatching(ISO), listed?.['endsAt']])
     const english = await browser.request('/account/history.csv?kind=consent', {
       headers: { 'accept-language': 'en' },
     })
