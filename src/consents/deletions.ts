@@ -23,9 +23,13 @@ const DELETION_DAYS = 30
  *
  * @param consent the version that withdrew
  * @param subject the sub the company knows
- * @returns when the answer is due; exclusive
+ * @returns the request, and when its answer is due; exclusive
  */
-export async function askForDeletion(env: Env, consent: Consent, subject: string): Promise<Date> {
+export async function askForDeletion(
+  env: Env,
+  consent: Consent,
+  subject: string,
+): Promise<{ id: string; dueAt: Date }> {
   const { deletionDays = DELETION_DAYS } = env.config.installation
   const askedAt = consent.agreedAt
   const dueAt = endOfDay(addDays(dayOf(askedAt), deletionDays))
@@ -40,7 +44,7 @@ export async function askForDeletion(env: Env, consent: Consent, subject: string
     object: { kind: 'deletion_request', id },
     details: { service: serviceId, due: dueAt.toISOString() },
   })
-  return dueAt
+  return { id, dueAt }
 }
 
 /** A page of a company's requests. `open`: only those that wait, or only the answered; null: all. */

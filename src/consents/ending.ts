@@ -185,8 +185,8 @@ async function stopIfStanding(
 
 /** Letters in the transaction of the withdrawal: to the resident, and to each company asked to erase. */
 export async function tell(env: Env, resident: Resident, done: readonly Consent[]): Promise<void> {
-  await tellWithdrawn(env, resident, done)
-  await askCompanies(env, resident, await withServices(env, done))
+  const dueAt = await askCompanies(env, resident, await withServices(env, done))
+  await tellWithdrawn(env, resident, done, dueAt)
 }
 
 type Stopped = { consent: Consent; service: ServiceNow }
@@ -216,17 +216,23 @@ async function asAgreed(
   return found.service
 }
 
-/** What was asked for stands in the company's list before its letter leaves (M5). */
+/**
+ * What was asked for stands in the company's list before its letter leaves (M5).
+ *
+ * @returns when the last answer is due, exclusive; undefined where nothing was asked for
+ */
 async function askCompanies(
   env: Env,
   resident: Resident,
   stopped: readonly Stopped[],
-): Promise<void> {
+): Promise<Date | undefined> {
+  let last: Date | undefined
   for (const { consent, service } of stopped) {
     if (!consent.deletionRequested) continue
     const subject = subjectOfConsent(env.secrets.pairwise, resident.userId, consent)
     const { version } = await asAgreed(env, resident, { consent, service })
-    const dueAt = await askForDeletion(env, consent, subject)
+    const { id, dueAt } = await askForDeletion(env, consent, subject)
+    if (!last || dueAt > last) last = dueAt
     await notices.send(env, {
       to: version.contact.email,
       language: 'ja',
@@ -237,10 +243,11 @@ async function askCompanies(
         subject,
         number: numberOf(consent),
         due: words('ja').lastDay(dueAt),
-        link: `${env.config.issuer}/company/deletions`,
+        link: `${env.config.issuer}/company/deletions/${id}`,
       },
     })
   }
+  return last
 }
 
 /**

@@ -51,11 +51,16 @@ export async function tellPaused(env: Env, resident: Resident, consent: Consent)
   })
 }
 
-/** One letter for what was withdrawn together. */
+/**
+ * One letter for what was withdrawn together.
+ *
+ * @param deletionDue when the companies' answers are due, exclusive; undefined where nothing was to be erased
+ */
 export async function tellWithdrawn(
   env: Env,
   resident: Resident,
   done: readonly Consent[],
+  deletionDue: Date | undefined,
 ): Promise<void> {
   const { language, profile } = resident
   const sealed = await receiptsOf(env, resident, done)
@@ -72,6 +77,7 @@ export async function tellWithdrawn(
       ),
       number: words(language).list(done.map(numberOf)),
       request: done[0]?.onRequest ?? '',
+      deletionDue: deletionDue ? words(language).lastDay(deletionDue) : '',
     },
     attachments: sealed.map(({ attachment }) => attachment),
   })

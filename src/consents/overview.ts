@@ -87,7 +87,7 @@ export function cardOf(row: CardRow, service: ServiceNow, view: View): ServiceCa
       : undefined,
     stoppedOn: stoppedOn(row, status, view),
     stop: stopShown(service.service.id, status, view),
-    deletionRequestedOn: row.consent.deletionRequested ? w.date(row.consent.agreedAt) : undefined,
+    deletionRequestedOn: row.deletionAskedAt ? w.date(row.deletionAskedAt) : undefined,
   }
 }
 

@@ -110,6 +110,8 @@ export type CardRow = Standing & {
   content: Consent
   /** When the screen was last agreed to; a narrowing since then counts as no agreement. */
   answeredAt: Date
+  /** When the service was last asked to erase, in whichever agreement. */
+  deletionAskedAt: Date | null
   lastProvidedAt: Date | null
 }
 
@@ -156,10 +158,13 @@ export async function listed(
     rows: (Parameters<typeof standingFromRow>[0] & {
       content: ConsentJson
       answered_at: Date
+      deletion_asked_at: Date | null
     })[]
   }>(
     `select distinct on (a.service_id) to_jsonb(a.*) as agreement, c.*, to_jsonb(k.*) as content,
-       (select max(g.agreed_at) from consents g where g.agreement_id = a.id and g.shown_at is not null) as answered_at
+       (select max(g.agreed_at) from consents g where g.agreement_id = a.id and g.shown_at is not null) as answered_at,
+       (select max(d.asked_at) from deletion_requests d
+         where d.resident_id = a.resident_id and d.service_id = a.service_id) as deletion_asked_at
      from agreements a
      join lateral (select * from consents c where c.agreement_id = a.id order by version desc limit 1) c on true
      ${CONTENT}
@@ -172,6 +177,7 @@ export async function listed(
       ...standingFromRow(row),
       content: consentFromJson(row.content),
       answeredAt: row.answered_at,
+      deletionAskedAt: row.deletion_asked_at,
     }))
     .sort((x, y) => y.answeredAt.getTime() - x.answeredAt.getTime())
 }

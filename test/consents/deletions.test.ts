@@ -6,6 +6,7 @@ import { answerFaults } from '../../src/consents/deletion_model.ts'
 import { isDay } from '../../src/input/days.ts'
 import { today } from '../../src/desk/actions.ts'
 import { OPERATOR_ROLES } from '../../src/persons.ts'
+import { messages } from '../../src/locales/index.ts'
 import * as residents from '../../src/residents/actions.ts'
 import { makeProgram } from '../api/steps.ts'
 import { tokensFor } from '../oidc/steps.ts'
@@ -19,7 +20,7 @@ import {
   type MadeResident,
   type MadeService,
 } from '../support/builders.ts'
-import { mailsTo, queueIsEmpty } from '../support/mailbox.ts'
+import { linkIn, mailsTo, queueIsEmpty } from '../support/mailbox.ts'
 import { makeStaff, signIn } from '../support/people.ts'
 import { openSite, type Site } from '../support/site.ts'
 
@@ -167,7 +168,31 @@ describe('whatever the service is now, the request goes to the company that rece
   }
 })
 
+test('whatever happened since, card and page name the newest request and its answer', async () => {
+  const it = await asked()
+  const { browser } = await staffOf(it.service.memberId)
+  const page = await browser.open(`/company/deletions/${it.request.id}`)
+  await browser.submit(page, { outcome: 'refused', reason: '会計の記録は7年残します' })
+  await tokensFor(site, it.browser, it.service, it.resident)
+  await consents.withdraw(site.env, it.resident, it.service.id)
+  for (let turn = 0; turn < 2; turn++) {
+    const list = (await it.browser.open('/account/services')).text
+    expect(list.split('data-service=')[1]).toContain(messages.ja.consents.list.deletion)
+    expect((await it.browser.open(pageOf(it))).text).toContain('会計の記録は7年残します')
+    await tokensFor(site, it.browser, it.service, it.resident)
+  }
+})
+
 describe('in the portal', () => {
+  test('the letter leads to the very request', async () => {
+    const it = await asked()
+    await queueIsEmpty(site.env)
+    const mails = await mailsTo(site.env, 'desk@company.example')
+    const [mail, ...more] = mails.filter(({ text }) => text.includes(it.sub))
+    expect(more).toEqual([])
+    expect(linkIn(mail)).toBe(`${site.issuer}/company/deletions/${it.request.id}`)
+  })
+
   test('the person is named by the sub this company knows, and by nothing else', async () => {
     const it = await asked()
     const { browser } = await staffOf(it.service.memberId)

@@ -57,10 +57,32 @@ test('agreed, narrowed, paused, resumed, withdrawn: each is told with its receip
   await ask()
   expect((await receiptIn(await letter('同意しました', 2))).state).toBe('given')
   await consents.withdraw(site.env, resident, service.id)
-  expect(await receiptIn(await letter('撤回しました'))).toEqual({ state: 'withdrawn', items: [] })
+  const withdrawn = await letter('撤回しました')
+  expect(await receiptIn(withdrawn)).toEqual({ state: 'withdrawn', items: [] })
+  expect(withdrawn?.text).not.toContain('削除')
   const all = await mailsTo(site.env, resident.email)
   for (const { text, html, subject } of all) expect(subject + text + html).not.toMatch(VALUES)
 })
+
+test.each([
+  ['ja', '撤回しました', /渡った情報の削除も依頼しました。答えの期限：\d{4}年.*まで/],
+  [
+    'en',
+    'withdrew',
+    /Erasure of what was passed on is asked for as well\. To be answered by .*\d{4}/,
+  ],
+] as const)(
+  'what is to be erased stands in the letter of the end, with its deadline (%s)',
+  async (language, about, said) => {
+    const resident = { ...(await makeResident(site.env)), language }
+    const service = await makeService(site.env)
+    await codeFor(new Browser(site.issuer), service, resident)
+    await consents.withdraw(site.env, resident, service.id, true)
+    const [mail] = await mailsTo(site.env, resident.email, 1, about)
+    expect(mail?.text).toMatch(said)
+    expect(mail?.html).toMatch(said)
+  },
+)
 
 test('what changed of the registered data is told by name, without the values', async () => {
   const resident = await makeResident(site.env)

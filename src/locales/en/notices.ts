@@ -104,6 +104,11 @@ export const notices: Messages['notices'] = {
         ...v.services.map((service) => `- ${service}`),
         'From that moment nothing is shared with it any more.',
         `Reference: ${v.number}`,
+        ...(v.deletionDue
+          ? [
+              `Erasure of what was passed on is asked for as well. To be answered by ${v.deletionDue}.`,
+            ]
+          : []),
       ],
       link: { text: 'Open “Data use by service”', href: v.link },
       notes: [
@@ -118,6 +123,11 @@ export const notices: Messages['notices'] = {
         ...v.services.map((service) => `- ${service}`),
         'From that moment nothing is shared with it any more.',
         `Reference: ${v.number}`,
+        ...(v.deletionDue
+          ? [
+              `Erasure of what was passed on is asked for as well. To be answered by ${v.deletionDue}.`,
+            ]
+          : []),
       ],
       link: { text: 'Open “Data use by service”', href: v.link },
       notes: [

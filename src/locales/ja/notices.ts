@@ -101,13 +101,23 @@ export const notices = {
       link: { text: 'パスワードを決め直す', href: v.link },
       notes: ['お心当たりがないときは、上のリンクからすぐに決め直してください。'],
     }),
-    withdrawn: (v: { link: string; at: string; services: string[]; number: string }): Letter => ({
+    withdrawn: (v: {
+      link: string
+      at: string
+      services: string[]
+      number: string
+      /** Empty: nothing is to be erased. */
+      deletionDue: string
+    }): Letter => ({
       subject: 'まちID：利用を撤回しました',
       lines: [
         `${v.at}に、次のサービスでの利用を撤回しました。`,
         ...v.services.map((service) => `・${service}`),
         'その時から、このサービスへは何も渡りません。',
         `受付番号：${v.number}`,
+        ...(v.deletionDue
+          ? [`渡った情報の削除も依頼しました。答えの期限：${v.deletionDue}まで`]
+          : []),
       ],
       link: { text: '各サービスでのデータ利用を開く', href: v.link },
       notes: [
@@ -122,6 +132,7 @@ export const notices = {
       services: string[]
       number: string
       request: string
+      deletionDue: string
     }): Letter => ({
       subject: 'まちID：請求にもとづいて、利用を終えました',
       lines: [
@@ -129,6 +140,9 @@ export const notices = {
         ...v.services.map((service) => `・${service}`),
         'その時から、このサービスへは何も渡りません。',
         `受付番号：${v.number}`,
+        ...(v.deletionDue
+          ? [`渡った情報の削除も依頼しました。答えの期限：${v.deletionDue}まで`]
+          : []),
       ],
       link: { text: '各サービスでのデータ利用を開く', href: v.link },
       notes: [
