@@ -5,7 +5,7 @@
 import { demoMark, isDemo } from '../database/demo.ts'
 import { atomically, type Env } from '../env.ts'
 import * as notices from '../notices/actions.ts'
-import type { DevMail } from '../notices/model.ts'
+import type { KeptMail } from '../notices/model.ts'
 import type { OperatorRole, StaffRole } from '../persons.ts'
 import * as services from '../services/actions.ts'
 import type { ServiceNow, ServiceStatus } from '../services/model.ts'
@@ -122,7 +122,7 @@ function describeService({ service, version }: ServiceNow): DemoService {
 }
 
 /** The mails that would have been sent, newest first. */
-export function mails(env: Env): Promise<DevMail[]> {
+export function mails(env: Env): Promise<KeptMail[]> {
   return notices.devMails(env)
 }
 

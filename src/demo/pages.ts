@@ -3,7 +3,7 @@ import { generateSync } from 'otplib'
 import type { Env } from '../env.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
-import type { DevMail } from '../notices/model.ts'
+import type { KeptMail } from '../notices/model.ts'
 import type { Demo } from './actions.ts'
 import { yearAt } from './companies.ts'
 import { residentsOf } from './people.ts'
@@ -75,13 +75,15 @@ type Shown = {
   subject: string
   at: string
   lines: Line[]
+  /** The same as mail programs show it. */
+  htmlHref: string
   files: { name: string; text: string }[]
 }
 
-export function mailsFor(env: Env, mails: readonly DevMail[], language: Language): MailsPage {
+export function mailsFor(env: Env, mails: readonly KeptMail[], language: Language): MailsPage {
   const { dateTime } = words(language)
   return {
-    mails: mails.map(({ to, subject, at, text, attachments }) => ({
+    mails: mails.map(({ id, to, subject, at, text, attachments }) => ({
       to,
       subject,
       at: dateTime(at),
@@ -89,6 +91,7 @@ export function mailsFor(env: Env, mails: readonly DevMail[], language: Language
         .trim()
         .split('\n')
         .map((line) => linked(line, env.config.issuer)),
+      htmlHref: `/dev/mail/${id}.html`,
       files: attachments.map((file) => ({ name: file.name, text: file.text })),
     })),
   }

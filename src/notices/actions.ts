@@ -6,7 +6,7 @@ import { seal } from '../vault.ts'
 import {
   CAPPED,
   wordsOf,
-  type DevMail,
+  type KeptMail,
   type LetterName,
   type Mail,
   type Post,
@@ -59,7 +59,7 @@ export function reaches(to: string): boolean {
 }
 
 /** The mails a demo keeps where no SMTP_URL is set, newest first: /dev/mail. */
-export function devMails(env: Env): Promise<DevMail[]> {
+export function devMails(env: Env): Promise<KeptMail[]> {
   return store.devMails(env.db)
 }
 

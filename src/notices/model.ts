@@ -42,6 +42,9 @@ export type DevMail = {
   attachments: Attachment[]
 }
 
+/** One that /dev/mail keeps. */
+export type KeptMail = DevMail & { id: string }
+
 /** The plain text of a letter: short lines, the link alone on its line, the sender's name below. */
 export function textOf(letter: Letter, sender: string, contact: string): string {
   const parts = [

@@ -1,9 +1,10 @@
 import type { Knex } from 'knex'
 import { named } from '../database/named.ts'
 import { sweepBefore } from '../database/sweep.ts'
-import type { Attachment, DevMail, Posted, Wanted } from './model.ts'
+import type { Attachment, DevMail, KeptMail, Posted, Wanted } from './model.ts'
 
 type Row = {
+  id: string
   recipient: string
   subject: string
   body_text: string
@@ -34,10 +35,10 @@ export async function keepDevMail(db: Knex, id: string, mail: DevMail): Promise<
 }
 
 /** Newest first. */
-export async function devMails(db: Knex): Promise<DevMail[]> {
+export async function devMails(db: Knex): Promise<KeptMail[]> {
   const rows = await db<Row>('dev_mails').select('*').orderBy('at', 'desc').limit(KEPT)
-  return rows.map(({ recipient, subject, body_text, body_html, at, attachments }) => {
-    return { to: recipient, subject, text: body_text, html: body_html, at, attachments }
+  return rows.map(({ id, recipient, subject, body_text, body_html, at, attachments }) => {
+    return { id, to: recipient, subject, text: body_text, html: body_html, at, attachments }
   })
 }
 

@@ -14,7 +14,7 @@ afterAll(() => site.close())
 
 const get = (path: string, accept = 'text/html', more: Record<string, string> = {}) =>
   fetch(new URL(path, site.issuer), { headers: { accept, 'accept-language': 'ja', ...more } })
-const DEV = ['/dev', '/dev/mail', '/dev/demo.json']
+const DEV = ['/dev', '/dev/mail', '/dev/demo.json', '/dev/mail/1.html']
 
 test('outside demo mode the /dev pages are as unknown as any other address', async () => {
   const unknown = await (await get('/nowhere')).text()
@@ -65,6 +65,21 @@ describe('in demo mode', () => {
     const page = await (await get('/dev/mail')).text()
     expect(page).toContain('one@demo.example')
     expect(page).toContain(`<a href="${link}">`)
+  })
+
+  test('the HTML part of a mail stands apart: it is shown, and may do nothing', async () => {
+    const shown = await (await get('/dev/mail')).text()
+    const [, path = ''] = /href="(\/dev\/mail\/[0-9a-f-]{36}\.html)"/.exec(shown) ?? []
+    const answer = await get(path)
+    expect(answer.status).toBe(200)
+    const [first] = await demo.mails(site.env)
+    expect(await answer.text()).toBe(first?.html)
+    const policy = answer.headers.get('content-security-policy')
+    expect(policy).toContain("default-src 'none'; style-src 'unsafe-inline'")
+    expect(policy).toMatch(/; sandbox$/)
+    expect((await get('/dev/mail')).headers.get('content-security-policy')).not.toContain('unsafe')
+    for (const other of ['/dev/mail/1.html', path.replace('.html', ''), `${path}x`])
+      expect((await get(other)).status).toBe(404)
   })
 
   test('/dev shows who can sign in', async () => {

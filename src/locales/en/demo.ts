@@ -52,6 +52,7 @@ export const demo: Messages['demo'] = {
     emptyText: 'Sign up or reset a password, and they arrive here.',
     to: 'To',
     at: 'At',
+    html: 'As mail programs show it (HTML)',
     reload: 'Reload',
     file: (name) => `Attached: ${name}`,
   },

@@ -50,6 +50,7 @@ export const demo = {
     emptyText: '登録や再設定を試すと、ここに届きます。',
     to: '宛先',
     at: '日時',
+    html: 'メールソフトでの見え方（HTML）',
     reload: '読み込み直す',
     file: (name: string) => `添付：${name}`,
   },
