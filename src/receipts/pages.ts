@@ -2,8 +2,9 @@
 import type { Language } from '../locales/index.ts'
 import { messages } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
+import type { Fields } from '../refusal.ts'
 import { addressOf } from '../templates/model.ts'
-import type { Kind, Receipt } from './model.ts'
+import type { Entry, Kind, Receipt } from './model.ts'
 
 type Line = {
   id: string
@@ -34,13 +35,25 @@ export type ReceiptPage = {
   deletion: boolean
   /** SHA-256 of the entry in the ledger, in groups of four. */
   fingerprint: string
+  /** Where paper is checked. */
+  verifyUrl: string
   jws: string
 }
 
 /** views/receipts/verify.eta */
 export type VerifyPage = {
   typed: string
+  fields: Fields
   result: { ok: true; page: Omit<ReceiptPage, 'jws'> } | { ok: false; why: string } | undefined
+  /** What was copied from paper, and what the ledger says of it: sentences, or null where it knows nothing. */
+  paper: { number: string; hash: string; said: string[] | null | undefined }
+}
+
+/** What anybody learns of a receipt on paper: that it is, since when, and whether a signed state holds it. */
+export function entrySaid({ at, signedAt }: Entry, language: Language): string[] {
+  const t = messages[language].receipts.verify.paper
+  const { dateTime } = words(language)
+  return [t.made(dateTime(at)), signedAt ? t.signed(dateTime(signedAt)) : t.unsigned]
 }
 
 export function lineOf(receipt: Receipt, language: Language): Line {
@@ -95,6 +108,7 @@ export function shownOf(
     declined: processing.declined.map(names),
     contact: { desk: desk?.[language] ?? '', phone: phone ?? '', email: email ?? '' },
     deletion: event.deletion_requested,
+    verifyUrl: `${receipt.iss}/receipts/verify`,
     fingerprint: ledger.leaf_sha256.replace(/(.{4})(?=.)/g, '$1 '),
   }
 }

@@ -1,17 +1,26 @@
 import { Router } from '@koa/router'
 import type { Env } from '../env.ts'
-import { readForm } from '../http/forms.ts'
+import { fieldsIn, readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
+import { clientAddress } from '../http/headers.ts'
 import type { Ctx, SignedIn, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
 import { Refusal } from '../refusal.ts'
 import { catalogue } from '../catalogue/actions.ts'
 import * as receipts from './actions.ts'
-import { lineOf, shownOf, type ReceiptPage, type ReceiptsPage, type VerifyPage } from './pages.ts'
+import {
+  entrySaid,
+  lineOf,
+  shownOf,
+  type ReceiptPage,
+  type ReceiptsPage,
+  type VerifyPage,
+} from './pages.ts'
 import { receiptSchema } from './receipt_schema.ts'
-import { verifySchema } from './schema.ts'
+import { entrySchema, verifySchema } from './schema.ts'
 
 const PER_PAGE = 20
+const BLANK: VerifyPage['paper'] = { number: '', hash: '', said: undefined }
 const views = {
   list: page<ReceiptsPage>('receipts/list'),
   one: page<ReceiptPage>('receipts/one'),
@@ -25,7 +34,7 @@ export function routes(env: Env, guards: Guards): Router<State> {
   router.get('/account/receipts/:id', guards.resident, one)
   router.get('/receipts/schema.json', guards.anyone, schema)
   router.get('/receipts/verify', guards.anyone, (ctx) =>
-    views.verify(ctx, { typed: '', result: undefined }),
+    views.verify(ctx, { typed: '', fields: {}, result: undefined, paper: BLANK }),
   )
   router.post('/receipts/verify', guards.anyone, (ctx) => verify(ctx, env))
   return router
@@ -79,18 +88,43 @@ async function namesIn(ctx: Ctx): Promise<(item: string) => string> {
   return (item) => items.find(({ id }) => id === item)?.names[language] ?? item
 }
 
+/** Where the form itself is wrong, it is shown again with what is wrong at its field. */
 async function verify(ctx: Ctx, env: Env): Promise<void> {
-  const { receipt: typed } = readForm(ctx, verifySchema)
+  if (ctx.state.body && 'number' in ctx.state.body) return verifyPaper(ctx, env)
+  try {
+    const { receipt: typed } = readForm(ctx, verifySchema)
+    await showChecked(ctx, env, typed)
+  } catch (error) {
+    const data = { typed: '', fields: fieldsIn(error), result: undefined, paper: BLANK }
+    views.verify(ctx, data, { status: 422 })
+  }
+}
+
+async function showChecked(ctx: Ctx, env: Env, typed: string): Promise<void> {
   const result = await receipts.check(env, typed)
   const { language } = ctx.state
   views.verify(
     ctx,
     {
       typed,
+      fields: {},
+      paper: BLANK,
       result: result.ok
         ? { ok: true, page: shownOf(result.receipt, language, await namesIn(ctx)) }
         : { ok: false, why: result.why },
     },
     { status: result.ok ? 200 : 422 },
+  )
+}
+
+/** The two things that stand on paper. Nothing of the consent is shown: whoever finds a paper learns no more by it. */
+async function verifyPaper(ctx: Ctx, env: Env): Promise<void> {
+  const { number, hash } = readForm(ctx, entrySchema)
+  const entry = await receipts.entryOf(env, { number, hash, address: clientAddress(ctx) })
+  const said = entry ? entrySaid(entry, ctx.state.language) : null
+  views.verify(
+    ctx,
+    { typed: '', fields: {}, result: undefined, paper: { number, hash, said } },
+    { status: entry ? 200 : 422 },
   )
 }

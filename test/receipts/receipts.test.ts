@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { compactVerify, createRemoteJWKSet, decodeProtectedHeader } from 'jose'
 import type { Receipt } from '../../src/receipts/model.ts'
+import * as ledger from '../../src/ledger/actions.ts'
 import { Browser, type Page } from '../support/browser.ts'
 import {
   makeResident,
@@ -121,6 +122,13 @@ describe('the public check', () => {
     return anybody.submit(await anybody.open('/receipts/verify'), { receipt })
   }
 
+  test.each(['', 'x'.repeat(30_001)])('says at the field what is wrong with it', async (text) => {
+    const page = await check(text)
+    expect(page.status).toBe(422)
+    for (const part of ['id="errors"', 'href="#receipt"', 'id="receipt-e"', 'name="receipt"'])
+      expect(page.text).toContain(part)
+  })
+
   test('knows a genuine one, also with line breaks', async () => {
     const [path = ''] = links(await browser.open('/account/receipts'))
     const { receipt } = await json(path)
@@ -140,5 +148,59 @@ describe('the public check', () => {
       const page = await check(text)
       expect([page.status, page.text.includes('本物の控えです')]).toEqual([422, false])
     }
+  })
+
+  describe('of paper', () => {
+    /** Number and mark as they are printed. */
+    const printed = async () => {
+      const [path = ''] = links(await browser.open('/account/receipts'))
+      const { text } = await browser.open(path)
+      const number = /控え番号 ([0-9a-f-]{36})/.exec(text)?.[1] ?? ''
+      const hash = /台帳の符号<\/dt><dd><span class="code small">([0-9a-f ]+)</.exec(text)?.[1] ?? ''
+      return { number, hash, text }
+    }
+    const look = async (number: string, hash: string, anybody = new Browser(site.issuer)) =>
+      anybody.submit(await anybody.open('/receipts/verify'), { number, hash })
+
+    test('what is printed is enough: the address, the number, the mark', async () => {
+      const { number, hash, text } = await printed()
+      expect(hash.split(' ')).toHaveLength(16)
+      expect(text).toContain(`${site.issuer}/receipts/verify</span>`)
+      expect(text).toMatch(/<p class="small no-print">次の署名つきの控えを、確認ページに貼り/)
+      do await ledger.sequence(site.env)
+      while ((await site.env.db('ledger_pending').first()) !== undefined)
+      for (const typed of [hash, hash.replaceAll(' ', ''), hash.toUpperCase()]) {
+        const page = await look(number, typed)
+        expect([page.status, page.text.includes('この控えは、台帳にあります')]).toEqual([200, true])
+        expect(page.text).toMatch(/\d+日 \d+:\d\dに署名された台帳に入っています/)
+        const [provider, name] = [service.memberName, service.name]
+        for (const value of ['花子', resident.email, resident.userId, provider, name])
+          expect(value === undefined || page.text.includes(value)).toBe(value === undefined)
+      }
+    })
+
+    test('whatever does not fit gets one answer, and guessing is slow', async () => {
+      const { number, hash } = await printed()
+      const other = `${hash.slice(0, -1)}${hash.endsWith('0') ? '1' : '0'}`
+      const answers = new Set<string>()
+      for (const [one, mark] of [
+        [number, other],
+        [number, ''],
+        ['', hash],
+        [site.env.newId(), hash],
+        ['x', "' or 1=1"],
+      ] as const) {
+        const page = await look(one, mark)
+        expect([page.status, page.text.includes('台帳にあります')]).toEqual([422, false])
+        answers.add(/<div class="banner banner-bad[\s\S]*?<\/div>/.exec(page.text)?.[0] ?? one)
+      }
+      expect(answers.size).toBe(1)
+      const anybody = new Browser(site.issuer)
+      const form = await anybody.open('/receipts/verify')
+      let page = form
+      for (let n = 0; n < 60 && page.status !== 429; n += 1)
+        page = await anybody.submit(form, { number, hash: other })
+      expect(page.status).toBe(429)
+    })
   })
 })
