@@ -2,7 +2,7 @@
 import type { Choice, Decide } from '../http/parts.ts'
 import * as operators from '../operators/actions.ts'
 import type { OperatorHere } from '../persons.ts'
-import { isOpen, type Proposal } from '../reviews/model.ts'
+import { hadAHand, isOpen, type Proposal } from '../reviews/model.ts'
 
 type Reading = { operator: OperatorHere | undefined; base: string }
 type Said = { note?: string; fields?: Record<string, string> }
@@ -14,9 +14,7 @@ export function decideBox(
   { operator, base }: Reading,
   said: Said = {},
 ): Decide {
-  const involved = turns.some(
-    (turn) => turn.byId === operator?.id && ['drafted', 'edited', 'proposed'].includes(turn.turn),
-  )
+  const involved = hadAHand(turns, operator?.id)
   const approver = operator?.roles.includes('approver') ?? false
   const registrar = operator?.roles.includes('registrar') ?? false
   const mayDecide = proposal.state === 'proposed' && approver && !involved

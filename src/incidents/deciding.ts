@@ -2,7 +2,7 @@
 import type { Choice, Decide } from '../http/parts.ts'
 import * as operators from '../operators/actions.ts'
 import type { OperatorHere } from '../persons.ts'
-import { isOpen, type Proposal } from '../reviews/model.ts'
+import { hadAHand, isOpen, type Proposal } from '../reviews/model.ts'
 
 export type Said = { note: string; fields: Record<string, string> }
 type Deciding = {
@@ -14,7 +14,7 @@ type Deciding = {
 
 /** The box of two persons: a privacy officer stands for the words, an approver who had no hand in them decides. */
 export function decideOf(proposal: Proposal, { operator, told, path, said }: Deciding): Decide {
-  const involved = told.turns.some(({ byId }) => byId === operator.id)
+  const involved = hadAHand(told.turns, operator.id)
   const keys: Choice['key'][] = []
   if (proposal.state === 'draft' && operator.roles.includes('privacy_officer')) keys.push('propose')
   const approver = operator.roles.includes('approver')

@@ -10,7 +10,7 @@ import { CONFIRMED_SECONDS } from '../people/model.ts'
 import { isUuid } from '../input/ids.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import * as reviews from '../reviews/actions.ts'
-import type { Proposal } from '../reviews/model.ts'
+import { hadAHand, type Proposal } from '../reviews/model.ts'
 import type { Application } from './application.ts'
 import { applicationOf, numberOf } from './applying.ts'
 import { wrongFields, typedIn } from './apply_routes.ts'
@@ -154,10 +154,7 @@ async function show(ctx: Ctx, fields: Fields = {}): Promise<void> {
   const content = application
     ? await ofApplication(ctx, proposal, application)
     : await ofChange(ctx, proposal, changeOf(proposal))
-  const own = turns.some(
-    ({ byId, turn }) =>
-      byId === operator?.id && ['drafted', 'edited', 'submitted', 'proposed'].includes(turn),
-  )
+  const own = hadAHand(turns, operator?.id)
   const status = Object.keys(fields).length ? 422 : 200
   const { id, state, hash } = proposal
   const asked = ctx.path.split('/').at(-1)

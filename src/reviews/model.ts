@@ -99,6 +99,14 @@ export function noted(note: string | undefined): string {
   return text
 }
 
+/** Turns that make somebody an author of what is decided; who only answered it is none (J4). */
+const AUTHORS: readonly TurnKind[] = ['drafted', 'edited', 'submitted', 'proposed']
+
+/** Whether the account had a hand in what is decided, for the buttons; the decision looks at persons again. */
+export function hadAHand(turns: readonly Turn[], accountId: string | undefined): boolean {
+  return turns.some(({ turn, byId }) => byId === accountId && AUTHORS.includes(turn))
+}
+
 /** From which states a turn may be taken, and where it leads. */
 export const STEPS: Record<Exclude<TurnKind, 'drafted'>, { from: readonly State[]; to: State }> = {
   // An edit voids what was said of the version before it.

@@ -13,7 +13,7 @@ import * as operators from '../operators/actions.ts'
 import type { OperatorHere } from '../persons.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import * as reviews from '../reviews/actions.ts'
-import type { Proposal, Turn } from '../reviews/model.ts'
+import { hadAHand, type Proposal, type Turn } from '../reviews/model.ts'
 import { decideSchema } from '../reviews/schema.ts'
 import { wholeFaults } from './draft_rules.ts'
 import type { Proposed, ServiceNow } from './model.ts'
@@ -214,10 +214,7 @@ function decideOf(
 ): Decide {
   const [registrar, approver] = [roles.includes('registrar'), roles.includes('approver')]
   const open = state === 'submitted' || state === 'proposed'
-  const involved = turns.some(
-    ({ byId, turn }) =>
-      byId === own && ['edited', 'drafted', 'submitted', 'proposed'].includes(turn),
-  )
+  const involved = hadAHand(turns, own)
   const choice = (key: Choice['key']) => operators.choiceAt(`/admin/reviews/${id}`, key)
   const choices: Choice[] = []
   if (approver && !involved && state === 'proposed') choices.push(choice('approve'))

@@ -189,6 +189,12 @@ describe('a round of letters', () => {
     expect((await approve(first.hash)).status).toBe(409)
     expect((await approve(second.hash)).status).toBe(409)
     await incidents.propose(site.env, { id, hash: second.hash, by: pair.officer.person })
+    // Who gave words back had no hand in them, and decides on them later.
+    const back = { id, hash: second.hash, note: '概要を', by: pair.approver.person }
+    await incidents.decline(site.env, 'giveBack', back)
+    await incidents.write(site.env, { id, hash: second.hash, letter, by: pair.officer.person })
+    await incidents.propose(site.env, { id, hash: second.hash, by: pair.officer.person })
+    expect((await approver.open(`/admin/incidents/${id}`)).text).toContain(`${id}/approve"`)
     const both = await makeOperator(site.env, ['privacy_officer', 'approver'], {
       name: pair.officer.name,
     })
