@@ -1,11 +1,13 @@
 import { CompactSign, compactVerify, createLocalJWKSet, importJWK, type JWK } from 'jose'
 import { catalogue } from '../catalogue/actions.ts'
 import type { Catalogue } from '../catalogue/model.ts'
+import { count, type Limit } from '../database/limits.ts'
 import type { Env } from '../env.ts'
 import { isUuid } from '../input/ids.ts'
+import { Refusal } from '../refusal.ts'
 import * as services from '../services/actions.ts'
 import { subjectOf, type ServiceNow } from '../services/model.ts'
-import { RECEIPT_TYPE, receiptOf, type ConsentRow, type Receipt } from './model.ts'
+import { RECEIPT_TYPE, receiptOf, type ConsentRow, type Entry, type Receipt } from './model.ts'
 import * as queries from './queries.ts'
 
 type Whose = { residentId: string; userId: string }
@@ -67,6 +69,26 @@ export async function check(env: Env, text: string): Promise<Checked> {
       return { ok: false, why: 'signature' }
     throw error
   }
+}
+
+/** Checks from one address. */
+const CHECKS: Limit = { name: 'receipt_checks', points: 60, seconds: 3600 }
+
+/**
+ * Whether there is a receipt with the two things that stand on its paper: its number and its mark in the ledger. One
+ * answer for whatever does not fit, so that it tells nothing about which was wrong (R9).
+ *
+ * @throws Refusal too_many_attempts
+ */
+export async function entryOf(
+  env: Env,
+  { number, hash, address }: { number: string; hash: string; address: string },
+): Promise<Entry | undefined> {
+  if (!(await count(env, CHECKS, address)).within) throw new Refusal('too_many_attempts')
+  const plain = (text: string) => text.normalize('NFKC').replace(/\s+/g, '').toLowerCase()
+  const [id, leaf] = [plain(number), plain(hash)]
+  if (!isUuid(id) || !/^[0-9a-f]{64}$/.test(leaf)) return undefined
+  return queries.entry(env.db, { id, hash: Buffer.from(leaf, 'hex') })
 }
 
 function publicPart({ kty, crv, x, y, kid, alg, use }: JWK): JWK {

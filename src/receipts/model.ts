@@ -42,6 +42,9 @@ export type ConsentRow = {
   leafHash: string
 }
 
+/** What anybody may know of a receipt on paper. `signedAt`: of the ledger's state it is in; null: not yet in one. */
+export type Entry = { at: Date; signedAt: Date | null }
+
 /** What the receipt is made of. */
 export type Parts = {
   row: ConsentRow

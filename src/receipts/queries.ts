@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import type { ConsentRow } from './model.ts'
+import type { ConsentRow, Entry } from './model.ts'
 
 const select = `
   select c.id, c.agreement_id as "agreementId", c.version, c.kind, c.service_id as "serviceId",
@@ -41,6 +41,25 @@ export async function byId(
   const { rows } = await db.raw<{ rows: ConsentRow[] }>(
     `${select} where c.id = :id and c.resident_id = :residentId`,
     { id, residentId },
+  )
+  return rows[0]
+}
+
+/**
+ * When the receipt with this number and this leaf hash was made, and the first signed state of the ledger it is in:
+ * of anybody's, and nothing else of it.
+ */
+export async function entry(
+  db: Knex,
+  { id, hash }: { id: string; hash: Buffer },
+): Promise<Entry | undefined> {
+  const { rows } = await db.raw<{ rows: Entry[] }>(
+    `select c.agreed_at as at, s.at as "signedAt" from consents c
+     left join ledger_leaves l on l.tree = 'provisions' and l.entry_id = c.id and l.leaf_hash = c.leaf_hash
+     left join lateral (select at from ledger_checkpoints
+       where tree = 'provisions' and size > l.index order by size limit 1) s on true
+     where c.id = :id and c.leaf_hash = :hash`,
+    { id, hash },
   )
   return rows[0]
 }

@@ -37,6 +37,9 @@ export const receipts: Messages['receipts'] = {
   seal: 'Checking that this receipt is genuine',
   sealText:
     'Paste the signed receipt below into the page for checking. You can also check it on your own computer.',
+  sealPaper:
+    'A receipt on paper is checked with the number above and the mark below, on the page for checking.',
+  verifyAt: 'Page for checking',
   verifyLink: 'Check a receipt',
   signed: 'Signed receipt (JWS)',
   fingerprint: 'Mark in the ledger',
@@ -44,10 +47,25 @@ export const receipts: Messages['receipts'] = {
   print: 'To keep it on paper, print it from your browser.',
   verify: {
     title: 'Check a receipt',
-    lead: 'Paste a signed receipt to see whether Machi ID made it. Anybody may do so.',
+    lead: 'See whether Machi ID made a receipt. Anybody may do so.',
+    signedTitle: 'With the signed receipt',
     field: 'Signed receipt',
     hint: 'A long text of letters and digits with two full stops. Line breaks do no harm.',
     submit: 'Check it',
+    paper: {
+      title: 'With a receipt on paper',
+      number: 'Receipt number',
+      numberHint: 'At the top right of the paper.',
+      hash: 'Mark in the ledger',
+      hashHint: '64 letters and digits in groups of four, with or without the spaces.',
+      good: 'This receipt is in the ledger',
+      made: (at) => `It was made on ${at}.`,
+      signed: (at) => `It is in the ledger as signed on ${at}.`,
+      unsigned: 'The ledger is about to be signed, as a rule within minutes.',
+      rest: 'Nothing else is shown here. What it says is checked with the signed receipt.',
+      bad: 'There is no receipt with this number and mark',
+      badText: 'Please check that both are as on the paper.',
+    },
     good: 'This receipt is genuine',
     goodText:
       'Machi ID signed it and nothing was changed. Whether it was withdrawn later is not shown here.',
