@@ -31,7 +31,7 @@ type ShownMonth = {
 }
 
 export type RetentionPage = {
-  terms: { id: (typeof TERMS)[number]['id']; tables: string; article: string; going: Going }[]
+  terms: { id: (typeof TERMS)[number]['id']; article: string; going: Going }[]
   months: ShownMonth[]
   closed: { month: string; href: string; entries: string; at: string; droppedAt: string }[]
   holds: { id: string; range: string; reason: string; at: string }[]
@@ -68,6 +68,13 @@ function holdText(hold: Hold, language: Language): string {
   return hold.kind === 'set' ? t.because(hold.reason) : t[hold.kind](hold.number)
 }
 
+/** `APPI 29(2), 30(4)` as the reader's language cites it: 個人情報保護法29条2項、30条4項. */
+function cited(article: string, language: Language): string {
+  const { law } = messages[language].retention
+  const named = article.replace(/^APPI /, '')
+  return named && law(named.split(', '))
+}
+
 /** The list: terms, what is due, what is gone, what is held. */
 export function retentionPage(
   of: {
@@ -85,10 +92,9 @@ export function retentionPage(
   const range = ({ oldest, newest }: Month) =>
     oldest && newest ? `${date(oldest)} – ${date(newest)}` : '—'
   return {
-    terms: TERMS.map(({ id, tables, article, going }) => ({
+    terms: TERMS.map(({ id, article, going }) => ({
       id,
-      tables: tables.join(', '),
-      article,
+      article: cited(article, language),
       going,
     })),
     months: of.months.map((month) => ({

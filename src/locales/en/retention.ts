@@ -75,6 +75,8 @@ export const retention: Messages['retention'] = {
     ],
     documents: ['Documents exchanged with companies', 'Kept on (owed by the contract)'],
   },
+  law: (articles) =>
+    `Act on the Protection of Personal Information, articles ${articles.join(', ')}`,
   going: {
     month: 'Two approvals',
     sweep: 'By itself',

@@ -39,6 +39,15 @@ export const retention = {
     companies: ['加盟企業・契約・サービスの各版', '残し続けます（提供の記録が指す相手です）'],
     documents: ['加盟企業との書面', '残し続けます（契約にもとづく書面です）'],
   },
+  law: (articles: string[]) =>
+    `個人情報保護法${articles
+      .map((one) =>
+        one
+          .replace(/^(\d+)–(\d+)$/, '$1条から$2条まで')
+          .replace(/^(\d+)\((\d+)\)$/, '$1条$2項')
+          .replace(/^(\d+)$/, '$1条'),
+      )
+      .join('、')}`,
   going: { month: '2人の承認', sweep: '自動', account: '登録をやめたとき', stays: '消しません' },
   monthsTitle: '期間が過ぎた月',
   monthsText: 'ここに数えるだけでは、何も消えません。',
