@@ -3,7 +3,7 @@
  * Owns: audit events, the canonical form and leaf hash of every evidence row. Does not own: consents, provisions.
  * Law: APPI 29 (records of provision), 23 (security control). Design: docs/security.md, "The ledger".
  */
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
 
@@ -23,10 +23,7 @@ export function canonical(value: Json): string {
 
 /** RFC 9162 §2.1.1: SHA-256(0x00 ‖ entry). */
 export function leafHash(entry: string): Buffer {
-  return createHash('sha256')
-    .update(Buffer.from([0]))
-    .update(entry)
-    .digest()
+  return hash('sha256', `\0${entry}`, 'buffer')
 }
 
 /** SHA-256(salt ‖ value): says nothing about the value once the salt is gone (M8). */

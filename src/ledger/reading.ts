@@ -8,7 +8,8 @@ import type { Evidence } from './verify.ts'
 /** Tables that hold one tree beside the other. */
 const BY_TREE = ['ledger_leaves', 'ledger_checkpoints', 'ledger_pending']
 const ORDER: Record<string, string> = { ledger_leaves: 'index', ledger_checkpoints: 'size' }
-const FETCH = 10_000
+/** Rows of a piece: few enough for the buffers of the connection. */
+const FETCH = 2000
 
 /** The rows of a database as this connection sees them, in the transaction it is in. */
 export function rowsOf(client: pg.Client): Evidence {
@@ -31,10 +32,13 @@ export function rowsOf(client: pg.Client): Evidence {
       await client.query(
         `declare ${cursor} no scroll cursor for select ${await select(table)} from ${table} ${where} ${order}`,
       )
-      for (;;) {
-        const fetched = await client.query<Row>(`fetch ${FETCH} from ${cursor}`)
-        yield* fetched.rows
-        if (fetched.rows.length < FETCH) break
+      const piece = () => client.query<Row>(`fetch ${FETCH} from ${cursor}`)
+      // The next piece is made while this one is looked at.
+      for (let ahead = piece(); ;) {
+        const { rows } = await ahead
+        if (rows.length === FETCH) (ahead = piece()).catch(() => undefined)
+        yield* rows
+        if (rows.length < FETCH) break
       }
       await client.query(`close ${cursor}`)
     },

@@ -2,11 +2,11 @@
  * The Merkle tree of RFC 9162 §2.1 (RFC 6962), over leaf hashes: roots and proofs from stored perfect subtrees, and how
  * to check them. Pure but for `Reader`, which brings the hashes.
  */
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 
 /** RFC 9162 §2.1.1: SHA-256(0x01 ‖ left ‖ right). */
 export function nodeHash(left: Buffer, right: Buffer): Buffer {
-  return createHash('sha256').update(NODE).update(left).update(right).digest()
+  return hash('sha256', Buffer.concat([NODE, left, right]), 'buffer')
 }
 const NODE = Buffer.from([1])
 
