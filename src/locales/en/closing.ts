@@ -12,8 +12,8 @@ export const closing: typeof ja = {
   along: 'To take along',
   alongText: (days) =>
     `Your history and your receipts stay open for the ${days === 1 ? 'day' : `${days} days`} of waiting. Save them as files if you want to keep them: afterwards they cannot be opened.`,
-  toHistory: 'Save your history',
-  toReceipts: 'Save your receipts',
+  toHistory: 'Open your history',
+  toReceipts: 'Open your receipts',
   requests: 'Requests that are not answered yet',
   requestsText:
     'They stay, and the consortium goes on with them. Until the erasure you can read the answer here; after it no answer can reach you. To receive it on paper, tell the help desk the number before then.',
