@@ -70,6 +70,8 @@ describe('the way', () => {
     const browser = await signedIn(resident)
     const form = await browser.open(`${PATH}/new/correction/registered`)
     expect(form.text).toContain('山田')
+    expect(form.text).toContain('例：氏名の漢字を「高」から「髙」に直す')
+    expect(form.text).not.toContain('提供の履歴から、手がかりを探せます')
     const bad = await browser.submit(form, { what: `番号は${MY_NUMBER}です`, reason: '' })
     expect(bad.status).toBe(422)
     expect([errorAt(bad, 'item'), errorAt(bad, 'what'), errorAt(bad, 'reason')]).toEqual([
@@ -202,6 +204,9 @@ describe('answered at once (APPI 33(5))', () => {
     expect(await casesOf(resident)).toMatchObject([
       { state: 'answered', outcome: 'whole', subject: 'records', dueAt: null },
     ])
+    const { text: own } = await browser.open(`${PATH}/${id}`)
+    expect(own).toContain('自動で記録を調べました')
+    expect(own).not.toMatch(/担当者が対応を始めました|あなた/)
     const csv = await browser.request(`${PATH}/${id}/file/csv`)
     expect(csv.headers.get('content-disposition')).toMatch(
       /^attachment; filename="machi-id-records-R-/,

@@ -55,7 +55,7 @@ export const receipts: Messages['receipts'] = {
     paper: {
       title: 'With a receipt on paper',
       number: 'Receipt number',
-      numberHint: 'At the top right of the paper.',
+      numberHint: 'Beside the title of the receipt.',
       hash: 'Mark in the ledger',
       hashHint: '64 letters and digits in groups of four, with or without the spaces.',
       good: 'This receipt is in the ledger',

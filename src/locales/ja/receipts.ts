@@ -53,7 +53,7 @@ export const receipts = {
     paper: {
       title: '紙の控えで確かめる',
       number: '控え番号',
-      numberHint: '紙の右上にあります。',
+      numberHint: '「同意の控え」という見出しのそばにあります。',
       hash: '台帳の符号',
       hashHint: '4文字ずつに区切られた64文字です。空白は、あってもなくてもかまいません。',
       good: 'この控えは、台帳にあります',
