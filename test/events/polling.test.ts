@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import * as client from 'openid-client'
 import * as events from '../../src/events/actions.ts'
 import { poll } from '../../src/events/polling.ts'
-import { giveUpPolls } from '../../src/events/poll_store.ts'
+import { giveUpPolls } from '../../src/events/overdue_store.ts'
 import { tell } from '../../src/events/telling.ts'
 import { Browser } from '../support/browser.ts'
 import { makeResident, makeService, PASSWORD, type MadeService } from '../support/builders.ts'
