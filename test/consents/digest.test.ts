@@ -74,7 +74,7 @@ describe('the yearly letter', () => {
     expect(of).toContain(await nameOf(books))
     expect(of).toContain(`渡った回数：${times}回`)
     expect(of).toContain('氏名とフリガナ')
-    expect(of).not.toMatch(/山田|花子|ヤマダ|1988/)
+    expect(of).not.toMatch(/山田|花子|ヤマダ|(?<![\w-])1988(?![\w-])/)
     for (const service of [walks, books])
       expect(of).toContain(`${site.issuer}/account/services/${service.id}/withdraw`)
     await provided(id, walks, 500)
