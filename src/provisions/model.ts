@@ -127,12 +127,13 @@ export function withheldOf(
   asked: readonly ItemId[],
   given: readonly ItemId[],
 ): Withheld {
-  const decision = release(facts)
-  const is = (list: readonly AgreedItem[] | undefined, id: ItemId) =>
-    list?.some((agreed) => agreed.item === id) === true
   const rest = (facts.standing?.consent.items ?? [])
     .map(({ item }) => item)
     .filter((item) => asked.includes(item) && !given.includes(item))
+  if (!rest.length) return {}
+  const decision = release(facts)
+  const is = (list: readonly AgreedItem[] | undefined, id: ItemId) =>
+    list?.some((agreed) => agreed.item === id) === true
   return Object.fromEntries(
     rest.map((item) => [
       item,
