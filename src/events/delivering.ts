@@ -28,13 +28,15 @@ const TURN_MS = 1_500
 /**
  * Makes this node's workers. Each call is a turn: sends what is due, and returns when all it took is done. Turns may
  * overlap; together they keep to the bound.
+ * @param turnMs after it a turn takes on nothing more
  */
-export function workers(): (env: Env) => Promise<void> {
+export function workers(turnMs = TURN_MS): (env: Env) => Promise<void> {
   let busy = 0
   return async (env) => {
-    const until = performance.now() + TURN_MS
+    const until = performance.now() + turnMs
     const mine = new Set<Promise<void>>()
     while (performance.now() < until) {
+      const wasSending = mine.size > 0
       const free = AT_ONCE - busy
       busy += free
       const taken = free > 0 ? await take(env, free).finally(() => (busy -= free)) : []
@@ -46,8 +48,10 @@ export function workers(): (env: Env) => Promise<void> {
         })
         mine.add(done)
       }
-      if (mine.size === 0) return
-      if (!taken.length) await Promise.race(mine)
+      if (taken.length) continue
+      if (mine.size) await Promise.race(mine)
+      // One that ended while we looked may have made way for the next of its person.
+      else if (!wasSending) return
     }
     await Promise.all(mine)
   }

@@ -83,7 +83,8 @@ type Event = {
   token: string
 }
 
-const deliver = workers()
+/** To the end of what is due, however slow the machine is. */
+const deliver = workers(Infinity)
 /** What the timetable does every two seconds, at once. */
 async function turn(): Promise<void> {
   await tell(site.env)
