@@ -1,14 +1,16 @@
 /** Signed states kept outside the database, where nobody who rewrites it can reach (docs/security.md, "The ledger"). */
 import { mkdir, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Env } from '../env.ts'
+import { atomically, type Env } from '../env.ts'
 import { checkpoint } from './actions.ts'
 import { TREES } from './model.ts'
+import * as store from './store.ts'
 
 /**
  * Writes the newest signed state of each tree into the folder of LEDGER_ANCHOR_DIR, one file per state, once: a file is
  * made anew or not at all, so that storage which lets nobody overwrite can hold it. What lies there is a witness for
- * `npm run ledger:verify -- --witness=<folder>`.
+ * `npm run ledger:verify -- --witness=<folder>`. Safe on many nodes: one does it, the others pass, so that none takes
+ * what another is writing for what a crash left.
  *
  * @throws Error where another state of the same size was kept before: somebody rewrote the ledger, or the folder
  */
@@ -16,10 +18,13 @@ export async function anchor(env: Env): Promise<void> {
   const folder = env.config.ledgerAnchorDir
   if (folder === undefined) return
   await mkdir(folder, { recursive: true, mode: 0o755 })
-  for (const tree of TREES) {
-    const state = await checkpoint(env, tree)
-    if (state) await keep(folder, `${tree}-${String(state.size).padStart(12, '0')}`, state.note)
-  }
+  await atomically(env, async (env) => {
+    if (!(await store.lockAnchor(env.db))) return
+    for (const tree of TREES) {
+      const state = await checkpoint(env, tree)
+      if (state) await keep(folder, `${tree}-${String(state.size).padStart(12, '0')}`, state.note)
+    }
+  })
 }
 
 async function keep(folder: string, name: string, note: string): Promise<void> {

@@ -15,6 +15,14 @@ export async function place(db: Knex, tree: Tree, limit: number): Promise<number
   return rows[0]?.placed ?? undefined
 }
 
+/** One node keeps states outside at a time, until the transaction ends. @returns false where another one is at it */
+export async function lockAnchor(db: Knex): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: { locked: boolean }[] }>(
+    `select pg_try_advisory_xact_lock(hashtextextended('ledger anchor', 0)) as locked`,
+  )
+  return rows[0]?.locked ?? false
+}
+
 /** How many leaves a tree has. */
 export async function sizeOf(db: Knex, tree: Tree): Promise<number> {
   const { rows } = await db.raw<{ rows: { size: string }[] }>(

@@ -61,6 +61,13 @@ test('each state is kept in a file of its own, once', async () => {
   await anchor(world.env)
   expect((await stat(pathOf(first))).mtimeMs).toBe(mtimeMs)
   await grow()
+  const before = await kept()
+  // Another node is at it: this one passes, and takes no file that is being written for what a crash left.
+  await world.owner.transaction(async (trx) => {
+    await trx.raw(`select pg_advisory_xact_lock(hashtextextended('ledger anchor', 0))`)
+    await anchor(world.env)
+    expect(await kept()).toEqual(before)
+  })
   await anchor(world.env)
   expect((await kept()).filter((name) => name.startsWith('provisions'))).toHaveLength(2)
 })
