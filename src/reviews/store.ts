@@ -159,11 +159,13 @@ export async function involved(db: Knex, id: string): Promise<string[][]> {
   return rows.map((row) => row.marks)
 }
 
-/** Every turn, oldest first. */
+/** Every turn, oldest first; of the same moment, in the order a proposal takes them. */
 export async function turns(db: Knex, id: string): Promise<Turn[]> {
   const { rows } = await db.raw<{ rows: (Omit<Turn, 'hash'> & { hash: Buffer })[] }>(
     `select turn, revision, body_hash as hash, by_kind as "byKind", by_id as "byId", note, at
-     from proposal_turns where proposal_id = :id order by at, id`,
+     from proposal_turns where proposal_id = :id
+     order by at, revision,
+       array_position(array['drafted', 'edited', 'returned', 'submitted', 'proposed'], turn) nulls last, id`,
     { id },
   )
   return rows.map((row) => ({ ...row, hash: row.hash.toString('hex') }))

@@ -161,6 +161,16 @@ describe('what was seen', () => {
 })
 
 describe('the life of a proposal', () => {
+  test('is told in its order, also where all of it is of one moment', async () => {
+    world.setNow(new Date())
+    for (let n = 0; n < 6; n++) {
+      const proposal = await proposed()
+      await approve(proposal, other)
+      expect(await turnsOf(proposal)).toEqual(['drafted', 'proposed', 'approved'])
+    }
+    world.setNow(undefined)
+  })
+
   test.each(['refused', 'withdrawn'] as const)('%s is over', async (end) => {
     const proposal = await proposed()
     await (end === 'refused'
