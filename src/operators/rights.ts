@@ -70,10 +70,10 @@ export function approve(env: Env, seen: reviews.Seen): Promise<Proposal> {
   })
 }
 
-/** A change that was proposed before another one came into force was thought of other rights (J8). */
+/** A change that was proposed before another one came into force, or that moment, was thought of other rights (J8). */
 async function mustBeCurrent(env: Env, operatorId: string, { createdAt }: Proposal): Promise<void> {
   const [newest] = await store.changes(env.db, operatorId)
-  if (newest && newest.at > createdAt) throw new Refusal('changed_meanwhile')
+  if (newest && newest.at >= createdAt) throw new Refusal('changed_meanwhile')
 }
 
 async function proposerOf(env: Env, proposalId: string): Promise<string> {

@@ -13,6 +13,9 @@ import { openWorld, type World } from '../support/env.ts'
 import { makeOperator, type SignedInPerson } from '../support/people.ts'
 import { equip } from '../people/steps.ts'
 
+/** The day these tests are at, so that the days they name are ahead of it whenever they run. */
+const TODAY = new Date('2026-11-21T03:00:00Z')
+
 let world: World
 let one: SignedInPerson
 let two: SignedInPerson
@@ -29,7 +32,7 @@ async function administrator(...roles: OperatorRole[]): Promise<SignedInPerson> 
 }
 
 beforeEach(async () => {
-  world.setNow(undefined)
+  world.setNow(TODAY)
   await world.env.db('operators').update({ ends_on: '2020-01-01' })
   one = await administrator('registrar')
   two = await administrator('approver')
@@ -136,8 +139,6 @@ describe('a change of rights', () => {
   test('for a time: counts until its day, and can be taken back by one', async () => {
     const subject = await makeOperator(world.env, ['registrar'])
     const id = subject.person.id
-    const today = new Date('2026-11-21T03:00:00Z')
-    world.setNow(today)
     const box: OperatorChange = {
       change: 'boxed',
       role: 'approver',
@@ -151,7 +152,7 @@ describe('a change of rights', () => {
     expect(await roles()).toEqual(['registrar', 'approver'])
     world.setNow(new Date('2026-11-30T15:01:00Z'))
     expect(await roles()).toEqual(['registrar'])
-    world.setNow(today)
+    world.setNow(TODAY)
     const [row] = await world.env.db('operator_boxed_roles').where({ operator_id: id })
     await endBox(world.env, { operatorId: id, boxId: row.id, by: one.person })
     expect(await roles()).toEqual(['registrar'])
