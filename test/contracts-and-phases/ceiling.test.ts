@@ -68,15 +68,14 @@ test('an item leaves the contract: the next answer of a live token is without it
   )
   expect((await userinfo(site, tokens.access)).body).toHaveProperty('email')
 
-  const at = Date.now()
   expect((await decide(approver, service.contractId, 'approve')).status).toBe(303)
+  // Asked at once, at either node: whoever would keep the contract for any time at all is found.
   for (let turn = 0; turn < 4; turn++) {
     const answer = await userinfo(site, tokens.access)
     expect(answer.status).toBe(200)
     expect(answer.body).not.toHaveProperty('email')
     expect(answer.body).toMatchObject({ gender: 'female' })
   }
-  expect(Date.now() - at).toBeLessThan(1500)
   const after = await approver.open(`${BASE}/${service.contractId}`)
   expect(after.text).toMatch(/<strong>メールアドレスと確認の状態<\/strong>/)
   expect(after.text).toContain('契約の上限を超える項目は、承認されていても渡りません。')
