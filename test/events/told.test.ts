@@ -54,7 +54,11 @@ const notices = async (browser: Browser) => {
 
 test('a company that takes notices is told; the resident sees it arrive', async () => {
   const { service, browser } = await agreed({ eventsUri: receiver.events })
+  // No message is made until the page was seen: else the workers may be quicker than the page.
+  const held = await site.owner.transaction()
+  await held.raw('lock table event_messages in share mode')
   const page = await withdrawn(browser, service)
+  await held.commit()
   expect(page.text).toContain('撤回しました')
   expect(page.text).toContain('送信中です')
   await until('it arrived', async () => (await notices(browser))?.newest?.state === 'delivered')
