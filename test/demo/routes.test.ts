@@ -5,6 +5,7 @@ import { createApp } from '../../src/app.ts'
 import * as demo from '../../src/demo/actions.ts'
 import * as notices from '../../src/notices/actions.ts'
 import { openSite, type Site } from '../support/site.ts'
+import { until } from '../support/until.ts'
 
 let site: Site
 beforeAll(async () => {
@@ -48,9 +49,10 @@ describe('in demo mode', () => {
       })
     const mails = async () =>
       (await (await get('/dev/mail', 'application/json')).json()) as { to: string }[]
-    for (let turn = 0; turn < 100 && (await mails()).length < 2; turn++)
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    const sent = await mails()
+    const sent = await until('both mails are there', async () => {
+      const all = await mails()
+      return all.length >= 2 && all
+    })
     expect(sent.map(({ to }) => to).sort()).toEqual(['one@demo.example', 'two@demo.example'])
     expect(Object.keys(sent[0] ?? {})).toEqual([
       'to',

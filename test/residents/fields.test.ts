@@ -176,7 +176,8 @@ describe('individual numbers are never taken (I-39)', () => {
 })
 
 test('100 KB in any field is read in no time (L11)', () => {
-  const started = performance.now()
+  // Of the processor's time: whatever else the machine does does not count.
+  const started = process.cpuUsage()
   for (const text of [
     'あ'.repeat(33_000),
     '1 '.repeat(50_000),
@@ -191,5 +192,6 @@ test('100 KB in any field is read in no time (L11)', () => {
       'locality',
     ] as const)
       wrong({ [field]: text })
-  expect((performance.now() - started) / 20).toBeLessThan(50)
+  const { user, system } = process.cpuUsage(started)
+  expect((user + system) / 1000 / 20).toBeLessThan(50)
 })

@@ -22,6 +22,7 @@ import {
   type MadeResident,
   type MadeService,
 } from '../support/builders.ts'
+import { mailsTo } from '../support/mailbox.ts'
 import { openSite, type Site } from '../support/site.ts'
 import { textFolder, type TextFolder } from '../support/texts.ts'
 
@@ -93,12 +94,8 @@ describe('everybody is told', () => {
     expect(await posted()).toMatchObject([
       { mustRead: true, link: '/terms/versions/id-terms/2/changes' },
     ])
-    const mails = async () =>
-      (await notices.devMails(site.env)).filter(
-        (mail) => mail.to === resident.email && mail.subject.includes('まちID 利用規約'),
-      )
-    while (!(await mails()).length) await new Promise((resolve) => setTimeout(resolve, 100))
-    expect((await mails())[0]?.text).toContain('年齢の決まりを変えるため')
+    const [mail] = await mailsTo(site.env, resident.email, 1, 'まちID 利用規約')
+    expect(mail?.text).toContain('年齢の決まりを変えるため')
     expect((await come()).url).not.toContain('/account/terms/new')
     expect((await browser.open('/terms')).text).toContain('これからの版')
   })

@@ -6,6 +6,7 @@ import { makeService, markDemo } from '../support/builders.ts'
 import { linkIn, mailsTo, queueIsEmpty } from '../support/mailbox.ts'
 import { relyingParty } from '../support/relying-party.ts'
 import { openSite, type Site } from '../support/site.ts'
+import { dayOf } from '../../src/input/days.ts'
 import { unseal } from '../../src/vault.ts'
 
 const PASSWORD = 'tanpopo no wata ga tobu'
@@ -251,17 +252,23 @@ describe('known and unknown addresses answer alike (H1)', () => {
 
   test('in time, too: the answer waits for the slowest', async () => {
     const known = await verified()
-    const times: number[] = []
-    for (const email of [known, newEmail(), known, newEmail()]) {
+    const timeOf = async (email: string) => {
       const browser = anybody()
       const page = await browser.open('/signup/resend')
       const csrf = /name="csrf" value="([^"]*)"/.exec(page.text)?.[1] ?? ''
       const started = performance.now()
       await browser.post('/signup/resend', { csrf, email })
-      times.push(performance.now() - started)
+      return performance.now() - started
     }
-    expect(Math.min(...times)).toBeGreaterThan(395)
-    expect(Math.max(...times) - Math.min(...times)).toBeLessThan(200)
+    const [ofKnown, ofUnknown]: [number[], number[]] = [[], []]
+    for (let n = 0; n < 3; n++) {
+      ofKnown.push(await timeOf(known))
+      ofUnknown.push(await timeOf(newEmail()))
+    }
+    // The quickest of each: what the machine does meanwhile only makes an answer later.
+    const [quickest, other] = [Math.min(...ofKnown), Math.min(...ofUnknown)]
+    expect(Math.min(quickest, other)).toBeGreaterThan(395)
+    expect(Math.abs(quickest - other)).toBeLessThan(200)
   })
 })
 
@@ -414,7 +421,7 @@ describe('what is refused is said at its field, and nothing is stored', () => {
 
   test('under the age: a clear page', async () =>
     unchanged(async () => {
-      const year = String(new Date().getFullYear() - 16)
+      const year = String(Number(dayOf(new Date()).slice(0, 4)) - 16)
       const page = await signUp(anybody(), { email: newEmail(), birth_year: year })
       expect(page.status).toBe(403)
       expect(page.text).toContain('年齢の条件')
@@ -556,6 +563,12 @@ test('nothing a resident typed stands in the database as it was typed (M1)', asy
     '0640804',
     PASSWORD,
   ]
+  // Digits are looked for apart: a hash, an id or a moment may hold the same ones.
+  const holds = (text: string, form: string) =>
+    /^[\d-]{7,8}$/.test(form)
+      ? new RegExp(`(?<![0-9a-f-])${form}(?![0-9a-f-])`).test(text)
+      : text.includes(form)
+  expect(holds('{"postal_code": "0640804"}', '0640804')).toBe(true)
   for (const { schema, name } of rows) {
     const found = (await site.owner.raw('select t::text as line from ??.?? t', [schema, name])) as {
       rows: { line: string }[]
@@ -564,11 +577,11 @@ test('nothing a resident typed stands in the database as it was typed (M1)', asy
     for (const canary of canaries) {
       const bytes = Buffer.from(canary)
       for (const form of [canary, bytes.toString('hex'), bytes.toString('base64')])
-        expect([name, form, dump.includes(form)]).toEqual([name, form, false])
+        expect([name, form, holds(dump, form)]).toEqual([name, form, false])
     }
   }
   const log = site.logLines().join('\n')
-  for (const canary of canaries) expect(log).not.toContain(canary)
+  for (const canary of canaries) expect([canary, holds(log, canary)]).toEqual([canary, false])
 })
 
 test('sign-ups nobody confirmed are erased after seven days, by key; others are not', async () => {

