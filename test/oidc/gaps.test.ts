@@ -10,6 +10,7 @@ import {
 } from '../support/builders.ts'
 import { agree, refuse, relyingParty } from '../support/relying-party.ts'
 import { openSite, type Site } from '../support/site.ts'
+import { until } from '../support/until.ts'
 
 let site: Site
 beforeAll(async () => {
@@ -72,6 +73,15 @@ async function stall() {
   return () => trx.rollback()
 }
 
+/** Until so many statements wait for a lock. */
+const waiting = (count: number) =>
+  until(`${count} wait for a lock`, async () => {
+    const { rows } = await site.owner.raw<{ rows: object[] }>(
+      `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    )
+    return rows.length >= count
+  })
+
 test('a request that raced and lost costs the winner nothing; one that comes later does (B1, B2)', async () => {
   const { browser, page, service, resident, attempt, rp } = await screen()
   const left = await agree(browser, page, [])
@@ -92,7 +102,8 @@ test('a request that raced and lost costs the winner nothing; one that comes lat
     })
   const go = await stall()
   const both = Promise.all([redeem(), redeem()])
-  await new Promise((resolve) => setTimeout(resolve, 400))
+  // One before the table, the other behind the first.
+  await waiting(2)
   await go()
   const answers = await both
   expect(answers.map((answer) => answer.status).toSorted((a, b) => a - b)).toEqual([200, 400])
@@ -124,11 +135,11 @@ describe('a release under way', () => {
     const release = rp
       .userinfo(tokens.access_token, resident.userId)
       .then(() => order.push('released'))
-    await new Promise((resolve) => setTimeout(resolve, 150))
+    await waiting(1)
     const stop = browser
       .post(action, { ...hidden(page), ...(fields as Record<string, string>) })
       .then((answer) => order.push(`answered ${answer.status}`))
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await waiting(2)
     const meanwhile = [...order]
     await go()
     await Promise.all([release, stop])

@@ -203,10 +203,10 @@ describe('B9, F16 what ends a release', () => {
   })
 
   test('the contract running out by itself, with nobody acting', async () => {
-    const s = await scene({ endsAt: new Date(Date.now() + 120_000) })
-    skip(110)
+    const s = await scene({ endsAt: new Date(Date.now() + 300_000) })
+    skip(240)
     expect(await doors(s.tokens, s.of)).toEqual(OPEN)
-    skip(20)
+    skip(61)
     expect(await doors(s.tokens, s.of)).toEqual(STRANGER)
   })
 
