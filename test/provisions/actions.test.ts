@@ -181,12 +181,12 @@ describe('months', () => {
   })
 
   test('a record at the turn of a month lies in the right one, and none is lost', async () => {
-    for (const at of [
-      '2026-12-31T23:59:59.999Z',
-      '2027-01-01T00:00:00.000Z',
-      '2099-05-05T00:00:00Z',
-    ]) {
-      site.setNow(new Date(at))
+    const now = new Date()
+    const turn = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 2, 1))
+    const last = new Date(turn.getTime() - 1)
+    const far = new Date('2099-05-05T00:00:00Z')
+    await provisions.preparePartitions(site.env)
+    for (const at of [last, turn, far]) {
       await provisions.record(site.env, resident, await factsAt(at), {
         path: 'userinfo',
         items: ['user_id'],
@@ -194,20 +194,22 @@ describe('months', () => {
     }
     site.setNow(undefined)
     const { rows: where } = await site.env.db.raw<{ rows: { part: string }[] }>(
-      `select tableoid::regclass::text as part from provision_records where at > '2026-12-15' order by at`,
+      `select tableoid::regclass::text as part from provision_records where at >= ? order by at`,
+      [last],
     )
     expect(where.map((row) => row.part)).toEqual([
-      'provision_records_2026_12',
-      'provision_records_2027_01',
+      ...[last, turn].map(
+        (at) => `provision_records_${at.toISOString().slice(0, 7).replace('-', '_')}`,
+      ),
       'provision_records_other',
     ])
   })
 
   /** The facts as they stand today, looked at as if it were then. */
-  const factsAt = async (_at: string) => {
+  const factsAt = async (at: Date) => {
     site.setNow(undefined)
     const now = await facts()
-    site.setNow(new Date(_at))
+    site.setNow(at)
     return now
   }
 })
