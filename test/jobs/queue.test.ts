@@ -3,6 +3,7 @@ import { openQueue } from '../../src/jobs/queue.ts'
 import { startTimetable } from '../../src/jobs/timetable.ts'
 import { openLog } from '../../src/log.ts'
 import { openWorld, type World } from '../support/env.ts'
+import { freePort } from '../support/node.ts'
 import { openProxy } from '../support/proxy.ts'
 
 let world: World
@@ -64,20 +65,23 @@ test('a job that fails does not touch those fetched with it', async () => {
   const ran: string[] = []
   for (const id of ids) await env.queue.send(env.db, 'notices.mail', { id })
   const worker = await openQueue(world.url, env.log)
-  const began = Date.now()
+  let [running, most] = [0, 0]
   await worker.work({
     'notices.mail': async (data) => {
       const { id } = data as { id: string }
+      // The one of the test before may come for its next try.
+      if (!ids.includes(id)) return
       ran.push(id)
       if (id === 'bad') throw new Error('a secret of 花子')
+      most = Math.max(most, ++running)
       await new Promise((resolve) => setTimeout(resolve, 300))
+      running--
     },
   })
   await until(() => ran.length >= ids.length)
-  const ms = Date.now() - began
   await worker.stop()
-  // Seven letters of 300 ms each: not one after the other, and the second batch does not wait for its turn.
-  expect(ms).toBeLessThan(1500)
+  // Not one after the other: five are fetched at once, one of which may be the bad one.
+  expect(most).toBeGreaterThanOrEqual(4)
   expect(ran.toSorted()).toEqual(ids.toSorted())
   const { rows } = await env.db.raw<{ rows: { id: string; state: string; output: unknown }[] }>(
     "select data->>'id' as id, state::text, output from jobs.job where data->>'id' = any(?)",
@@ -90,7 +94,7 @@ test('a job that fails does not touch those fetched with it', async () => {
 })
 
 test('an outage of the database is told once, and its end', async () => {
-  const proxy = await openProxy(world.url)
+  const proxy = await openProxy(world.url, await freePort())
   const lines: string[] = []
   const worker = await openQueue(
     proxy.url,
@@ -107,7 +111,7 @@ test('an outage of the database is told once, and its end', async () => {
   await new Promise((resolve) => setTimeout(resolve, 2500))
   const again = await openProxy(world.url, proxy.port)
   await world.env.queue.send(world.env.db, 'notices.mail', { id: 'after the outage' })
-  await until(() => done.length > 0)
+  await until(() => done.some((data) => (data as { id: string }).id === 'after the outage'))
   await worker.stop()
   await again.close()
   expect(lines.map((line) => (JSON.parse(line) as { event: string }).event)).toEqual([
