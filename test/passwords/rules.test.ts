@@ -82,10 +82,15 @@ describe('the blocklist works offline (H10)', () => {
 
   test('the estimate takes no time for anything that may be hashed', async () => {
     await commonWords()
-    const started = performance.now()
-    for (const part of ['a', 'aA1!', 'p@$$w0rd', 'あ', '1234567890'])
-      for (const length of [63, 1000]) await fault(part.repeat(length).slice(0, length))
-    expect((performance.now() - started) / 10).toBeLessThan(20)
+    // What takes long by itself does so each time; a machine that is busy does not.
+    let quickest = Infinity
+    for (let tries = 0; tries < 3; tries++) {
+      const started = performance.now()
+      for (const part of ['a', 'aA1!', 'p@$$w0rd', 'あ', '1234567890'])
+        for (const length of [63, 1000]) await fault(part.repeat(length).slice(0, length))
+      quickest = Math.min(quickest, performance.now() - started)
+    }
+    expect(quickest / 10).toBeLessThan(20)
   })
 })
 
