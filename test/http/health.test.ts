@@ -15,6 +15,7 @@ const ready = async () => {
 
 test('readiness is a status and nothing else, and asks the database once a second at most (M13)', async () => {
   let asked = 0
+  const began = performance.now()
   // The timetable asks other things at the same time.
   const count = ({ sql }: { sql: string }) =>
     (asked += /clock_timestamp|knex_migrations/.test(sql) ? 1 : 0)
@@ -22,7 +23,9 @@ test('readiness is a status and nothing else, and asks the database once a secon
   for (let n = 0; n < 50; n++)
     expect(await ready()).toEqual({ status: 200, body: { status: 'ready' } })
   site.env.db.off('query', count)
-  expect(asked).toBeLessThanOrEqual(6)
+  const rounds = 1 + Math.floor((performance.now() - began) / 1000)
+  // The clock, and the migrations behind a look whether their table is there.
+  expect(asked).toBeLessThanOrEqual(3 * rounds)
 
   const { name } = await site.env
     .db('knex_migrations')

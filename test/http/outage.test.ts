@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { newDatabase } from '../support/env.ts'
-import { startNode, type Started } from '../support/node.ts'
+import { freePort, startNode, type Started } from '../support/node.ts'
 import { openProxy, type Proxy } from '../support/proxy.ts'
 
 let database: Awaited<ReturnType<typeof newDatabase>>
@@ -12,9 +12,9 @@ let node: Started
 
 beforeAll(async () => {
   database = await newDatabase()
-  proxy = await openProxy(database.url)
+  proxy = await openProxy(database.url, await freePort())
   node = await startNode({ DATABASE_URL: proxy.url })
-  await node.says(/^ready$/m)
+  await node.says(/^ready( \d+)?$/m)
 })
 afterAll(async () => {
   node.child.kill('SIGKILL')

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import pg from 'pg'
 import { SMTPServer } from 'smtp-server'
 import type { AddressInfo } from 'node:net'
 import { startEmbedded, type Embedded } from '../../src/database/embedded.ts'
@@ -35,7 +36,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => void mails.listen(0, '127.0.0.1', resolve))
   const { port } = mails.server.address() as AddressInfo
   node = await startNode({ DATABASE_URL: database.url, SMTP_URL: `smtp://127.0.0.1:${port}` })
-  await node.says(/^ready$/m)
+  await node.says(/^ready( \d+)?$/m)
 })
 afterAll(async () => {
   node.child.kill('SIGKILL')
@@ -72,6 +73,22 @@ async function startAgain(): Promise<void> {
   await log.close()
 }
 
+/** Nothing is sent in the two seconds in which the database is stopped: it waits. */
+const LATER = `create function later() returns trigger language plpgsql as
+    $$ begin new.start_after = clock_timestamp() + interval '2 s'; return new; end $$;
+  create trigger later before insert on jobs.job for each row execute function later()`
+
+async function query(sql: string) {
+  const client = new pg.Client({ connectionString: database.url, connectionTimeoutMillis: 1000 })
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    return await client.query(sql)
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
+
 const until = async (condition: () => boolean | Promise<boolean>, ms: number) => {
   const end = Date.now() + ms
   while (!(await condition())) {
@@ -89,6 +106,7 @@ test('the node says so meanwhile, lives on, serves again within five seconds, an
     expect(done.status).toBe(200)
   }
   expect((await page()).status).toBe(200)
+  await query(LATER)
   await signUp('before@example.jp')
 
   await stopImmediately()
@@ -106,6 +124,7 @@ test('the node says so meanwhile, lives on, serves again within five seconds, an
   expect(node.child.exitCode).toBeNull()
 
   await startAgain()
+  await until(() => query('select 1').then(Boolean, () => false), 30_000)
   await until(async () => (await page()).status === 200, 5000)
   await signUp('after@example.jp')
   await until(

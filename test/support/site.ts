@@ -23,6 +23,8 @@ export type Settings = Record<string, string>
 export async function openSite(settings: Settings = {}, nodes = 1): Promise<Site> {
   let handle: Parameters<typeof createServer>[1] = (_req, res) => void res.writeHead(503).end()
   const server: Server = createServer((req, res) => handle?.(req, res))
+  // The browsers let go of an idle connection; were it the server, a request on its way would meet it closed.
+  server.keepAliveTimeout = 0
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const issuer = settings['ISSUER'] ?? `http://localhost:${port}`
