@@ -279,7 +279,7 @@ test('any service, any requests, any answers: asked ∩ agreed, and nothing else
     }),
     { numRuns: 25 },
   )
-})
+}, 180_000)
 
 test('what cannot be recorded does not leave, and the failure says nothing', async () => {
   const made = await makeService(site.env)

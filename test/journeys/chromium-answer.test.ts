@@ -7,6 +7,7 @@ import { whenChromium } from '../support/when-chromium.ts'
 import { openMemberService, type MemberService } from '../support/member-service.ts'
 import { openSite, type Site } from '../support/site.ts'
 import { openTab, type Tab } from '../support/tab.ts'
+import { until } from '../support/until.ts'
 
 const SCOPE = 'openid name birth_year sex email address'
 const AGREE = '同意してはじめる'
@@ -61,9 +62,12 @@ whenChromium('the answer in Chromium', () => {
     await page.keyboard.press('Enter')
     await page.locator('[data-item=sex] input').focus()
     await page.keyboard.press('Space')
-    const answered = page.waitForResponse((one) => one.request().method() === 'POST')
-    await page.keyboard.press('Enter')
-    expect((await answered).status()).toBe(200)
+    const [answered] = await Promise.all([
+      page.waitForResponse((one) => one.request().method() === 'POST'),
+      page.waitForEvent('load'),
+      page.keyboard.press('Enter'),
+    ])
+    expect(answered.status()).toBe(200)
     await page.waitForSelector('[data-item=sex] input:checked')
     expect(page.url()).toBe(before)
     expect(await page.locator('input[type=checkbox]:checked').count()).toBe(1)
@@ -174,7 +178,7 @@ whenChromium('the answer in Chromium', () => {
     const { page } = await toScreen()
     await page.locator('header details.drop summary').first().click()
     await page.getByRole('link', { name: 'English' }).click()
-    expect(await page.getAttribute('html', 'lang')).toBe('en')
+    await page.waitForSelector('html[lang=en]')
     await page.getByRole('button', { name: 'Agree and start', exact: true }).click()
     await tab.claims()
     expect(await consents()).toEqual([expect.objectContaining({ language: 'en' })])
@@ -185,7 +189,7 @@ whenChromium('the answer in Chromium', () => {
     try {
       const { page, button } = await toScreen({}, sly)
       await button(AGREE).click({ noWaitAfter: true })
-      for (let n = 0; n < 100 && tab.faults.length === 0; n++) await page.waitForTimeout(50)
+      await until('the browser complains', () => tab.faults.length > 0)
       expect(tab.faults.splice(0).join()).toContain('form-action')
       expect(await page.locator('#claims').count()).toBe(0)
     } finally {

@@ -8,6 +8,7 @@ import { whenChromium } from '../support/when-chromium.ts'
 import { openMemberService, type MemberService } from '../support/member-service.ts'
 import { openSite, type Site } from '../support/site.ts'
 import { openTab, type Tab } from '../support/tab.ts'
+import { until } from '../support/until.ts'
 
 const SCOPE = 'openid name birth_year sex email address'
 const AGREE = '同意してはじめる'
@@ -73,6 +74,7 @@ whenChromium('the story in Chromium', () => {
       await look('signup-sent')
       await followMail(email)
 
+      await page.waitForSelector('[name=decision]')
       expect(await page.textContent('h1')).toMatch(
         /^まちなか回遊アプリ（提供者：第\d+株式会社）がお客様の情報を受け取ります$/,
       )
@@ -104,13 +106,13 @@ whenChromium('the story in Chromium', () => {
       await look('change')
       await page.uncheck('[data-item=birth_year] input')
       await button('変更する').click()
-      expect(await page.textContent('main')).toContain('変更しました')
+      await page.locator('main', { hasText: '変更しました' }).waitFor()
       await look('changed')
       await page.getByRole('link', { name: '撤回の手続きへ進む' }).click()
       await look('withdraw')
       await page.check('input[name=request_deletion]')
       await button('利用を撤回する').click()
-      expect(await page.textContent('h1')).toBe('撤回しました')
+      await page.getByRole('heading', { level: 1, name: '撤回しました', exact: true }).waitFor()
       await look('withdrawn')
       await page.goto(`${site.issuer}/account/history`)
       await look('history')
@@ -124,10 +126,10 @@ whenChromium('the story in Chromium', () => {
       const { page, look } = tab
       const mailbox = await tab.context.newPage()
       const letter = mailbox.locator('main', { hasText: email })
-      for (let n = 0; n < 100 && (await letter.count()) === 0; n++) {
-        await mailbox.waitForTimeout(100)
+      await until('the mail is there', async () => {
         await mailbox.goto(`${site.issuer}/dev/mail`)
-      }
+        return (await letter.count()) > 0
+      })
       await look('dev-mail', mailbox)
       const href = await mailbox.locator('a[href*="/link/verify/"]').first().getAttribute('href')
       await mailbox.close()

@@ -26,16 +26,11 @@ afterAll(async () => {
 
 // ── nodes behind one address ─────────────────────────────────────────────────
 
-type Node = { child: ChildProcess; port: number; ready: Promise<unknown> }
+type Node = { child: ChildProcess; port: number; ready: Promise<void> }
 type Nodes = Awaited<ReturnType<typeof openNodes>>
 
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
+/** Lets everything that has arrived be heard. */
+const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 /** A front address, the node behind it, and one that stands ready to take over. */
 async function openNodes(databaseUrl: string) {
@@ -44,8 +39,7 @@ async function openNodes(databaseUrl: string) {
   const issuer = `http://localhost:${(front.address() as AddressInfo).port}`
   const open = new Set<Socket>()
 
-  async function start(): Promise<Node> {
-    const port = await freePort()
+  function start(): Node {
     const child = spawn(
       process.execPath,
       ['--disable-warning=ExperimentalWarning', 'test/support/node-child.ts'],
@@ -56,20 +50,23 @@ async function openNodes(databaseUrl: string) {
           NODE_COMPILE_CACHE: '/tmp/machi-id-test/compile-cache',
           DATABASE_URL: databaseUrl,
           DATA_DIR: '/tmp/machi-id-test',
-          PORT: String(port),
+          ANY_PORT: 'yes',
           ISSUER: issuer,
           KEY_ENCRYPTION_KEY: KEK.toString('base64'),
         },
       },
     )
-    const ready = new Promise((resolve, reject) => {
+    const ready = new Promise<void>((resolve, reject) => {
+      let said = ''
       child.stdout?.on('data', (chunk: Buffer) => {
-        if (chunk.includes('ready')) resolve(undefined)
+        started.port = Number(/ready (\d+)\n/.exec((said += chunk.toString()))?.[1] ?? 0)
+        if (started.port) resolve()
       })
       child.once('exit', () => reject(new Error('a node ended before it was ready')))
     })
     ready.catch(() => undefined)
-    return { child, port, ready }
+    const started: Node = { child, port: 0, ready }
+    return started
   }
 
   function pass(client: Socket): void {
@@ -77,8 +74,8 @@ async function openNodes(databaseUrl: string) {
     joinSockets(client, back, open)
   }
 
-  let node = await start()
-  let spare = await start()
+  let node = start()
+  let spare = start()
   await node.ready
 
   const end = async ({ child }: Node) => {
@@ -93,9 +90,15 @@ async function openNodes(databaseUrl: string) {
     /** Kills the node and waits until the other one answers in its place. */
     async kill(): Promise<void> {
       await end(node)
+      // Its connections are gone for whoever still holds them, before anything is asked of the next one.
+      while (open.size) {
+        for (const socket of open) socket.destroy()
+        await turn()
+      }
+      await turn()
       node = spare
       await node.ready
-      spare = await start()
+      spare = start()
     },
     async close(): Promise<void> {
       await Promise.all([end(node), end(spare)])

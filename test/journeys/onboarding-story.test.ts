@@ -138,45 +138,50 @@ whenChromium('in Chromium', () => {
     return { tab, hand: screenHand(tab.page, site.issuer) }
   }
 
-  test.each([1200, 390])('the same story at %d pixels', async (width) => {
-    const made = {
-      stranger: await screen(width),
-      manager: await screen(width),
-      developer: await screen(width),
-      registrar: await screen(width, registrar),
-      approver: await screen(width, approver),
-    }
-    const hands = Object.fromEntries(
-      Object.entries(made).map(([who, { hand }]) => [who, hand]),
-    ) as Hands
-    const look: Look = async (name, hand) => {
-      const found = Object.values(made).find((one) => one.hand === hand)
-      await found?.tab.look(name)
-    }
-    const name = width === 390 ? 'あおぞら図書めぐり' : 'まちかど食べある記'
-    const { clientId, key } = await story(hands, look, name)
+  test.each([1200, 390])(
+    'the same story at %d pixels',
+    async (width) => {
+      const made = {
+        stranger: await screen(width),
+        manager: await screen(width),
+        developer: await screen(width),
+        registrar: await screen(width, registrar),
+        approver: await screen(width, approver),
+      }
+      const hands = Object.fromEntries(
+        Object.entries(made).map(([who, { hand }]) => [who, hand]),
+      ) as Hands
+      const look: Look = async (name, hand) => {
+        const found = Object.values(made).find((one) => one.hand === hand)
+        await found?.tab.look(name)
+      }
+      const name = width === 390 ? 'あおぞら図書めぐり' : 'まちかど食べある記'
+      const { clientId, key } = await story(hands, look, name)
 
-    const resident = await makeResident(site.env)
-    const rp = await relyingParty(site.issuer, service(clientId), { key })
-    const attempt = await rp.begin('openid name email birth_year')
-    const { tab } = await screen(width)
-    await tab.page.route(`${new URL(REDIRECT).origin}/**`, (route) =>
-      route.fulfill({ status: 200, contentType: 'text/html', body: '<h1>service</h1>' }),
-    )
-    await tab.page.goto(attempt.url.toString())
-    await tab.signIn(resident)
-    expect(await tab.page.textContent('h1')).toContain(name)
-    await tab.button('同意してはじめる').click()
-    await tab.page.waitForURL(`${REDIRECT}**`)
-    const left = {
-      status: 303,
-      url: '',
-      text: '',
-      headers: new Headers({ location: tab.page.url() }),
-    }
-    const tokens = await rp.redeem(attempt, left)
-    const claims = await rp.userinfo(tokens.access_token, tokens.claims()?.sub ?? '')
-    expect(claims).toMatchObject({ sub: resident.userId, email: resident.email })
-    for (const one of tabs.splice(0)) await one.close()
-  })
+      const resident = await makeResident(site.env)
+      const rp = await relyingParty(site.issuer, service(clientId), { key })
+      const attempt = await rp.begin('openid name email birth_year')
+      const { tab } = await screen(width)
+      await tab.page.route(`${new URL(REDIRECT).origin}/**`, (route) =>
+        route.fulfill({ status: 200, contentType: 'text/html', body: '<h1>service</h1>' }),
+      )
+      await tab.page.goto(attempt.url.toString())
+      await tab.signIn(resident)
+      await tab.page.waitForSelector('[name=decision]')
+      expect(await tab.page.textContent('h1')).toContain(name)
+      await tab.button('同意してはじめる').click()
+      await tab.page.waitForURL(`${REDIRECT}**`)
+      const left = {
+        status: 303,
+        url: '',
+        text: '',
+        headers: new Headers({ location: tab.page.url() }),
+      }
+      const tokens = await rp.redeem(attempt, left)
+      const claims = await rp.userinfo(tokens.access_token, tokens.claims()?.sub ?? '')
+      expect(claims).toMatchObject({ sub: resident.userId, email: resident.email })
+      for (const one of tabs.splice(0)) await one.close()
+    },
+    180_000,
+  )
 })

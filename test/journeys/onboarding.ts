@@ -139,7 +139,7 @@ export async function setsUp(hands: Hands, asked: Asked, look: Look): Promise<st
     contract: asked.number,
     name_ja: asked.name,
     name_kana: 'ホシゾラサンポ',
-    name_en: `Stroll ${asked.jwks.length}${randomUUID().slice(0, 4)}`,
+    name_en: `Stroll ${randomUUID().slice(0, 8)}`,
   })
   const service = /\/company\/services\/[0-9a-f-]{36}/.exec(developer.here())?.[0]
   if (!service) throw new Error(`no service was begun: ${developer.here()}`)

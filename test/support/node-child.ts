@@ -1,5 +1,5 @@
 // One node of an installation in a process of its own, as src/main.ts builds it but without the demo: for tests that
-// kill it. Configured by the environment; says "ready" once it listens.
+// kill it. Configured by the environment, with ANY_PORT=yes on a port of its own; says "ready" and its port once it listens.
 import { createApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import { openNode } from '../../src/node.ts'
@@ -10,5 +10,5 @@ const config = readConfig()
 const { env } = await openNode(config, () => undefined)
 await startWork(env)
 const { app } = await createApp(env)
-await listen(app, config.port)
-process.stdout.write('ready\n')
+const { port } = await listen(app, process.env['ANY_PORT'] === 'yes' ? 0 : config.port)
+process.stdout.write(`ready ${port}\n`)
