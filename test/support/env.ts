@@ -37,15 +37,21 @@ export async function newDatabase(): Promise<{
   const template = process.env['MACHI_TEST_TEMPLATE']
   if (!server || !app || !template) throw new Error('the global set-up did not run')
   const name = `machi_test_${process.pid}_${randomBytes(6).toString('hex')}`
+  const on = (address: string) => Object.assign(new URL(address), { pathname: `/${name}` }).href
   const admin = knex({ client: 'pg', connection: server, pool: { min: 0, max: 1 } })
   try {
     await copy(admin, name, template)
-    // A copy has the rights on all that is in it, not those on the database itself.
-    await admin.raw(`revoke create, temporary on database ${name} from public`)
   } finally {
     await admin.destroy()
   }
-  const on = (address: string) => Object.assign(new URL(address), { pathname: `/${name}` }).href
+  // The first connection to a new database is the slowest, and this one waits for it longer than the product would.
+  const first = knex({ client: 'pg', connection: on(server), pool: { min: 0, max: 1 } })
+  try {
+    // A copy has the rights on all that is in it, not those on the database itself.
+    await first.raw(`revoke create, temporary on database ${name} from public`)
+  } finally {
+    await first.destroy()
+  }
   const drop = async () => {
     const again = knex({ client: 'pg', connection: server, pool: { min: 0, max: 1 } })
     await again.raw(`drop database if exists ${name} with (force)`)
