@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import pg from 'pg'
 import * as closing from '../../src/closing/actions.ts'
 import * as consents from '../../src/consents/actions.ts'
+import { isUnavailable } from '../../src/database/faults.ts'
 import { closeGate } from '../../src/database/gate.ts'
 import * as ledger from '../../src/ledger/actions.ts'
 import { rowsOf } from '../../src/ledger/reading.ts'
@@ -185,7 +186,11 @@ describe('asking', () => {
     expect(new Set(rows.map(({ kind }) => kind))).toEqual(new Set(['given', 'withdrawn']))
     expect(rows).toHaveLength(2)
     await itIsTime(resident.id)
-    await Promise.all(Array.from({ length: 20 }, closeDue))
+    const ways = await Promise.allSettled(Array.from({ length: 20 }, closeDue))
+    // On a slow machine some give up waiting for a connection or for the row: their next turn finds nothing to do.
+    for (const one of ways)
+      if (one.status === 'rejected') expect(isUnavailable(one.reason)).toBe(true)
+    await closeDue()
     expect(await acts(resident.id, 'residents.closed')).toHaveLength(1)
     await queueIsEmpty(site.env)
     expect(await mailsTo(site.env, resident.email, 1, '登録をやめる')).toHaveLength(1)
@@ -285,7 +290,8 @@ async function verified() {
   const client = new pg.Client({ connectionString: site.url, options: '-c timezone=UTC' })
   await client.connect()
   try {
-    await client.query('begin')
+    // Of one moment: the timetable of the site gives entries their places meanwhile.
+    await client.query('begin isolation level repeatable read')
     return await verify(rowsOf(client), createPublicKey({ key: { ...keys[0] }, format: 'jwk' }), [])
   } finally {
     await client.end()
