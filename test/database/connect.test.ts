@@ -59,7 +59,8 @@ describe('a way to the database that swallows everything (R6)', () => {
     for (const [what, ask] of [...ways, ...ways]) {
       const next = await timed(ask)
       expect({ what, error: next.error }).toEqual({ what, error: undefined })
-      expect(next.ms).toBeLessThan(500)
+      // One that was swallowed would cost 3.5 s.
+      expect(next.ms).toBeLessThan(2000)
     }
     await until(() => proxy.open() === 1)
   })

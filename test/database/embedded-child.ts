@@ -9,9 +9,9 @@ const database = await startEmbedded({
   log,
   ...(ways ? { ways: ways.split(',') as Way[] } : {}),
 })
-process.stdout.write(`${JSON.stringify({ url: database.url, joined: database.joined })}\n`)
-
 const alive = setInterval(() => undefined, 60_000)
+// Before the line is said: who reads it may ask it to leave at once.
 process.once('SIGTERM', () => {
   void database.stop().then(() => clearInterval(alive))
 })
+process.stdout.write(`${JSON.stringify({ url: database.url, joined: database.joined })}\n`)

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import knex, { type Knex } from 'knex'
 import { migrate, pending } from '../../src/database/migrate.ts'
+import { until } from '../support/until.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const server = process.env['MACHI_TEST_SERVER_URL'] ?? ''
@@ -82,12 +83,20 @@ describe('migrations', () => {
     await user.raw('lock table knex_migrations in access exclusive mode')
     const migrating = migrate(url)
     migrating.catch(() => undefined)
-    await sleep(2500)
-    const { rows } = await user.raw<{ rows: { ms: number | null }[] }>(
-      "select extract(epoch from max(clock_timestamp() - query_start)) * 1000 as ms from pg_stat_activity where wait_event_type = 'Lock' and wait_event = 'relation' and datname = current_database()",
-    )
-    expect(Number(rows[0]?.ms ?? 0)).toBeLessThan(2100)
-    await user.commit()
+    const waitsSince = async () => {
+      // Not in the transaction, which would go on seeing what it saw first.
+      const { rows } = await db.raw<{ rows: { since: string }[] }>(
+        "select query_start::text as since from pg_stat_activity where wait_event_type = 'Lock' and wait_event = 'relation' and datname = current_database()",
+      )
+      return rows[0]?.since
+    }
+    try {
+      const first = await until('it waits for the table', waitsSince)
+      await until('it gives up', async () => (await waitsSince()) !== first)
+      await until('it comes again', waitsSince)
+    } finally {
+      await user.commit()
+    }
     await migrating
     expect(await pending(db)).toEqual([])
   })
