@@ -170,13 +170,13 @@ describe('bad input', () => {
   })
 
   test('a provider that is away is said to be away, and found again', async () => {
-    const [dead, alive] = [
-      createServer(),
-      createServer((_req, res) => void res.writeHead(500).end()),
-    ]
-    await new Promise<void>((resolve) => dead.listen(0, resolve))
-    const { port } = dead.address() as AddressInfo
-    await new Promise((resolve) => dead.close(resolve))
+    let away = true
+    const provider = createServer((req, res) => {
+      if (away) req.socket.destroy()
+      else res.writeHead(500).end()
+    })
+    await new Promise<void>((resolve) => provider.listen(0, resolve))
+    const { port } = provider.address() as AddressInfo
     const lonely = await startMemberService({
       port: 0,
       issuer: `http://localhost:${port}`,
@@ -191,14 +191,14 @@ describe('bad input', () => {
       const answer = await fetch(`${lonely.url}/sign-in`, { headers: { 'accept-language': 'en' } })
       expect(answer.status).toBe(502)
       expect(await answer.text()).toContain('cannot be reached')
-      await new Promise<void>((resolve) => alive.listen(port, resolve))
+      away = false
       const again = await fetch(`${lonely.url}/sign-in`, { headers: { 'accept-language': 'en' } })
       expect(again.status).toBe(200)
       expect(await again.text()).toContain('did not work')
     } finally {
       await lonely.close()
-      alive.closeAllConnections()
-      alive.close()
+      provider.closeAllConnections()
+      provider.close()
     }
   })
 })

@@ -3,7 +3,8 @@ import type { Env } from '../../src/env.ts'
 import { devMails } from '../../src/notices/actions.ts'
 import type { DevMail } from '../../src/notices/model.ts'
 
-const PATIENCE = 15_000
+/** A letter that failed once is tried again ten to twenty seconds later (jobs/queue.ts). */
+const PATIENCE = 30_000
 
 /**
  * The mails to an address, oldest first, once there are `count`.
