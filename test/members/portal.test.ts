@@ -11,6 +11,9 @@ import { openSite, type Site } from '../support/site.ts'
 import { tokensFor, userinfo } from '../oidc/steps.ts'
 import { filled } from './company.ts'
 
+/** A last day that is still to come. */
+const AHEAD = `${new Date().getFullYear() + 1}-03-31`
+
 let site: Site
 let made: MadeService
 let manager: SignedInPerson
@@ -52,7 +55,7 @@ describe('the people of a company', () => {
       name: '開発 一',
       email,
       role: 'developer',
-      ends_on: '2028-03-31',
+      ends_on: AHEAD,
     })
     expect(page.status).toBe(200)
     expect(page.text).toContain('招待を送りました')
@@ -157,7 +160,7 @@ describe('the people of a company', () => {
     const path = `/company/staff/${manager.person.id}`
     for (const [where, fields] of [
       [path, { role: 'developer', ends_on: '' }],
-      [path, { role: 'manager', ends_on: '2028-03-31' }],
+      [path, { role: 'manager', ends_on: AHEAD }],
       [`${path}/end`, {}],
     ] as [string, Record<string, string>][]) {
       const page = await post(at(manager), where, fields)
