@@ -5,12 +5,15 @@ import { createApp } from '../../src/app.ts'
 import { connect } from '../../src/database/connect.ts'
 import { startWork } from '../../src/work.ts'
 import { openWorld, type World } from './env.ts'
+import { until } from './until.ts'
 
 export type Site = World & {
   issuer: string
   /** Ends the server and the world. */
   close(): Promise<void>
 }
+
+type Waiting = { numPendingAcquires(): number; numPendingCreates(): number }
 
 export type Settings = Record<string, string>
 
@@ -35,6 +38,12 @@ export async function openSite(settings: Settings = {}, nodes = 1): Promise<Site
   let turn = 0
   handle = (req, res) => void apps[turn++ % nodes]?.(req, res)
   const stopWork = await startWork(world.env)
+  // The first round of the timetable asks for every connection at once, and each is given two seconds to come.
+  const { pool } = world.env.db.client as { pool: Waiting }
+  await until(
+    'the first round has its connections',
+    () => pool.numPendingAcquires() + pool.numPendingCreates() === 0,
+  )
   return {
     ...world,
     issuer,
