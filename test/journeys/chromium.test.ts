@@ -1,5 +1,14 @@
 /** The whole story clicked in a real browser, on a phone and on a desk, with a real service at the other end. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  jest,
+  test,
+} from '@jest/globals'
 import type { Browser } from 'playwright-core'
 import { Browser as PlainBrowser } from '../support/browser.ts'
 import { makeResident, markDemo, PASSWORD } from '../support/builders.ts'
@@ -12,6 +21,9 @@ import { until } from '../support/until.ts'
 
 const SCOPE = 'openid name birth_year sex email address'
 const AGREE = '同意してはじめる'
+
+/** A whole story: what takes 12 s takes a minute where the machine is loaded. */
+jest.setTimeout(180_000)
 
 let site: Site
 let service: MemberService
