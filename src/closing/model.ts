@@ -17,3 +17,21 @@ export function waitingDays({ closingDays }: Pick<Installation, 'closingDays'>):
 export function closesAt(at: Date, days: number): Date {
   return new Date(at.getTime() + days * 86_400_000)
 }
+
+/**
+ * What of a person stays when the account is gone, and how long: `t.closing.keptItems[id]` says it in words. `of` are
+ * the terms of the retention room (its TERMS) that it speaks for; test/closing/kept.test.ts holds the two together.
+ * month: until two persons approve that its month goes · years: three, then by itself · days: ninety at most · on: kept.
+ */
+export const KEPT = [
+  { id: 'provisions', of: ['provisions'], until: 'month' },
+  { id: 'refusals', of: ['refusals'], until: 'years' },
+  { id: 'consents', of: ['consents', 'showings', 'changes'], until: 'on' },
+  { id: 'requests', of: ['requests'], until: 'on' },
+  { id: 'deletions', of: ['deletions'], until: 'on' },
+  { id: 'letters', of: ['letters'], until: 'on' },
+  { id: 'told', of: ['told'], until: 'on' },
+  { id: 'audit', of: ['audit'], until: 'on' },
+  { id: 'ledger', of: ['ledger', 'closures'], until: 'on' },
+  { id: 'onTheWay', of: ['events', 'mails'], until: 'days' },
+] as const

@@ -1,5 +1,6 @@
 /** What each page of views/closing shows. */
 import type { Fields } from '../refusal.ts'
+import type { KEPT } from './model.ts'
 
 type Service = { name: string; provider: string }
 
@@ -15,6 +16,8 @@ export type ClosePage = {
   days: number
   /** The moment of erasure, if it is asked for now. */
   erasedAt: string
+  /** What stays, and how long. */
+  kept: typeof KEPT
   fields: Fields
 }
 

@@ -15,7 +15,7 @@ import * as residents from '../residents/actions.ts'
 import type { Resident } from '../residents/model.ts'
 import * as closing from './actions.ts'
 import type { OpenRequests } from './actions.ts'
-import { closesAt, waitingDays } from './model.ts'
+import { closesAt, KEPT, waitingDays } from './model.ts'
 import type { ClosePage, WaitingPage } from './pages.ts'
 import { closeSchema } from './schema.ts'
 
@@ -93,6 +93,7 @@ async function form(
       requests,
       days,
       erasedAt: words(language).dateTime(closesAt(env.now(), days)),
+      kept: KEPT,
       fields,
     },
     { status: Object.keys(fields).length ? 422 : 200 },

@@ -34,8 +34,7 @@ export function makeGuards(provider: () => Provider): Ours {
     await recognise(provider(), ctx)
     if (ctx.state.resident && mayOpen(ctx)) {
       const { env, language, resident } = ctx.state
-      if (!resident.closing)
-        ctx.state.unread = await notices.unread(env, resident.residentId, language)
+      ctx.state.unread = await notices.unread(env, resident.residentId, language)
       return next()
     }
     if (ctx.state.resident) return to(ctx, CLOSING)
@@ -55,12 +54,23 @@ export function makeGuards(provider: () => Provider): Ours {
 }
 
 const CLOSING = '/account/close'
-/** What stays open until then: requests, and the evidence, which nobody can ask for once it belongs to no one. */
+/**
+ * What stays open until then: requests, what they must read, and the evidence, which nobody can ask for once it belongs
+ * to no one.
+ */
 const OPEN_WHILE_CLOSING =
-  /^\/account\/(close|requests|history|receipts|proofs|texts)(\/|$)|^\/account\/history\.(csv|json)$/
+  /^\/account\/(close|requests|notices|letters|history|receipts|proofs|texts)(\/|$)|^\/account\/history\.(csv|json)$/
+/** Open to look at: what was agreed to, and what companies answered to requests to erase. */
+const READ_WHILE_CLOSING = /^\/account\/services(\/[0-9a-f-]{36}(\/showings\/[0-9a-f-]{36})?)?$/
 
-/** Whoever asked to close their account is shown the waiting page, their requests and evidence, and nothing else (R13). */
-const mayOpen = (ctx: Ctx) => !ctx.state.resident?.closing || OPEN_WHILE_CLOSING.test(ctx.path)
+/**
+ * Whoever asked to close their account is shown the waiting page, notices and letters, their requests and evidence, and
+ * nothing else (R13).
+ */
+function mayOpen(ctx: Ctx): boolean {
+  if (!ctx.state.resident?.closing || OPEN_WHILE_CLOSING.test(ctx.path)) return true
+  return (ctx.method === 'GET' || ctx.method === 'HEAD') && READ_WHILE_CLOSING.test(ctx.path)
+}
 
 async function recognise(provider: Provider, ctx: Ctx): Promise<void> {
   if (ctx.state.resident) return

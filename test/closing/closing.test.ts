@@ -9,9 +9,12 @@ import { closeGate } from '../../src/database/gate.ts'
 import * as ledger from '../../src/ledger/actions.ts'
 import { rowsOf } from '../../src/ledger/reading.ts'
 import { verify } from '../../src/ledger/verify.ts'
+import { KEPT } from '../../src/closing/model.ts'
+import { messages } from '../../src/locales/index.ts'
+import * as notices from '../../src/notices/actions.ts'
 import { forgetAccount } from '../../src/oidc/jobs.ts'
 import * as residents from '../../src/residents/actions.ts'
-import { Browser } from '../support/browser.ts'
+import { Browser, type Page } from '../support/browser.ts'
 import { makeResident, makeService, PASSWORD, type MadeResident } from '../support/builders.ts'
 import { mailsTo, queueIsEmpty } from '../support/mailbox.ts'
 import { openSite, type Site } from '../support/site.ts'
@@ -60,6 +63,8 @@ const rowOf = (id: string) =>
 const acts = (id: string, act: string) =>
   site.env.db('audit_events').where({ object_id: id, act }).pluck<string[]>('id')
 
+const csrfOf = (page: Page) => /name="csrf" value="([^"]*)"/.exec(page.text)?.[1] ?? ''
+
 async function signedIn(resident: MadeResident): Promise<Browser> {
   const browser = new Browser(site.issuer)
   await browser.signIn(await browser.open('/login'), { email: resident.email, password: PASSWORD })
@@ -75,8 +80,13 @@ describe('asking', () => {
     expect((await browser.open('/account/security')).text).toContain('href="/account/close"')
     const page = await browser.open('/account/close')
     expect(page.text).toContain('まちの図書館')
-    for (const words of ['メールアドレスとパスワード', '提供の記録', '最後の提供から3年', '7日後'])
+    for (const words of ['メールアドレスとパスワード', '作った月の終わりから3年', '7日後'])
       expect(page.text).toContain(words)
+    const { keptItems, untils } = messages.ja.closing
+    for (const { id, until } of KEPT)
+      expect(page.text).toMatch(
+        new RegExp(`<h3>${keptItems[id].what}</h3>(?:(?!<h3>).)*${untils[until]}`, 's'),
+      )
     const wrong = await browser.submit(page, { password: 'not the password at all' })
     expect(wrong.status).toBe(422)
     expect(wrong.text).toContain('id="password-e"')
@@ -98,7 +108,7 @@ describe('asking', () => {
     expect((await refresh(site, service, tokens.refresh)).status).toBe(400)
     expect((await redeem(site, service, code)).status).toBe(400)
     expect((await introspect(site, service, tokens.access)).body).toEqual({ active: false })
-    for (const path of ['/account', '/account/services', '/account/profile', '/account/notices'])
+    for (const path of ['/account', '/account/profile', '/account/services/withdraw-all'])
       expect((await browser.request(path)).headers.get('location')).toBe('/account/close')
     expect((await browser.open(authorizePath(service))).url).toMatch(/\/account\/close$/)
     const silent = await browser.open(authorizePath(service, { prompt: 'none' }))
@@ -139,6 +149,41 @@ describe('asking', () => {
     }
     const elsewhere = await browser.request('/account/security')
     expect(elsewhere.headers.get('location')).toBe('/account/close')
+  })
+
+  test('what must be read can be read until then, and what companies answer', async () => {
+    const [resident, other] = [await makeResident(site.env), await makeResident(site.env)]
+    const service = await makeService(site.env)
+    const browser = new Browser(site.issuer)
+    await tokensFor(site, browser, service, resident)
+    await browser.submit(await browser.open('/account/close'), { password: PASSWORD })
+    for (const { id } of [resident, other])
+      await notices.post(site.env, id, {
+        ...{ kind: 'request_answered', mustRead: true, link: '/account/requests' },
+        values: { number: 'R-2026-0042', kind: 'disclosure' },
+      })
+    const waiting = await browser.open('/account/close')
+    expect(waiting.text).toMatch(/href="\/account\/notices">お知らせを開く（未読1件）</)
+    expect((await browser.open('/account/history')).text).toContain('必ずお読みください')
+    const list = await browser.open('/account/notices')
+    expect(list.url).toMatch(/\/account\/notices$/)
+    const href = /href="(\/account\/notices\/[0-9a-f-]{36})"/.exec(list.text)?.[1] ?? ''
+    const one = await browser.open(href)
+    expect([one.status, one.text.includes('R-2026-0042')]).toEqual([200, true])
+    expect((await browser.open('/account/close')).text).toContain('お知らせを開く<')
+
+    const foreign = await browser.request(`/account/letters/${site.env.newId()}`)
+    expect(foreign.status).toBe(404)
+    expect(waiting.text).toContain('href="/account/services"')
+    expect((await browser.open('/account/services')).text).toContain(service.id)
+    const detail = await browser.open(`/account/services/${service.id}`)
+    expect(detail.text).toContain('id="deletion"')
+    const csrf = csrfOf(waiting)
+    for (const path of ['withdraw', 'pause', 'resume', 'change']) {
+      const there = `/account/services/${service.id}/${path}`
+      for (const answer of [await browser.request(there), await browser.post(there, { csrf })])
+        expect([path, answer.headers.get('location')]).toEqual([path, '/account/close'])
+    }
   })
 
   test('no consent is given while it closes', async () => {

@@ -200,7 +200,7 @@ export const notices: Messages['notices'] = {
       subject: 'Machi ID: what you registered was erased',
       lines: [
         `On ${v.at}, what you registered was erased. This is the last mail from Machi ID.`,
-        'Records the law requires stay for their term, in a form that leads to no name.',
+        'What stays is kept under a number that leads to no name. The page “Handling of personal data” of Machi ID says what stays, and how long.',
         'If you sign up again, your user ID is a new one.',
       ],
       link: { text: 'To sign up again', href: v.link },
@@ -245,11 +245,27 @@ export const notices: Messages['notices'] = {
       link: { text: 'Correct the application', href: v.link },
       notes: ['The link works for 30 days. What you entered is still there.'],
     }),
-    application_refused: (v: { company: string; note: string }) => ({
-      subject: 'Machi ID: we could not accept your application',
+    application_approved: (v) => ({
+      subject: `Machi ID: your application was approved (${v.number})`,
+      lines: [
+        `Dear ${v.name},`,
+        `The application of ${v.company} to become a member was approved.`,
+        `Number: ${v.number}`,
+        'You are registered as the first manager of this company. Open the link and choose how you sign in.',
+        'After signing in you can invite others and begin to draft a service. The operator will write to you about the data use contract.',
+      ],
+      link: { text: 'Choose how you sign in', href: v.link },
+      notes: [
+        `The link works until ${v.until}, once.`,
+        'If you did not expect this, do not open the link and tell the help desk.',
+      ],
+    }),
+    application_refused: (v) => ({
+      subject: `Machi ID: we could not accept your application (${v.number})`,
       lines: [
         `We examined the application of ${v.company} and do not accept it. The reasons:`,
         ...v.note.split('\n'),
+        `Number: ${v.number}`,
         'If you have questions, please write to the desk below.',
       ],
     }),
@@ -323,7 +339,7 @@ export const notices: Messages['notices'] = {
       link: { text: 'Choose how you sign in', href: v.link },
       notes: [
         `The link works until ${v.until}, once.`,
-        'Ways of signing in that you had before no longer work.',
+        ...(v.again ? ['Ways of signing in that you had before no longer work.'] : []),
         'If you did not expect this, do not open the link and tell the help desk.',
       ],
     }),

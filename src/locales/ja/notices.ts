@@ -238,7 +238,7 @@ export const notices = {
       subject: 'まちID：登録した情報を消しました',
       lines: [
         `${v.at}に、登録した情報を消しました。まちIDからのメールは、これが最後です。`,
-        '法律が残すことを求める記録は、お名前と結び付かない形で、その期間だけ残ります。',
+        '残る記録は、お名前と結び付かない番号だけで残ります。何をいつまで残すかは、まちIDの「個人情報の取扱い」のページにあります。',
         'もう一度登録すると、ユーザーIDは新しくなります。',
       ],
       link: { text: 'もう一度登録するとき', href: v.link },
@@ -281,11 +281,33 @@ export const notices = {
       link: { text: '申込みを直す', href: v.link },
       notes: ['このリンクは30日間使えます。入力した内容は残っています。'],
     }),
-    application_refused: (v: { company: string; note: string }): Letter => ({
-      subject: 'まちID：加盟の申込みをお受けできませんでした',
+    application_approved: (v: {
+      company: string
+      number: string
+      name: string
+      link: string
+      until: string
+    }): Letter => ({
+      subject: `まちID：加盟の申込みが承認されました（${v.number}）`,
+      lines: [
+        `${v.name}様`,
+        `${v.company}の加盟の申込みが承認されました。`,
+        `受付番号：${v.number}`,
+        'あなたは、この会社の最初の管理者として登録されました。リンクを開き、サインインの方法を決めてください。',
+        'サインインのあとは、ほかの担当者を招き、サービスの下書きを始められます。データ利用契約については、運営者からご連絡します。',
+      ],
+      link: { text: 'サインインの方法を決める', href: v.link },
+      notes: [
+        `このリンクは${v.until}まで使えます。使えるのは1度だけです。`,
+        'お心当たりがないときは、開かずに窓口へお知らせください。',
+      ],
+    }),
+    application_refused: (v: { company: string; number: string; note: string }): Letter => ({
+      subject: `まちID：加盟の申込みをお受けできませんでした（${v.number}）`,
       lines: [
         `${v.company}の加盟の申込みを審査し、お受けしないことにしました。理由は次のとおりです。`,
         ...v.note.split('\n'),
+        `受付番号：${v.number}`,
         'ご質問は、下の窓口へお寄せください。',
       ],
     }),
@@ -354,6 +376,7 @@ export const notices = {
       name: string
       area: 'operator' | 'staff'
       until: string
+      again: boolean
     }): Letter => ({
       subject: 'まちID：担当者としてのご案内',
       lines: [
@@ -366,7 +389,7 @@ export const notices = {
       link: { text: 'サインインの方法を決める', href: v.link },
       notes: [
         `このリンクは${v.until}まで使えます。使えるのは1度だけです。`,
-        'これまでのサインインの方法があるときは、もう使えません。',
+        ...(v.again ? ['これまでのサインインの方法は、もう使えません。'] : []),
         'お心当たりがないときは、開かずに窓口へお知らせください。',
       ],
     }),
