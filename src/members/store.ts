@@ -18,15 +18,16 @@ export async function lockOnboarding(db: Knex): Promise<void> {
   await db.raw('select pg_advisory_xact_lock(7262010)')
 }
 
+/** A company by its number, held until the transaction ends. */
 export async function byCorporateNumber(db: Knex, number: string): Promise<Known | undefined> {
+  await db('members').where({ corporate_number: number }).forUpdate().first('id')
   const { rows } = await db.raw<{ rows: Known[] }>(
     `select m.id, m.status, v.version, v.body_hash as hash,
        (select max(c.at) from member_status_changes c where c.member_id = m.id) as "lastChangeAt"
      from members m
      join lateral (select version, body_hash from member_versions
        where member_id = m.id order by version desc limit 1) v on true
-     where m.corporate_number = :number
-     for update of m`,
+     where m.corporate_number = :number`,
     { number },
   )
   return rows[0]
@@ -39,9 +40,10 @@ export type Held = Known & {
   versionId: string
 }
 
-/** A company with its newest version, held until the transaction ends. */
+/** A company with its newest version, held until the transaction ends; locked first, so that it is the newest. */
 export async function hold(db: Knex, id: string): Promise<Held | undefined> {
   if (!isUuid(id)) return undefined
+  await db('members').where({ id }).forUpdate().first('id')
   const { rows } = await db.raw<{ rows: Held[] }>(
     `select m.id, m.corporate_number as "corporateNumber", m.status, v.id as "versionId", v.version,
        v.body, v.body_hash as hash,
@@ -49,8 +51,7 @@ export async function hold(db: Knex, id: string): Promise<Held | undefined> {
      from members m
      join lateral (select id, version, body, body_hash from member_versions
        where member_id = m.id order by version desc limit 1) v on true
-     where m.id = :id
-     for update of m`,
+     where m.id = :id`,
     { id },
   )
   return rows[0]

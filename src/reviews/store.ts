@@ -36,13 +36,14 @@ function fromRow(row: Row): Proposal {
   }
 }
 
-/** A proposal; `hold` locks it until the transaction ends, so that of two decisions one sees the other. */
+/**
+ * A proposal; `hold` locks it until the transaction ends, so that of two decisions one sees the other. The lock comes
+ * first: who waited for it reads anew, and finds the revision that was written meanwhile.
+ */
 export async function find(db: Knex, id: string, hold = false): Promise<Proposal | undefined> {
   if (!isUuid(id)) return undefined
-  const { rows } = await db.raw<{ rows: Row[] }>(
-    `${select} where p.id = :id ${hold ? 'for update of p' : ''}`,
-    { id },
-  )
+  if (hold) await db('proposals').where({ id }).forUpdate().first('id')
+  const { rows } = await db.raw<{ rows: Row[] }>(`${select} where p.id = :id`, { id })
   return rows[0] && fromRow(rows[0])
 }
 

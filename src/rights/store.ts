@@ -67,13 +67,11 @@ function fromRow(row: Row): CaseNow {
   }
 }
 
-/** A case; `hold` locks it until the transaction ends, so that of two steps one sees the other. */
+/** A case; `hold` locks it until the transaction ends, and first, so that of two steps one sees the other. */
 export async function find(db: Knex, id: string, hold = false): Promise<CaseNow | undefined> {
   if (!isUuid(id)) return undefined
-  const { rows } = await db.raw<{ rows: Row[] }>(
-    `select ${columns} where c.id = :id ${hold ? 'for update of s' : ''}`,
-    { id },
-  )
+  if (hold) await db('rights_standing').where({ case_id: id }).forUpdate().first('case_id')
+  const { rows } = await db.raw<{ rows: Row[] }>(`select ${columns} where c.id = :id`, { id })
   return rows[0] && fromRow(rows[0])
 }
 

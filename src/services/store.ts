@@ -6,16 +6,16 @@ export type Known = Pick<
   'id' | 'memberId' | 'contractId' | 'kind' | 'status' | 'authMethod' | 'secretHash' | 'jwks'
 > & { version: number; hash: Buffer }
 
-/** A service as its next onboarding meets it. */
+/** A service as its next onboarding meets it, held until the transaction ends; locked first, so that it is the newest. */
 export async function known(db: Knex, clientId: string): Promise<Known | undefined> {
+  await db('services').where({ client_id: clientId }).forUpdate().first('id')
   const { rows } = await db.raw<{ rows: Known[] }>(
     `select s.id, s.member_id as "memberId", s.contract_id as "contractId", s.kind, s.status,
        s.auth_method as "authMethod", s.secret_hash as "secretHash", s.jwks, v.version, v.body_hash as hash
      from services s
      join lateral (select version, body_hash from service_versions
        where service_id = s.id order by version desc limit 1) v on true
-     where s.client_id = :clientId
-     for update of s`,
+     where s.client_id = :clientId`,
     { clientId },
   )
   return rows[0]

@@ -1,12 +1,14 @@
 /** Two persons, on real PostgreSQL: what must not be approved, and races that only one may win (J4, J8, J10). */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import type { Env } from '../../src/env.ts'
 import { marksOf } from '../../src/people/model.ts'
 import type { Person } from '../../src/persons.ts'
 import { Refusal, type Reason } from '../../src/refusal.ts'
 import * as reviews from '../../src/reviews/actions.ts'
 import type { Proposal } from '../../src/reviews/model.ts'
 import { openWorld, type World } from '../support/env.ts'
+import { until } from '../support/until.ts'
 
 let world: World
 let author: Person
@@ -267,6 +269,50 @@ describe('races', () => {
         approval === 'nothing' ? ['approved', true] : ['draft', false],
       )
     }
+  })
+
+  /** Steps that wait for a proposal which one transaction holds, until it ends; `first` is what it does itself. */
+  async function waiting(
+    { id }: Proposal,
+    first: (env: Env) => Promise<unknown>,
+    ...steps: (() => Promise<unknown>)[]
+  ): Promise<(Reason | 'nothing')[]> {
+    const held = await world.env.db.transaction()
+    await held('proposals').where({ id }).forUpdate().first('id')
+    await first({ ...world.env, db: held })
+    const asked = Promise.all(steps.map((step) => refused(step())))
+    await until(`${steps.length} wait`, async () => {
+      const { rows } = (await held.raw(
+        `select count(*)::int as n from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock'`,
+      )) as { rows: { n: number }[] }
+      return rows[0]?.n === steps.length
+    })
+    await held.commit()
+    return asked
+  }
+
+  test('of four edits that wait for each other one is written, the others hear of it', async () => {
+    const proposal = await draft()
+    const edits = Array.from({ length: 4 }, (_, n) => () => {
+      return reviews.edit(world.env, { ...seen(proposal, author), body: { text: `edit ${n}` } })
+    })
+    const outcomes = await waiting(proposal, async () => undefined, ...edits)
+    const late = 'changed_meanwhile'
+    expect(outcomes.toSorted()).toEqual([late, late, late, 'nothing'])
+    expect((await reviews.find(world.env, proposal.id))?.revision).toBe(2)
+  })
+
+  test('an approval that waits for an edit hears that it was changed', async () => {
+    const proposal = await proposed()
+    const outcomes = await waiting(
+      proposal,
+      (env) => reviews.edit(env, { ...seen(proposal, author), body: { text: 'other' } }),
+      () => approve(proposal, other),
+    )
+    expect(outcomes).toEqual(['changed_meanwhile'])
+    expect(written).not.toContain(proposal.id)
+    expect(await stateOf(proposal)).toBe('draft')
   })
 
   test('a refusal and an approval at once: one of them', async () => {
