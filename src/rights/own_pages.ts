@@ -102,7 +102,7 @@ export async function formPage(
     items: ITEMS.map((id) => ({ value: id, label: shown.itemName(id, language) })),
     self: selfLinks(kind, language),
     registered: subject === 'registered' ? registeredFacts(resident, language) : [],
-    hint: subject === 'registered' ? t.form.whatHintRegistered : t.form.whatHint,
+    whatHint: subject === 'registered' ? t.form.whatHintRegistered : t.form.whatHint,
   }
 }
 

@@ -45,7 +45,7 @@ export type RequestFormPage = {
   /** What is registered now, where the request is about it. */
   registered: Facts
   /** At the field for what to see, correct or stop. */
-  hint: string
+  whatHint: string
 }
 
 /** views/rights/check: everything once more, and who asks. */

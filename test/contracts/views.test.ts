@@ -8,6 +8,7 @@ import { LANGUAGES, messages } from '../../src/locales/index.ts'
 import type { OperatorRole } from '../../src/persons.ts'
 import { allScenes } from '../support/fixtures/index.ts'
 import { frameFor } from '../support/fixtures/scene.ts'
+import { leaksOf } from '../support/leaking.ts'
 
 const folder = fileURLToPath(new URL('../../views/', import.meta.url))
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -53,6 +54,15 @@ describe('views', () => {
           !sources.includes(`include('/${view}'`) && !sources.includes(`layout('/${view}'`),
       )
     expect(loose.map((file) => file.view)).toEqual([])
+  })
+
+  test('no part takes a word of its page for its own', () => {
+    const leaks = allScenes.flatMap((scene) =>
+      leaksOf(scene.view, scene.data('ja'), frameFor(scene, 'ja')).map(
+        (leak) => `${scene.view} (${scene.state}) ${leak}`,
+      ),
+    )
+    expect(leaks).toEqual([])
   })
 
   test('raw printing is for the body and for parts alone', () => {
