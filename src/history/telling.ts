@@ -61,7 +61,7 @@ export function tell(row: HistoryRow, around: Around, view: View): Told | undefi
     provider: service.member.names[language],
   }
   const named = face ? messages[language].frame.named(face.name, face.provider) : ''
-  const { paths } = messages[language].consents
+  const { paths } = messages[language].records
   const { details } = row
   return {
     id: row.id,

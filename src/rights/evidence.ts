@@ -42,7 +42,7 @@ const wordOf = (all: Readonly<Record<string, string>>, code: string | undefined)
   code === undefined ? undefined : (all[code] ?? code)
 
 async function factsOf(env: Env, told: Told, language: Language): Promise<Facts> {
-  const { history: h, rights } = messages[language]
+  const { history: h, records, rights } = messages[language]
   const w = words(language)
   const { items } = await catalogue(env)
   const name = (id: string) =>
@@ -58,7 +58,7 @@ async function factsOf(env: Env, told: Told, language: Language): Promise<Facts>
     [rights.facts.items, w.list(ids.map(name)) || undefined],
     [h.rest, w.list(rest) || undefined],
     [rights.desk.evidenceWhy, wordOf(h.denials, text(told, 'why'))],
-    [h.report.path, wordOf(rights.records.paths, text(told, 'path'))],
+    [h.report.path, wordOf(records.paths, text(told, 'path'))],
   ]
   return facts.flatMap(([label, value]) => (value ? [[label, value] as [string, string]] : []))
 }

@@ -148,7 +148,7 @@ function rowShown(row: Entry, href: string, language: Language): RecordsPage['ro
       [t.items, w.list(row.items.map(({ names }) => names[language]))],
       [t.purposes, w.list(row.purposes.map(({ names }) => names[language]))],
       [t.consent, w.dateTime(consent.agreedAt)],
-      [t.path, t.paths[row.path]],
+      [t.path, messages[language].records.paths[row.path]],
       [t.subjectId, row.sub],
       [t.giver, giver.names[language]],
     ],

@@ -63,63 +63,46 @@ function recordOf(env: Env, row: Entry): object {
   }
 }
 
-const COLUMNS = [
-  'provision_id',
-  'provided_at',
-  'giver_name',
-  'giver_address',
-  'giver_representative',
-  'receiver_name',
-  'receiver_corporate_number',
-  'receiver_address',
-  'receiver_representative',
-  'service',
-  'user_id',
-  'user_id_given',
-  'items',
-  'item_names',
-  'purposes',
-  'path',
-  'contract',
-  'consent_id',
-  'consent_version',
-  'consented_at',
-  'consent_text',
-  'proof',
-] as const
+type Column = keyof (typeof messages)['ja']['rights']['records']['columns']
 
-function cellsOf(env: Env, row: Entry, language: Language): (string | number)[] {
+function cellsOf(env: Env, row: Entry, language: Language): Record<Column, string | number> {
   const { giver, receiver, consent } = row
   const list = (all: readonly string[]) => all.join(' / ')
-  return [
-    row.id,
-    row.at.toISOString(),
-    giver.names[language],
-    giver.address[language],
-    giver.representative[language],
-    receiver.names[language],
-    receiver.corporateNumber,
-    receiver.address[language],
-    receiver.representative[language],
-    row.service[language],
-    row.userId,
-    row.sub,
-    list(row.items.map(({ id }) => id)),
-    list(row.items.map(({ names }) => names[language])),
-    list(row.purposes.map(({ names }) => names[language])),
-    messages[language].rights.records.paths[row.path],
-    row.contract,
-    consent.id,
-    consent.version,
-    consent.agreedAt.toISOString(),
-    `${consent.template} ${consent.templateVersion}`,
-    proofHref(env, row),
-  ]
+  return {
+    record: row.id,
+    at: row.at.toISOString(),
+    giver: giver.names[language],
+    giverAddress: giver.address[language],
+    giverRepresentative: giver.representative[language],
+    receiver: receiver.names[language],
+    receiverNumber: receiver.corporateNumber,
+    receiverAddress: receiver.address[language],
+    receiverRepresentative: receiver.representative[language],
+    service: row.service[language],
+    userId: row.userId,
+    sub: row.sub,
+    itemIds: list(row.items.map(({ id }) => id)),
+    items: list(row.items.map(({ names }) => names[language])),
+    purposes: list(row.purposes.map(({ names }) => names[language])),
+    path: messages[language].records.paths[row.path],
+    contract: row.contract,
+    consent: consent.id,
+    consentVersion: consent.version,
+    consentAt: consent.agreedAt.toISOString(),
+    consentText: `${consent.template} ${consent.templateVersion}`,
+    proof: proofHref(env, row),
+  }
 }
 
+/** In the order and the words of the reader's language: no column can stand under another one's heading. */
 async function* csvOf(env: Env, of: CaseNow, language: Language): AsyncIterable<string> {
-  yield line(COLUMNS)
-  for await (const row of rowsOf(env, of)) yield line(cellsOf(env, row, language))
+  const { columns } = messages[language].rights.records
+  const order = Object.keys(columns) as Column[]
+  yield line(order.map((key) => columns[key]))
+  for await (const row of rowsOf(env, of)) {
+    const cells = cellsOf(env, row, language)
+    yield line(order.map((key) => cells[key]))
+  }
 }
 
 async function* jsonOf(env: Env, of: CaseNow): AsyncIterable<string> {

@@ -116,7 +116,7 @@ async function numbered(env: Env, { id, language }: Resident, asked: Taking): Pr
     residentId: id,
     language,
     profile: profileOf(site),
-    rule: ruleFor(site, asked.kind),
+    rule: ruleFor(site, asked.kind, asked.subject),
     receivedAt,
   }
   await store.insertCase(env.db, { ...of, year, running, once })

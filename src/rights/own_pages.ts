@@ -129,7 +129,11 @@ function drafted(env: Env, resident: Resident, filed: Omit<Filed, 'once'>): Case
   return {
     ...what,
     ...{ id: '', number: '', residentId: resident.id, language: resident.language },
-    ...{ profile: profileOf(site), rule: ruleFor(site, filed.kind), receivedAt: env.now() },
+    ...{
+      profile: profileOf(site),
+      rule: ruleFor(site, filed.kind, filed.subject),
+      receivedAt: env.now(),
+    },
     ...{ state: 'received', dueAt: null, endedAt: null, outcome: null },
   }
 }

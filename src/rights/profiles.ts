@@ -1,6 +1,6 @@
 /** Which law rules the installation's requests: days, counting and articles as data (I-17…I-22, E-15…E-17). */
 import type { Both, Installation } from '../installation.ts'
-import type { Ground, Kind, Right, Rule } from './model.ts'
+import type { Ground, Kind, Right, Rule, Subject } from './model.ts'
 
 type ProfileId = NonNullable<Installation['rights']>['profile']
 
@@ -70,8 +70,12 @@ export function profileOf({ rights, legalForm }: Installation): ProfileId {
   return rights?.profile ?? (legalForm === 'city' ? 'national' : 'private')
 }
 
-/** The rule for one kind of case. Reports of history entries have no article: the consortium's own days. */
-export function ruleFor(site: Installation, kind: Kind): Rule {
+/**
+ * The rule for one kind of case. Reports of history entries have no article: the consortium's own days. Of a private
+ * body the records of provision are asked for by a paragraph of their own (E-15): APPI 33(5), where 33(1)–(3) apply to
+ * them as to the data.
+ */
+export function ruleFor(site: Installation, kind: Kind, subject: Subject): Rule {
   const { rights } = site
   const days = rights?.goalDays ?? GOAL_DAYS
   if (kind === 'report') return goal(days, '40')
@@ -83,7 +87,8 @@ export function ruleFor(site: Installation, kind: Kind): Rule {
       own[kind === 'stop_provision' ? 'suspension' : kind]
     return { ...rule, goal: false, extension, told: kind === 'correction' ? ALSO : ALONE }
   }
-  return three(goal(days, '33-2'), goal(days, '34-2', ALSO), goal(days, '35-2'))[kind]
+  const disclosure = goal(days, subject === 'records' ? '33-5' : '33-2')
+  return three(disclosure, goal(days, '34-2', ALSO), goal(days, '35-2'))[kind]
 }
 
 type Cited = Partial<Record<ProfileId, string>>

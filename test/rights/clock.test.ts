@@ -14,6 +14,7 @@ import {
   STEPS,
   type Step,
   type StepName,
+  type Subject,
 } from '../../src/rights/model.ts'
 import { articleOf, profileOf, ruleFor } from '../../src/rights/profiles.ts'
 
@@ -59,28 +60,47 @@ describe('days of the law', () => {
   })
 
   test('a public body has 30 days, Oiso 14 for disclosure, both 30 more once; a private one its own', () => {
-    expect(ruleFor(national, 'disclosure')).toMatchObject({ days: 30, extension: 30, goal: false })
-    expect(ruleFor(national, 'stop_provision').article.ja).toBe(
+    expect(ruleFor(national, 'disclosure', 'other')).toMatchObject({
+      days: 30,
+      extension: 30,
+      goal: false,
+    })
+    expect(ruleFor(national, 'stop_provision', 'service').article.ja).toBe(
       '個人情報の保護に関する法律第102条第1項',
     )
-    expect(ruleFor(oiso, 'disclosure')).toMatchObject({ days: 14, extension: 30 })
-    expect(ruleFor(oiso, 'correction')).toMatchObject({
+    expect(ruleFor(oiso, 'disclosure', 'other')).toMatchObject({ days: 14, extension: 30 })
+    expect(ruleFor(oiso, 'correction', 'other')).toMatchObject({
       days: 30,
       told: ['resident', 'recipients'],
     })
-    expect(ruleFor(site(), 'disclosure')).toMatchObject({ days: 14, extension: 0, goal: true })
-    expect(ruleFor(site({ profile: 'private', goalDays: 7 }), 'suspension').days).toBe(7)
+    expect(ruleFor(site(), 'disclosure', 'other')).toMatchObject({
+      days: 14,
+      extension: 0,
+      goal: true,
+    })
+    expect(ruleFor(site({ profile: 'private', goalDays: 7 }), 'suspension', 'service').days).toBe(7)
     expect(profileOf({ ...demoInstallation, legalForm: 'city' })).toBe('national')
     const why = {
       kind: 'disclosure',
-      rule: ruleFor(oiso, 'disclosure'),
+      rule: ruleFor(oiso, 'disclosure', 'other'),
       ground: 'existence',
     } as const
     expect(articleOf('oiso', why).ja).toBe('大磯町議会の個人情報の保護に関する条例第24条')
   })
 
+  test('the records of provision have a paragraph of their own: APPI 33(5), of a private body alone (E-15)', () => {
+    const of = (where: Installation, subject: Subject) =>
+      ruleFor(where, 'disclosure', subject).article
+    expect(of(site(), 'records')).toEqual({
+      ja: '個人情報の保護に関する法律第33条第5項',
+      en: 'Act on the Protection of Personal Information, article 33(5)',
+    })
+    expect(of(site(), 'registered').ja).toBe('個人情報の保護に関する法律第33条第2項')
+    expect(of(national, 'records')).toEqual(of(national, 'registered'))
+  })
+
   test('the days of waiting do not count, each once, and the clock then stands still (I-17, I-20)', () => {
-    const rule = ruleFor(oiso, 'disclosure')
+    const rule = ruleFor(oiso, 'disclosure', 'other')
     const waited = [
       on('2026-11-02', 'received'),
       on('2026-11-05', 'completion_asked'),
@@ -101,7 +121,7 @@ describe('days of the law', () => {
   })
 
   test('44 days at most with an extension: 14 and 30 (I-18)', () => {
-    const rule = ruleFor(oiso, 'disclosure')
+    const rule = ruleFor(oiso, 'disclosure', 'other')
     const asked = { receivedOn: '2026-11-02', paused: 0, yearEnd }
     expect(latestExtension(rule, asked)).toBe('2026-12-16')
     expect(
@@ -111,7 +131,7 @@ describe('days of the law', () => {
   })
 
   test('what is over has no due date', () => {
-    const rule = ruleFor(national, 'correction')
+    const rule = ruleFor(national, 'correction', 'other')
     for (const step of ['withdrawn', 'closed'] as const)
       expect(lastOn(rule, [on('2026-11-02', 'received'), on('2026-11-03', step)])).toBeUndefined()
   })
@@ -232,7 +252,7 @@ describe('the settings', () => {
   test('an own ordinance stands in the file', () => {
     expect(faults({ profile: 'ordinance', rules })).toEqual([])
     const own = site({ profile: 'ordinance', rules } as Installation['rights'])
-    expect(ruleFor(own, 'stop_provision')).toMatchObject({
+    expect(ruleFor(own, 'stop_provision', 'service')).toMatchObject({
       days: 15,
       extension: 20,
       count: 'business',

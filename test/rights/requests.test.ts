@@ -213,13 +213,26 @@ describe('answered at once (APPI 33(5))', () => {
     )
     const lines = csv.text.trim().split('\r\n')
     expect(lines).toHaveLength(Number(n) + 1)
+    expect(lines[0]?.replace('\uFEFF', '')).toMatch(
+      /^記録の番号,渡した日時（UTC）,渡した側,.*渡した相手,.*渡し方,.*証明のアドレス$/,
+    )
+    expect(lines[0]).not.toMatch(/[a-z]/)
+    expect(csv.text).toContain('サービスからの照会')
+    expect(csv.text).not.toContain('ユーザー情報')
+    await browser.open(`${PATH}?lang=en`)
+    const english = await browser.request(`${PATH}/${id}/file/csv`)
+    expect(english.text).toContain('Record,Given at (UTC),Given by,')
+    expect(english.text).toContain('Asked for by the service')
+    await browser.open(`${PATH}?lang=ja`)
     expect(csv.text).toContain("'=cmd()図書館")
     expect(csv.text).toContain('代表 一郎')
     expect(csv.text).toContain('あおば市中央区1-1')
     expect(csv.text).not.toMatch(/山田|(?<![\w-])1988(?![\w-])/)
     const json = JSON.parse((await browser.request(`${PATH}/${id}/file/json`)).text) as {
+      law: { ja: string }
       records: { proof: string; consent: object; receiver: object; residentId?: string }[]
     }
+    expect(json.law.ja).toBe('個人情報の保護に関する法律第33条第5項')
     expect(json.records).toHaveLength(Number(n))
     expect(json.records[0]).not.toHaveProperty('residentId')
     const proof = await browser.request(String(json.records[0]?.proof))
@@ -249,7 +262,7 @@ describe('answered at once (APPI 33(5))', () => {
     expect(
       (await site.env.db('audit_events').where({ act: 'rights.handed_over', object_id: id }))
         .length,
-    ).toBe(5)
+    ).toBe(6)
   })
 
   test('the registered data, as file and page', async () => {

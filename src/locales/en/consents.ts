@@ -172,13 +172,6 @@ export const consents: Messages['consents'] = {
     withdrawn: 'Withdrawn on',
     asleep: 'Stopped on',
   },
-  paths: {
-    userinfo: 'Asked for by the service',
-    id_token: 'At sign-in',
-    api: 'Asked for by the service (API)',
-    event: 'Sent as an event',
-    export: 'Exported',
-  },
   stopReason: 'Why it stopped',
   give: 'Shared',
   take: 'We receive',

@@ -181,13 +181,6 @@ export const consents = {
     withdrawn: '撤回した日',
     asleep: '止めた日',
   },
-  paths: {
-    userinfo: 'サービスからの照会',
-    id_token: 'サインイン',
-    api: 'サービスからの照会（API）',
-    event: 'お知らせの送信',
-    export: '書き出し',
-  },
   /** Above the reason of a stop that the consortium decided. */
   stopReason: '止まった理由',
   give: '渡す情報',

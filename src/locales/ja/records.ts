@@ -32,12 +32,13 @@ export const records = {
   items: '渡した項目',
   consent: '同意の日',
   path: '渡し方',
+  /** For everybody: residents, companies and the desk read the same word. */
   paths: {
     userinfo: 'サービスからの照会',
-    id_token: 'サインインのとき',
-    api: 'プログラムからの照会',
-    event: '変更のお知らせ',
-    export: 'ファイル',
+    id_token: 'サインイン',
+    api: 'サービスからの照会（API）',
+    event: 'お知らせの送信',
+    export: '書き出し',
   },
   noPersons: 'この一覧に氏名はありません。本人は、記録のファイルでもIDだけで示します。',
   otherWay: '会社から民間推進体制への提供',
