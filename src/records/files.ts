@@ -36,6 +36,12 @@ const WHEN: Record<Form, Column[]> = {
   ],
 }
 
+const CONSENTED: Column[] = [
+  ['consented', (_, l) => messages[l].records.consented],
+  ['consent', (row) => row.consent.id],
+  ['consentAt', (row) => row.consent.agreedAt.toISOString()],
+]
+
 const WHO: Record<Side, Column[]> = {
   giver: [
     ['receiver', (row, l) => row.receiver.names[l]],
@@ -55,22 +61,30 @@ const WHO: Record<Side, Column[]> = {
   ],
 }
 
-const WHAT: Column[] = [
-  ['items', (row, l) => list(row.items, l)],
-  ['consented', (_, l) => messages[l].records.consented],
-  ['consent', (row) => row.consent.id],
-  ['consentAt', (row) => row.consent.agreedAt.toISOString()],
+const ITEMS: Column = ['items', (row, l) => list(row.items, l)]
+
+/** What the law does not ask for. */
+const BESIDE: Column[] = [
   ['purposes', (row, l) => list(row.purposes, l)],
   ['service', (row, l) => row.service[l]],
   ['contract', (row) => row.contract],
   ['test', (row, l) => (row.test ? messages[l].records.testPerson : '')],
 ]
-const PATH: Column = ['path', (row) => (row.kind === 'raw' ? row.path : '')]
+const PATH: Column = [
+  'path',
+  (row, l) => (row.kind === 'raw' ? messages[l].records.paths[row.path] : ''),
+]
 
+/**
+ * Which record and when, then the law's own order, where a consent is the ground: the consent, the other side, the
+ * person, the items. Giver: APPI 29, rule 20(1)(ii); receiver: APPI 30, rule 24(1)(ii).
+ */
 const columnsOf = (side: Side, form: Form): Column[] => [
   ...WHEN[form],
+  ...CONSENTED,
   ...WHO[side],
-  ...WHAT,
+  ITEMS,
+  ...BESIDE,
   ...(form === 'raw' ? [PATH] : []),
 ]
 
@@ -99,8 +113,6 @@ export function jsonOf(row: Row, side: Side) {
       : { giver: row.giver, obtained: obtainedOf(row), person: { sub: row.sub } }
   return {
     ...when,
-    ...who,
-    items: row.items.map(({ id, names }) => ({ id, names })),
     consent: {
       obtained: true,
       id: row.consent.id,
@@ -108,6 +120,8 @@ export function jsonOf(row: Row, side: Side) {
       at: row.consent.agreedAt.toISOString(),
       text: { template: row.consent.template, version: row.consent.templateVersion },
     },
+    ...who,
+    items: row.items.map(({ id, names }) => ({ id, names })),
     purposes: row.purposes,
     service: { id: row.serviceId, names: row.service },
     contract: row.contract,

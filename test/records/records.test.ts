@@ -102,6 +102,19 @@ const cells = (text: string) =>
         .slice(0, -1),
     )
 
+/** Rule 24(1)(ii): the consent, the giver and how they came by it, the person, the items. */
+const RECEIVED = [
+  ...['本人の同意', '同意の番号', '同意の日時（UTC）'],
+  ...['提供者の名称', '提供者の代表会員', '提供者の住所', '提供者の代表者'],
+  ...['提供者による取得の経緯', '本人（受領者が受け取ったID）', '項目'],
+]
+/** Rule 20(1)(ii): the consent, the receiver, the person, the items. */
+const GIVEN = [
+  ...['本人の同意', '同意の番号', '同意の日時（UTC）'],
+  ...['受領者の名称', '受領者の法人番号', '受領者の住所', '受領者の代表者'],
+  ...['本人（共通のユーザーID）', '本人（受領者が受け取ったID）', '項目'],
+]
+
 const audited = (act: string) =>
   site.env
     .db('audit_events')
@@ -192,7 +205,7 @@ describe('the giver’s record', () => {
     while ((await site.env.db('ledger_pending').first()) !== undefined)
     const [head, ...rows] = cells(page.text)
     expect(rows).toHaveLength(await ledgerCount())
-    expect(head).toContain('受領者の代表者')
+    expect(head?.slice(2, 12)).toEqual(GIVEN)
     const column = (name: string) => rows.map((row) => row[head?.indexOf(name) ?? -1] ?? '')
     expect(column('受領者の名称')).toContain(`'=HYPERLINK("x")株式会社`)
     expect(new Set(column('本人の同意'))).toEqual(new Set(['あり']))
@@ -287,16 +300,12 @@ describe('a company’s record', () => {
     const all = await taken(browser, '/company/records', { form: 'raw', type: 'csv' })
     const [head, ...rows] = cells(all.text)
     expect(rows).toHaveLength(4)
-    expect(head?.slice(0, 8)).toEqual([
-      '記録の番号',
-      '提供した日時（UTC）',
-      '提供者の名称',
-      '提供者の代表会員',
-      '提供者の住所',
-      '提供者の代表者',
-      '提供者による取得の経緯',
-      '本人（受領者が受け取ったID）',
-    ])
+    expect(head?.slice(0, 2)).toEqual(['記録の番号', '提供した日時（UTC）'])
+    expect(head?.slice(2, 12)).toEqual(RECEIVED)
+    const path = rows.map((row) => row[head?.indexOf('渡し方') ?? -1])
+    expect(new Set(path)).toEqual(new Set(['サインイン', 'サービスからの照会']))
+    const lump = await taken(browser, '/company/records', { form: 'lump', type: 'csv' })
+    expect(cells(lump.text)[0]?.slice(3, 13)).toEqual(RECEIVED)
     expect(all.text).not.toContain(hanako.userId)
     expect(all.text).not.toContain(hanako.id)
     expect(all.text).toContain('本人がユーザーIDの登録')
