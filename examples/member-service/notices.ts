@@ -4,8 +4,11 @@
  */
 import { createRemoteJWKSet, jwtVerify, type JWTPayload } from 'jose'
 
-/** Whom it is about, and what happened. `sid`: one session of theirs; absent: all. */
-export type Notice = { kind: Kind; sub: string; sid: string | undefined }
+/**
+ * Whom it is about, and what happened. `sid`: one session of theirs; absent: all. `at`: when it happened, in Unix seconds
+ * of Machi ID's clock, which may be long before it is told; absent: it is so now.
+ */
+export type Notice = { kind: Kind; sub: string; sid: string | undefined; at: number | undefined }
 export type Kind = 'withdrawn' | 'changed' | 'corrected' | 'closed' | 'signed_out' | 'trial'
 
 /** By the last part of the event's address; what is not listed is taken and left alone. */
@@ -65,7 +68,8 @@ export function noticeReader(issuer: string, clientId: string) {
       const about = (payload['sub_id'] ?? {}) as SubjectId
       const kind = KINDS[type.split('/').at(-1) ?? '']
       if (!kind || !isNew(payload)) return undefined
-      return { kind, sub: (about.user ?? about).sub ?? '', sid: about.session?.id }
+      const { toe: at } = payload as { toe?: number }
+      return { kind, sub: (about.user ?? about).sub ?? '', sid: about.session?.id, at }
     },
 
     /** @returns undefined for one that was read before. @throws NotOurs */
@@ -75,7 +79,8 @@ export function noticeReader(issuer: string, clientId: string) {
       if (!(LOGOUT in events) || 'nonce' in payload) throw new NotOurs('invalid_request')
       const { sid } = payload as { sid?: string }
       if (!isNew(payload)) return undefined
-      return { kind: 'signed_out', sub: payload.sub ?? '', sid }
+      // A logout token is made anew at each try: its `iat` does not tell when the session ended, its `sid` tells which.
+      return { kind: 'signed_out', sub: payload.sub ?? '', sid, at: undefined }
     },
   }
 }

@@ -21,6 +21,8 @@ export type SignedIn = {
   /** What Machi ID says was granted, which may be less than was asked for. */
   scope: string
   claims: oidc.UserInfoResponse
+  /** When Machi ID said so (`iat` of the ID token), in Unix seconds of its clock: what happened before is over. */
+  at: number
   /** The session at Machi ID, as its logout tokens name it. */
   sid: string | undefined
   /** What this service and this person agreed: by it the service can end it. */
@@ -80,9 +82,12 @@ export function relyingParty(issuer: string, client: Client) {
         expectedNonce: pending.nonce,
         idTokenExpected: true,
       })
-      const { sub: subject = '', sid } = (tokens.claims() ?? {}) as { sub?: string; sid?: string }
+      const idToken = tokens.claims()
+      const { sub: subject = '', iat: at = 0 } = idToken ?? {}
+      const { sid } = (idToken ?? {}) as { sid?: string }
       const { grant_id: grantId } = tokens as { grant_id?: string }
       return {
+        at,
         sid,
         grantId,
         idToken: tokens.id_token ?? '',

@@ -178,11 +178,15 @@ async function signOut(party: RelyingParty, { request, response, visit }: Asked)
   redirect(response, target?.href ?? '/')
 }
 
-/** Acts on what was told: who left is signed out here, and what was received of them is forgotten. */
-function apply({ kind, sub, sid }: Notice, visits: Map<string, Visit>): void {
+/**
+ * Acts on what was told: who left is signed out here, and what was received of them is forgotten. A notice can come late:
+ * who agreed anew and signed in after it happened is not meant by it.
+ */
+function apply({ kind, sub, sid, at }: Notice, visits: Map<string, Visit>): void {
   for (const visit of visits.values()) {
     const { signedIn } = visit
     if (signedIn?.claims.sub !== sub || (sid !== undefined && signedIn.sid !== sid)) continue
+    if (at !== undefined && at < signedIn.at) continue
     visit.told = kind
     if (kind === 'withdrawn' || kind === 'closed' || kind === 'signed_out') delete visit.signedIn
   }

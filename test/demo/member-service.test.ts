@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { startMemberService, type MemberService } from '../../examples/member-service/service.ts'
 import * as demo from '../../src/demo/actions.ts'
 import { memberServiceOf } from '../../src/demo/table.ts'
+import { signEvent, subjectId } from '../../src/events/signing.ts'
 import * as services from '../../src/services/actions.ts'
 import { Browser, type Page } from '../support/browser.ts'
 import { agree } from '../support/relying-party.ts'
@@ -116,6 +117,36 @@ describe('the story', () => {
     })
     expect(location(left)).toContain(`${site.issuer}/session/end?`)
     expect((await visitor.open('/')).text).toContain('まちIDではじめる')
+  })
+})
+
+describe('what Machi ID tells', () => {
+  test('a withdrawal that is told late does not sign out who agreed anew since', async () => {
+    const home = await through('/sign-in?ask=few', new Browser(site.issuer), [])
+    const sub = /<dd>([^<]{20,})<\/dd>/.exec(home.text.split('ユーザーID')[1] ?? '')?.[1] ?? ''
+    const now = await services.byClientId(site.env, 'machinaka-kaiyu')
+    if (!now) throw new Error('no service')
+    const tell = async (at: Date) => {
+      const body = await signEvent(site.env, now, {
+        ...{ name: 'consent-withdrawn', jti: site.env.newId(), payload: { reason: 'withdrawn' } },
+        ...{ subject: subjectId(site.issuer, sub, null), fact: { id: site.env.newId(), at } },
+      })
+      const headers = { 'content-type': 'application/secevent+jwt' }
+      const { status } = await fetch(`${service.url}/events`, { method: 'POST', headers, body })
+      return status
+    }
+    expect(await tell(new Date(Date.now() - 60 * 60_000))).toBe(202)
+    const after = await visitor.open('/')
+    expect([after.text.includes('山田 花子'), after.text.includes('撤回しました')]).toEqual([
+      true,
+      false,
+    ])
+    expect(await tell(new Date(Date.now() + 1000))).toBe(202)
+    const gone = await visitor.open('/')
+    expect([gone.text.includes('山田 花子'), gone.text.includes('撤回しました')]).toEqual([
+      false,
+      true,
+    ])
   })
 })
 
