@@ -3,6 +3,7 @@ import * as consents from '../consents/actions.ts'
 import type { AnswerAsked, DeletionRequest } from '../consents/actions.ts'
 import { answerDeletionSchema } from '../consents/schema.ts'
 import type { Env } from '../env.ts'
+import { dayOf } from '../input/days.ts'
 import { Refusal } from '../refusal.ts'
 import { exactly, listOf, moment, nullable, text, uuid, type Endpoint } from './endpoint.ts'
 
@@ -11,6 +12,8 @@ const deletion = exactly({
   serviceId: uuid,
   sub: text,
   askedAt: moment,
+  /** The first day that `done_on` may name. */
+  agreedOn: { type: 'string', format: 'date' },
   dueAt: moment,
   state: { enum: ['pending', 'overdue', 'done', 'partly', 'refused'] },
   doneOn: nullable({ type: 'string', format: 'date' }),
@@ -47,7 +50,7 @@ export const deletionDoors: readonly Endpoint[] = [
     path: '/deletions/{deletionId}/answer',
     scope: 'company:write',
     summary:
-      'Answer once: done or partly with the day of erasure, partly or refused with the reason; the person reads it',
+      'Answer once: done or partly with the day of erasure (from agreedOn to today, in Japan), partly or refused with the reason; the person reads it',
     body: answerDeletionSchema,
     answer: deletion,
     async run(env, { company: { memberId, by }, params, body }) {
@@ -64,6 +67,7 @@ function shown(env: Env, request: DeletionRequest) {
   const { id, serviceId, subject: sub, askedAt, dueAt, answer } = request
   return {
     ...{ id, serviceId, sub, askedAt: askedAt.toISOString(), dueAt: dueAt.toISOString() },
+    agreedOn: dayOf(request.agreedAt),
     state: consents.deletionState(request, env.now()),
     doneOn: answer?.doneOn ?? null,
     reason: answer?.reason ?? null,

@@ -23,6 +23,8 @@ export type DeletionRequest = {
   /** The sub this company knows the person by. */
   subject: string
   askedAt: Date
+  /** When the person first agreed with this company about the service: nothing can have been erased before. */
+  agreedAt: Date
   /** Exclusive. */
   dueAt: Date
   answer: DeletionAnswer | undefined
@@ -50,7 +52,8 @@ const REASON_LENGTH = 500
 /**
  * What is wrong with an answer, by field; none where it stands.
  *
- * @param from the day of the request, `today` the day of the answer; YYYY-MM-DD
+ * @param from the day of the first agreement: a company may have erased before it was asked. `today` the day of the
+ *   answer; YYYY-MM-DD
  */
 export function answerFaults(
   { outcome, done_on: doneOn = '', reason = '' }: AnswerAsked,
@@ -60,7 +63,9 @@ export function answerFaults(
   if (outcome === 'refused' && doneOn) fields['done_on'] = 'not_valid'
   if (outcome !== 'refused') {
     if (!doneOn) fields['done_on'] = 'required'
-    else if (!isDay(doneOn) || doneOn < from || doneOn > today) fields['done_on'] = 'not_valid'
+    else if (!isDay(doneOn)) fields['done_on'] = 'not_valid'
+    else if (doneOn > today) fields['done_on'] = 'day_future'
+    else if (doneOn < from) fields['done_on'] = 'day_before_agreement'
   }
   if (outcome !== 'done' && !reason.trim()) fields['reason'] = 'required'
   if (outcome === 'done' && reason.trim()) fields['reason'] = 'not_valid'

@@ -30,6 +30,8 @@ export type DeletionPage = DeletionRow & {
   form: { outcome: string; done_on: string; reason: string }
   /** Between which days the erasure can have been, as YYYY-MM-DD. */
   days: { from: string; to: string }
+  /** The first of these in words. */
+  firstDay: string
   fields: Fields
 }
 

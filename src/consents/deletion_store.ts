@@ -9,6 +9,7 @@ type Row = {
   member_id: string
   subject: string
   asked_at: Date
+  agreed_at: Date
   due_at: Date
   outcome: Outcome | null
   done_on: string | null
@@ -26,15 +27,21 @@ function fromRow(row: Row): DeletionRequest {
     memberId: row.member_id,
     subject: row.subject,
     askedAt: row.asked_at,
+    agreedAt: row.agreed_at,
     dueAt: row.due_at,
     answer: outcome && at ? { outcome, doneOn: row.done_on, reason: row.reason, at } : undefined,
   }
 }
 
-const ALL = `select r.*, a.outcome, to_char(a.done_on, 'YYYY-MM-DD') as done_on, a.reason, a.answered_at
+const ALL = `select r.*, a.outcome, to_char(a.done_on, 'YYYY-MM-DD') as done_on, a.reason, a.answered_at,
+    coalesce((select min(c.agreed_at) from consents c where c.resident_id = r.resident_id
+      and c.service_id = r.service_id and c.member_id = r.member_id), r.asked_at) as agreed_at
   from deletion_requests r left join deletion_answers a on a.request_id = r.id`
 
-export async function insert(db: Knex, request: Omit<DeletionRequest, 'answer'>): Promise<void> {
+export async function insert(
+  db: Knex,
+  request: Omit<DeletionRequest, 'answer' | 'agreedAt'>,
+): Promise<void> {
   await db('deletion_requests').insert({
     id: request.id,
     consent_id: request.consentId,

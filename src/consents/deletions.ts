@@ -76,7 +76,7 @@ export function answerDeletion(
   return atomically(env, async (env) => {
     const request = await deletionOf(env, where.memberId, where.id)
     const at = env.now()
-    const days = { from: dayOf(request.askedAt), today: dayOf(at), isDay }
+    const days = { from: dayOf(request.agreedAt), today: dayOf(at), isDay }
     const fields = answerFaults(asked, days)
     if (Object.keys(fields).length) throw new Refusal('invalid_input', { fields })
     const answer = {

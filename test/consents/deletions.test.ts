@@ -3,10 +3,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import * as consents from '../../src/consents/actions.ts'
 import type { DeletionRequest } from '../../src/consents/actions.ts'
 import { answerFaults } from '../../src/consents/deletion_model.ts'
-import { isDay } from '../../src/input/days.ts'
+import { dayOf, isDay, startOfDay } from '../../src/input/days.ts'
 import { today } from '../../src/desk/actions.ts'
 import { OPERATOR_ROLES } from '../../src/persons.ts'
 import { messages } from '../../src/locales/index.ts'
+import { words } from '../../src/locales/words.ts'
 import * as residents from '../../src/residents/actions.ts'
 import { makeProgram } from '../api/steps.ts'
 import { tokensFor } from '../oidc/steps.ts'
@@ -42,7 +43,8 @@ type Asked = {
 }
 
 /** Somebody who agreed, was provided for, withdrew by the pages, and ticked the box. */
-async function asked(): Promise<Asked> {
+async function asked(agreedDaysAgo = 0): Promise<Asked> {
+  if (agreedDaysAgo) site.setNow(new Date(Date.now() - agreedDaysAgo * DAY))
   const resident = await makeResident(site.env)
   const service = await makeService(site.env, { subjectType: 'pairwise' })
   const browser = new Browser(site.issuer)
@@ -50,6 +52,7 @@ async function asked(): Promise<Asked> {
   const { sub } = JSON.parse(Buffer.from(id.split('.')[1] ?? '', 'base64url').toString())
   const known = await residents.find(site.env, resident.id)
   if (!known) throw new Error('no resident')
+  site.setNow(undefined)
   await consents.withdraw(site.env, known, service.id, true)
   const { requests } = await consents.deletionsOf(site.env, service.memberId, ALL)
   const [request] = requests
@@ -223,6 +226,28 @@ describe('in the portal', () => {
     expect(JSON.stringify(event)).not.toContain('請求')
   })
 
+  test('what was erased before it was asked for can be said; any other day is told the range', async () => {
+    const it = await asked(3)
+    const on = (days: number) => dayOf(new Date(it.request.askedAt.getTime() + days * DAY))
+    const { browser } = await staffOf(it.service.memberId)
+    const page = await browser.open(`/company/deletions/${it.request.id}`)
+    const first = words('ja').date(it.request.agreedAt)
+    const range = messages.ja.deletions.answer.doneOnRange(first)
+    expect([first, page.text.includes(range)]).toEqual([
+      words('ja').date(startOfDay(on(-3))),
+      false,
+    ])
+    for (const day of [on(-4), on(2)]) {
+      const wrong = await browser.submit(page, { outcome: 'done', done_on: day, reason: '' })
+      expect([day, wrong.status, wrong.text.split(range).length - 1]).toEqual([day, 422, 2])
+    }
+    const sent = await browser.submit(page, { outcome: 'done', done_on: on(-1), reason: '' })
+    expect(sent.text).toContain(words('ja').date(startOfDay(on(-1))))
+    const again = new Browser(site.issuer)
+    await again.signIn(await again.open('/login'), { ...it.resident, password: PASSWORD })
+    expect((await again.open(pageOf(it))).text).toContain('すべて削除')
+  })
+
   test('of another company it is not found, as if there were none', async () => {
     const it = await asked()
     const other = await asked()
@@ -291,7 +316,10 @@ test('a program reads and answers by the API, its own company alone', async () =
   const own = await makeProgram(site, it.service.memberId, person.person)
   const listed = await own.call('/deletions?state=open')
   expect(listed.body['items']).toEqual([
-    expect.objectContaining({ id: it.request.id, sub: it.sub, state: 'pending', reason: null }),
+    expect.objectContaining({
+      ...{ id: it.request.id, sub: it.sub, state: 'pending', reason: null },
+      agreedOn: dayOf(it.request.agreedAt),
+    }),
   ])
   const send = (program: typeof own, body: object) =>
     program.call(`/deletions/${it.request.id}/answer`, {
@@ -305,6 +333,14 @@ test('a program reads and answers by the API, its own company alone', async () =
   expect((await send(strangers, answer)).status).toBe(404)
   expect((await strangers.call('/deletions')).body['items']).toEqual([])
   expect((await send(own, { ...answer, outcome: 'done' })).status).toBe(422)
+  const early = { outcome: 'done', done_on: '2020-01-31' }
+  expect((await send(own, early)).body).toMatchObject({
+    ...{ type: 'invalid_input', status: 422 },
+    errors: [{ field: 'done_on', rule: 'day_before_agreement' }],
+  })
+  expect((await send(own, { ...early, done_on: '2999-01-31' })).body['errors']).toEqual([
+    { field: 'done_on', rule: 'day_future' },
+  ])
   expect((await send(own, { ...answer, resident: 'x' })).status).toBe(422)
   const sent = await send(own, answer)
   expect([sent.status, sent.body['state']]).toEqual([200, 'refused'])
@@ -315,8 +351,8 @@ test('a program reads and answers by the API, its own company alone', async () =
 test.each([
   [{ outcome: 'done', done_on: '2026-11-21' }, {}],
   [{ outcome: 'done', done_on: '2026-11-20' }, {}],
-  [{ outcome: 'done', done_on: '2026-11-19' }, { done_on: 'not_valid' }],
-  [{ outcome: 'done', done_on: '2026-11-22' }, { done_on: 'not_valid' }],
+  [{ outcome: 'done', done_on: '2026-11-19' }, { done_on: 'day_before_agreement' }],
+  [{ outcome: 'done', done_on: '2026-11-22' }, { done_on: 'day_future' }],
   [{ outcome: 'done', done_on: '2026-11-31' }, { done_on: 'not_valid' }],
   [{ outcome: 'done' }, { done_on: 'required' }],
   [{ outcome: 'partly' }, { done_on: 'required', reason: 'required' }],

@@ -27,7 +27,9 @@ export const deletions: typeof ja = {
     outcome: 'Outcome',
     outcomes: { done: 'Everything erased', partly: 'A part erased', refused: 'Not erased' },
     doneOn: 'Day of erasure',
-    doneOnHint: 'For “everything erased” and “a part erased”.',
+    doneOnHint:
+      'For “everything erased” and “a part erased”. Where it was erased before the request: that day.',
+    doneOnRange: (first) => `Choose a day from ${first}, when the person agreed, to today`,
     reason: 'What stays, and why',
     reasonHint:
       'Where something stays: name the law. The person reads this. Write no personal data.',

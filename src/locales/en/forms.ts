@@ -8,6 +8,7 @@ export const forms: Messages['forms'] = {
   colon: ': ',
   errors: {
     period_turned: 'The last day must not come before the first',
+    day_before_agreement: 'Choose the day the person agreed, or a later day',
     day_future: 'Choose today or an earlier day',
     moment_past: 'Choose a moment that is still to come',
     moment_too_far: 'No further ahead than a year',

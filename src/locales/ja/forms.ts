@@ -7,6 +7,7 @@ export const forms = {
   colon: '：',
   errors: {
     period_turned: '終わりの日は、始まりの日より後にしてください',
+    day_before_agreement: '利用者が同意した日か、それより後の日付にしてください',
     day_future: '今日か、今日より前の日付にしてください',
     moment_past: 'これから先の日時にしてください',
     moment_too_far: '1年より先にはできません',
