@@ -151,7 +151,10 @@ async function contractProposal(env: Env, id: string) {
   return { proposal, subjectId: subjectOf(proposal), memberId: proposal.memberId }
 }
 
-/** Holds a draft to shape, rules, its own number and the terms of the company's other contracts. */
+/**
+ * Holds a draft to shape, rules, its own number, a last day still to come and the terms of the company's other contracts.
+ * Contracts of the past come by the onboarding file alone.
+ */
 async function held(
   env: Env,
   given: unknown,
@@ -191,6 +194,7 @@ async function termFaults(
 ): Promise<Fault[]> {
   const known = (await queries.byId(env.db, id))?.versions.at(-1)
   const next = { startsAt: startOfDay(asked.from), endsAt: endOfDay(asked.to) }
+  if (next.endsAt <= env.now()) return [{ path: '/to', rule: 'term_over' }]
   if (known && !mayFollow(known, next)) return [{ path: '/from', rule: 'version_overlaps' }]
   const term = { ...next, contractId: id, number: asked.number, version: (known?.version ?? 0) + 1 }
   const all = [...(await store.terms(env.db, memberId)), term]

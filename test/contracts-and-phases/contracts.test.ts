@@ -1,5 +1,7 @@
 /** Contracts by two persons: the form, the rules, the second person, and what nobody may do (S-10, S-36, J1–J4). */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import * as proposing from '../../src/contracts/proposing.ts'
+import type { Person } from '../../src/persons.ts'
 import type { Browser } from '../support/browser.ts'
 import { makeOperator, makeStaff } from '../support/people.ts'
 import { openSite, type Site } from '../support/site.ts'
@@ -267,6 +269,36 @@ describe('bad input', () => {
     expect(errorsOn(page)).toEqual(fields)
     for (const field of fields) expect(page.text).toContain(`id="${field}"`)
     expect(await kept()).toEqual(before)
+  })
+
+  test('a contract that is over on the day it is drafted, proposed or approved', async () => {
+    const member = await makeMember(site.env)
+    const before = await kept()
+    const past = await draft(registrar, member, draftOf({ from: '2020-04-01', to: '2021-03-31' }))
+    expect([past.status, errorsOn(past)]).toEqual([422, ['to']])
+    expect(past.text).toContain('終わりの日が過ぎています')
+    expect(await kept()).toEqual(before)
+    const contracts = await count('contracts')
+    const asked = draftOf()
+    const [drafted, waiting] = [
+      idIn(await draft(registrar, member, asked)),
+      await proposed(registrar, await makeMember(site.env), draftOf()),
+    ]
+    // The last moment of the last day, and the first one after it.
+    const over = new Date('2029-04-01T00:00:00+09:00')
+    const env = { ...site.env, now: () => over }
+    const soon = { ...site.env, now: () => new Date(over.getTime() - 1) }
+    const by = (await makeOperator(site.env, ['registrar'])).person
+    const second = (await makeOperator(site.env, ['approver'])).person
+    const seen = async (id: string, by: Person) => {
+      const found = await proposing.lastOf(site.env, id)
+      return { id: found?.id ?? '', hash: found?.hash ?? '', by }
+    }
+    const late = { reason: 'invalid_input', details: { fields: { '/to': 'term_over' } } }
+    await expect(proposing.propose(env, await seen(drafted, by))).rejects.toMatchObject(late)
+    await expect(proposing.approve(env, await seen(waiting, second))).rejects.toMatchObject(late)
+    expect(await count('contracts')).toBe(contracts)
+    expect((await proposing.approve(soon, await seen(waiting, second))).state).toBe('approved')
   })
 
   test.each([

@@ -180,6 +180,7 @@ export const contracts: Messages['contracts'] = {
     term_overlaps: 'The term overlaps another contract of this company',
     version_overlaps: 'Begin on the same day as the last version, or after it has ended',
     term_backwards: 'The last day is before the first day',
+    term_over: 'The last day is past. Give today or a later day',
     flow_outside_term: 'Give a day within the term of the contract',
     flow_empty: 'Say what is given',
     flow_items_of_member: 'Registered items cannot be chosen where the company gives',

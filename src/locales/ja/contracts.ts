@@ -180,6 +180,7 @@ export const contracts = {
     term_overlaps: '同じ会社のほかの契約と期間が重なります',
     version_overlaps: '前の版と同じ日に始めるか、前の版が終わってから始めてください',
     term_backwards: '終わりの日が、始まりの日より前です',
+    term_over: '終わりの日が過ぎています。今日か、それより後の日にしてください',
     flow_outside_term: '契約の期間の中の日にしてください',
     flow_empty: '何を渡すかを選ぶか、書いてください',
     flow_items_of_member: '会社が渡すときは、登録項目を選べません',
