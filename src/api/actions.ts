@@ -60,7 +60,7 @@ export async function create(
     }
     await store.insert(env.db, row)
     await record(env, 'api.create_client', row, by)
-    return { ...row, memberStatus: 'active', endedAt: null }
+    return { ...row, memberStatus: 'active', endedAt: null, returnedAt: null }
   })
 }
 

@@ -24,4 +24,6 @@ export type ApiClient = {
   createdBy: string
   createdAt: Date
   endedAt: Date | null
+  /** When a suspension of the company was last lifted: nothing issued before works again (S-51). */
+  returnedAt: Date | null
 }

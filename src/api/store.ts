@@ -6,7 +6,8 @@ import type { ApiClient } from './model.ts'
 /** @param at SQL of the moment at which the company's status counts */
 const select = (at: string) => `
   select a.id, a.member_id as "memberId", ${statusAt('m', at)} as "memberStatus", a.client_id as "clientId", a.name, a.jwks,
-    a.scopes, a.dpop, a.created_by as "createdBy", a.created_at as "createdAt", a.ended_at as "endedAt"
+    a.scopes, a.dpop, a.created_by as "createdBy", a.created_at as "createdAt", a.ended_at as "endedAt",
+    m.returned_at as "returnedAt"
   from api_clients a join members m on m.id = a.member_id`
 
 const byClientIdStatement: Statement = {
@@ -34,7 +35,7 @@ export async function ofMember(db: Knex, memberId: string, at: Date): Promise<Ap
 
 export async function insert(
   db: Knex,
-  row: Omit<ApiClient, 'memberStatus' | 'endedAt'>,
+  row: Omit<ApiClient, 'memberStatus' | 'endedAt' | 'returnedAt'>,
 ): Promise<void> {
   await db('api_clients').insert({
     id: row.id,

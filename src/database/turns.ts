@@ -22,6 +22,12 @@ export const SERVICES: Turning = {
 export const statusAt = (alias: string, at: string) =>
   `status_at(${alias}.status, ${alias}.turns_to, ${alias}.turns_at, ${at})`
 
+/** SQL for the update of a row's status: where it was stopped, it returns at this moment. */
+export const returnedAt = (db: Knex, at: Date): Knex.Raw =>
+  db.raw(`case when status in ('suspended', 'excluded') then ?::timestamptz else returned_at end`, [
+    at,
+  ])
+
 export type Change = { id: string; status: string; reason: string | null; at: Date }
 
 export type Status = {

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex'
-import { statusAt } from '../database/turns.ts'
+import { returnedAt, statusAt } from '../database/turns.ts'
 import type { Both } from '../installation.ts'
 import { isUuid } from '../input/ids.ts'
 import type { StaffRole } from '../persons.ts'
@@ -83,12 +83,18 @@ export async function insertVersion(
   })
 }
 
-export async function setStatus(db: Knex, id: string, status: MemberStatus): Promise<void> {
+/** @param at where this ends a suspension, nothing issued before works again (S-51) */
+export async function setStatus(
+  db: Knex,
+  id: string,
+  status: MemberStatus,
+  at: Date,
+): Promise<void> {
   // Whoever left is not suspended afterwards by what was set before.
   const calledOff = status === 'left' ? { turns_to: null, turns_at: null } : {}
   await db('members')
     .where({ id })
-    .update({ status, ...calledOff })
+    .update({ status, ...calledOff, returned_at: returnedAt(db, at) })
 }
 
 export async function insertStatusChange(

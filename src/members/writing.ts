@@ -59,7 +59,7 @@ export async function write(env: Env, asked: Writing): Promise<Written> {
     await store.insertStatusChange(env.db, { id: env.newId(), memberId: id, ...turn })
   if (known && turns.length) {
     written.news.push('status')
-    await store.setStatus(env.db, id, status)
+    await store.setStatus(env.db, id, status, env.now())
   }
   if (written.news.length) await note(env, asked, { hash, status, version: written.version })
   return written

@@ -78,11 +78,18 @@ function tokens(kind: string, env: () => Env): Parts {
   }
 }
 
-/** Whether a token was issued before a suspension of its service that has been lifted since (S-51, E2). */
+/**
+ * Whether a token was issued before a suspension of its service or company that has been lifted since (S-51, E2, J9).
+ * `iat` is in whole seconds; what was issued in the second of the lift is taken to be new, since nothing is issued while
+ * the suspension lasts.
+ */
 async function isFromBeforeReturn(env: Env, { clientId, iat }: store.Payload): Promise<boolean> {
-  if (typeof clientId !== 'string' || clientId.startsWith(API_CLIENT_PREFIX)) return false
-  const returnedAt = (await serviceOf(env, clientId))?.returnedAt
-  return returnedAt !== undefined && Number(iat) < Math.floor(returnedAt.getTime() / 1000)
+  if (typeof clientId !== 'string') return false
+  const client = clientId.startsWith(API_CLIENT_PREFIX)
+    ? await api.inForce(env, clientId)
+    : await serviceOf(env, clientId)
+  const returnedAt = client?.returnedAt
+  return returnedAt ? Number(iat) < Math.floor(returnedAt.getTime() / 1000) : false
 }
 
 /**

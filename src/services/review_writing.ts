@@ -59,7 +59,7 @@ async function holdToRules(env: Env, draft: ServiceDraft, owner: Owner): Promise
 async function rewrite(env: Env, id: string, known: store.Known, kept: KeptOf): Promise<void> {
   await store.updateClient(env.db, id, kept.client)
   if (known.status !== 'draft' && known.status !== 'submitted') return
-  await store.setStatus(env.db, id, 'approved')
+  await store.setStatus(env.db, id, 'approved', env.now())
   const change = { id: env.newId(), serviceId: id, status: 'approved', reason: null }
   await store.insertStatusChange(env.db, { ...change, at: env.now() })
 }

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import { returnedAt } from '../database/turns.ts'
 import type { Service, ServiceBody, ServiceItem } from './model.ts'
 
 export type Known = Pick<
@@ -49,8 +50,16 @@ export async function updateClient(db: Knex, id: string, row: ClientRow): Promis
   await db('services').where({ id }).update(clientColumns(row))
 }
 
-export async function setStatus(db: Knex, id: string, status: Service['status']): Promise<void> {
-  await db('services').where({ id }).update({ status })
+/** @param at where this ends a suspension, nothing issued before works again (S-51) */
+export async function setStatus(
+  db: Knex,
+  id: string,
+  status: Service['status'],
+  at: Date,
+): Promise<void> {
+  await db('services')
+    .where({ id })
+    .update({ status, returned_at: returnedAt(db, at) })
 }
 
 /** The company and contract a service stands under from now on, and whether it is the consortium's own (S-58, S-59). */

@@ -162,7 +162,7 @@ async function writeBody(env: Env, now: ServiceNow, body: ServiceBody, actor: Au
 async function writeStatus(env: Env, { id, asked, known, change }: Step) {
   if (known?.status === asked.status) return
   if (known) change.news.push('status')
-  await store.setStatus(env.db, id, asked.status)
+  await store.setStatus(env.db, id, asked.status, env.now())
   const row = {
     id: env.newId(),
     serviceId: id,

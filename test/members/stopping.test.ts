@@ -282,6 +282,99 @@ describe('the way back', () => {
     expect((await userinfo(site, anew.access)).status).toBe(200)
   })
 
+  /** Tokens that programs hold for themselves: of the company, and of its service. */
+  async function ownTokens(service: MadeService) {
+    const { person } = await makeStaff(site.env, service.memberId)
+    const program = await makeProgram(site, service.memberId, person)
+    const ofService = async () => {
+      const scope = 'events grant_management_query'
+      const asked = { grant_type: 'client_credentials', scope }
+      return String((await postAs(site, service, '/token', asked)).body['access_token'])
+    }
+    return { company: await program.token(), service: await ofService(), program, ofService }
+  }
+
+  /** What each opens, twice: at both nodes. Whoever may ask does not find a grant nobody has, nor events to come for. */
+  async function openedBy({ company, service }: { company: string; service: string }) {
+    const as = (token: string) => ({ authorization: `Bearer ${token}` })
+    const api = `${site.issuer}/api/v1`
+    const poll = { maxEvents: 0, returnImmediately: true }
+    const asked = [
+      () => fetch(`${api}/company`, { headers: as(company) }),
+      () => fetch(`${api}/grants/${site.env.newId()}`, { headers: as(service) }),
+      () =>
+        fetch(`${api}/events/poll`, {
+          method: 'POST',
+          headers: { ...as(service), 'content-type': 'application/json' },
+          body: JSON.stringify(poll),
+        }),
+    ]
+    const found: [number, number][] = []
+    for (const ask of asked) found.push([(await ask()).status, (await ask()).status])
+    return { company: found[0], grants: found[1], events: found[2] }
+  }
+  const OPEN = { company: [200, 200], grants: [404, 404], events: [404, 404] }
+  const SHUT = { company: [401, 401], grants: [401, 401], events: [401, 401] }
+
+  /** Tokens say when they were issued in whole seconds. */
+  async function nextSecond(): Promise<void> {
+    const now = Math.floor(Date.now() / 1000)
+    await until('the next second', () => Math.floor(Date.now() / 1000) > now)
+  }
+
+  test('programs need new tokens: those from before a stop of the company stay void', async () => {
+    const service = await makeService(site.env)
+    const before = await ownTokens(service)
+    expect(await openedBy(before)).toEqual(OPEN)
+    await decide(service, 'suspend')
+    expect(await openedBy(before)).toEqual(SHUT)
+    await nextSecond()
+    await decide(service, 'lift')
+    expect(await openedBy(before)).toEqual(SHUT)
+    for (const _node of [1, 2])
+      expect((await introspect(site, service, before.service)).body).toEqual({ active: false })
+    const anew = { company: await before.program.token(), service: await before.ofService() }
+    expect(await openedBy(anew)).toEqual(OPEN)
+  })
+
+  test('a stop of one service voids its own tokens, not those of its company', async () => {
+    const service = await makeService(site.env)
+    const before = await ownTokens(service)
+    await decide(service, 'suspend', 'service')
+    const ofService = { ...SHUT, company: [200, 200] }
+    expect(await openedBy(before)).toEqual(ofService)
+    await nextSecond()
+    await decide(service, 'lift', 'service')
+    expect(await openedBy(before)).toEqual(ofService)
+    expect(await openedBy({ ...before, service: await before.ofService() })).toEqual(OPEN)
+  })
+
+  test('an excluded company’s tokens are void, whatever kind', async () => {
+    const service = await makeService(site.env)
+    const before = await ownTokens(service)
+    await decide(service, 'exclude')
+    expect(await openedBy(before)).toEqual(SHUT)
+  })
+
+  test('a way back by the onboarding file brings no old token back either', async () => {
+    const service = await makeService(site.env)
+    const before = await ownTokens(service)
+    const { memberId } = service
+    const known = await members.byId(site.env, memberId)
+    if (!known) throw new Error('no company')
+    const { corporateNumber, names, address, representative, contact } = known
+    const asked = { corporateNumber, names, address, representative, contact }
+    const turnTo = (status: 'suspended' | 'active') =>
+      members.onboard(site.env, { ...asked, status, statusReason: 'test' }, '/members/0')
+    expect((await turnTo('suspended')).faults).toEqual([])
+    expect(await openedBy(before)).toEqual(SHUT)
+    await nextSecond()
+    expect((await turnTo('active')).faults).toEqual([])
+    expect(await openedBy(before)).toEqual(SHUT)
+    const anew = { company: await before.program.token(), service: await before.ofService() }
+    expect(await openedBy(anew)).toEqual(OPEN)
+  })
+
   test('a company whose first contract came meanwhile is active', async () => {
     const service = await makeService(site.env)
     await site.env.db('members').where({ id: service.memberId }).update({ status: 'approved' })
