@@ -28,8 +28,11 @@ export type PhasesPage = {
   result:
     | {
         title: string
+        /** What it goes by, where that is not what is in force. */
+        basis: string
         rows: { what: string; before: string; after: string }[]
-        members: string[]
+        /** undefined: the consortium alone is liable. */
+        members: string[] | undefined
         contracts: { name: string; href: string; datasets: string }[]
         residents: string
       }
@@ -126,17 +129,18 @@ export function resultOf(run: DryRun, language: Language): NonNullable<PhasesPag
   const [before, after] = [shown(run.before), shown(run.after)]
   return {
     title: p.result(w.dateWithWeekday(run.on)),
+    basis: p.bases[run.basis],
     rows: (['provider', 'liable', 'sources'] as const).map((key) => ({
       what: p[key],
       before: before[key],
       after: after[key],
     })),
-    members: run.members.map(({ names }) => names[language]),
+    members: run.members?.map(({ names }) => names[language]),
     contracts: run.contracts.map(({ contract, datasets }) => ({
       name: `${contract.number} ${contract.memberNames[language]}`,
       href: `/admin/contracts/${contract.id}`,
       datasets: datasets.length ? p.datasets(w.list(datasets)) : '',
     })),
-    residents: p.residentsText(run.residents),
+    residents: p.residentsText(run),
   }
 }

@@ -155,7 +155,8 @@ async function resultFor(
   const body = open ? phases.readPhase(open.body) : now
   const site = env.config.installation
   const usual = phases.readPhase(bodyBy(axis, formOf(axis, body, site)))
-  return resultOf(await phases.dryRun(env, usual, on), language)
+  const basis = open ? 'proposed' : now ? 'decided' : 'assumed'
+  return resultOf(await phases.dryRun(env, { body: usual, basis }, on), language)
 }
 
 function showForm(ctx: Ctx, axis: Axis, form: PhaseForm, fields: Fields = {}): void {

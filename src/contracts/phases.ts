@@ -48,49 +48,73 @@ export async function jointlyLiable(env: Env, at: Date): Promise<{ id: string; n
 /** What one side of the switch means. */
 export type SideShown = { site: Installation; liable: Liable; sources: Source[] }
 
+/** What a dry run goes by: an open proposal, what is in force, or, where nobody decided anything, a usual content. */
+export type Basis = 'proposed' | 'decided' | 'assumed'
+
 export type DryRun = {
   axis: Axis
   on: Date
+  basis: Basis
   before: SideShown
   after: SideShown
-  /** Members on the day: the jointly liable set of a cause just before the switch. */
-  members: { id: string; names: Both }[]
+  /** The jointly liable of a cause just before the switch; undefined where the consortium alone is (S-39). */
+  members: { id: string; names: Both }[] | undefined
   /** Contracts in term on that day; with a flow from the company, its dataset changes its standing. */
   contracts: { contract: Contract; datasets: string[] }[]
+  /** Whether the provider is another one after the switch. */
+  changes: boolean
   /** Residents whose consent names the provider that would change: asked anew once the text is put into force. */
   residents: number
 }
 
-/** What a switch would change on a day, before anybody decides; writes nothing. */
-export async function dryRun(env: Env, body: PhaseBody, day: string): Promise<DryRun> {
+/**
+ * What a switch would change on a day, before anybody decides; writes nothing. The side before is what is in force: only
+ * an open proposal may say something else of it, an assumed content never does.
+ */
+export async function dryRun(
+  env: Env,
+  { body, basis }: { body: PhaseBody; basis: Basis },
+  day: string,
+): Promise<DryRun> {
   const on = startOfDay(day)
-  const now = await phasesAt(env, on)
-  const tried = { ...body, axis: body.axis }
-  const side = (which: Phase['side']): SideShown => {
-    const phase: Phase = { ...now[body.axis], axis: body.axis, side: which, body: tried }
-    const phases = { ...now, [body.axis]: phase }
-    return {
-      site: siteIn(phases.incorporation, env.config.installation),
-      liable: liableOf(phases.incorporation, env.config.installation),
-      sources: admitted(phases.self_running),
-    }
-  }
-  const [before, after] = [side('before'), side('after')]
+  const eve = new Date(on.getTime() - 1)
+  const { axis } = body
+  const inForce = (await phasesAt(env, env.now()))[axis]
+  const switched =
+    inForce.side === 'after' && inForce.switchesAt !== undefined && eve >= inForce.switchesAt
+  const before = sideShown(env, await phasesAt(env, eve), {
+    ...inForce,
+    side: switched ? 'after' : 'before',
+    body: basis === 'proposed' && !switched ? body : inForce.body,
+  })
+  const after = sideShown(env, await phasesAt(env, on), { ...inForce, side: 'after', body })
   const all = await queries.list(env.db)
   const inTerm = all.filter((one) => stateOf(turnOf(one, on), on) === 'in_force')
   const provider = ({ site }: SideShown) => canonical([site.legalForm, site.consortium.ja])
   const changes = provider(before) !== provider(after)
   return {
-    axis: body.axis,
+    axis,
     on,
+    basis,
     before,
     after,
-    members: await queries.membersAt(env.db, new Date(on.getTime() - 1)),
+    members: before.liable === 'jointly' ? await queries.membersAt(env.db, eve) : undefined,
     contracts: inTerm.map((contract) => ({
       contract,
       datasets: turnOf(contract, on).flows.flatMap((flow) => flow.dataset ?? []),
     })),
+    changes,
     residents: changes ? await queries.residentsInForce(env.db, env.now()) : 0,
+  }
+}
+
+/** What one phase means beside the other axis as it stands. */
+function sideShown(env: Env, others: Record<Axis, Phase>, phase: Phase): SideShown {
+  const phases: Record<Axis, Phase> = { ...others, [phase.axis]: phase }
+  return {
+    site: siteIn(phases.incorporation, env.config.installation),
+    liable: liableOf(phases.incorporation, env.config.installation),
+    sources: admitted(phases.self_running),
   }
 }
 

@@ -46,11 +46,38 @@ test('the settings file holds until something is decided', async () => {
   expect(await contracts.siteAt(site.env, site.env.now())).toBe(site.env.config.installation)
 })
 
+test('a dry run where nobody decided anything has what holds now before the switch, and no joint liability', async () => {
+  const member = await makeMember(site.env, 'active', 'ためしの加盟社')
+  const { incorporation } = await contracts.phasesAt(site.env, site.env.now())
+  expect(incorporation.body).toBeUndefined()
+  expect(site.env.config.installation.legalForm).toBe('company')
+  for (const axis of ['self_running', 'incorporation']) {
+    const { text } = await approver.open(`${BASE}?axis=${axis}&on=2027-04-01`)
+    const result = text.slice(text.indexOf('id="result"'))
+    expect(result).toContain('切り替え後の内容は、まだ決まっていません')
+    expect(result).not.toContain('参画企業の連帯')
+    expect(result).not.toContain('代表する法人')
+    expect(result).not.toContain('ためしの加盟社')
+    expect(result).toContain('責任を負うのは民間推進体制です')
+    expect(result).toContain('提供者は変わりません')
+  }
+  await site.env.db('member_status_changes').insert({
+    id: site.env.newId(),
+    member_id: member,
+    status: 'left',
+    at: site.env.now(),
+  })
+})
+
 test('a switch is proposed, approved by another, and happens by the clock', async () => {
   expect((await propose('incorporation', incorporation())).status).toBe(303)
   expect((await contracts.phasesAt(site.env, site.env.now())).incorporation.version).toBe(0)
   const both = browserOf(site.issuer, await makeOperator(site.env, ['registrar', 'approver']))
   await propose('incorporation', incorporation({ text_en: 'Changed.' }), both)
+  const tried = (await approver.open(`${BASE}?axis=incorporation&on=2028-01-01`)).text
+  expect(tried).toContain('2人目の承認を待っている内容で試しています')
+  expect(tried).toContain('代表する法人：株式会社代表')
+  expect(tried).toContain('提供者が変わります。いま同意している人はいない')
   expect((await decide('incorporation', 'approve', both)).status).toBe(403)
   expect((await decide('incorporation', 'approve')).status).toBe(303)
   const dayBefore = new Date('2029-03-31T23:59:59+09:00')
@@ -90,6 +117,14 @@ test('the jointly liable set is the members on the day of the cause, from the hi
   expect(await names('2027-01-31T23:00:00+09:00')).toContain('連帯ためし社')
   expect(await names('2027-02-01T00:00:00+09:00')).not.toContain('連帯ためし社')
   expect(await names('2029-04-01T00:00:00+09:00')).toEqual([])
+  const tried = async (axis: string, on: string) => {
+    const { text } = await approver.open(`${BASE}?axis=${axis}&on=${on}`)
+    return text.slice(text.indexOf('id="result"'))
+  }
+  // A cause of the eve is borne by the members of the eve; after the other axis switched, by the consortium.
+  expect(await tried('self_running', '2027-02-01')).toContain('連帯ためし社')
+  expect(await tried('self_running', '2027-02-02')).not.toContain('連帯ためし社')
+  expect(await tried('self_running', '2029-05-01')).toContain('責任を負うのは民間推進体制です')
 })
 
 describe('the dry run', () => {

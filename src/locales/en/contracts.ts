@@ -328,17 +328,26 @@ export const contracts: Messages['contracts'] = {
     on: 'Day of the switch',
     try: 'Show what changes',
     result: (date) => `Switching on ${date}`,
+    bases: {
+      proposed: 'Tried with what waits for a second person.',
+      decided: '',
+      assumed:
+        'Nobody has decided yet what holds after the switch: a usual content is assumed. Before it stands what holds now.',
+    },
     before: 'Before',
     after: 'After',
     members: 'Companies jointly liable for causes up to the day before',
-    noMembers: 'There is no member on that day.',
+    noMembers: 'There is no member on the day before.',
+    notJoint: 'None. The consortium is liable for causes up to the day before as well.',
     contracts: 'Contracts in term on that day',
     noContracts: 'No contract is in term on that day.',
     datasets: (names) => `Data from the company: ${names}`,
     residents: 'Residents asked anew',
-    residentsText: (n) =>
-      n === 0
-        ? 'The name of the provider stays. Nobody is asked anew.'
-        : `The name of the provider changes. Once the text is renewed, ${n === 1 ? '1 resident is' : `${n.toLocaleString('en-GB')} residents are`} asked anew.`,
+    residentsText: ({ changes, residents: n }) => {
+      if (!changes) return 'The provider stays. Nobody is asked anew.'
+      return n === 0
+        ? 'The provider changes. Nobody has agreed at present, so nobody is asked anew.'
+        : `The provider changes. Once the text is renewed, ${n === 1 ? '1 resident is' : `${n.toLocaleString('en-GB')} residents are`} asked anew.`
+    },
   },
 }

@@ -329,17 +329,26 @@ export const contracts = {
     on: '切り替えの日',
     try: '何が変わるかを見る',
     result: (date: string) => `${date}に切り替えると`,
+    bases: {
+      proposed: '2人目の承認を待っている内容で試しています。',
+      decided: '',
+      assumed:
+        '切り替え後の内容は、まだ決まっていません。仮の内容で試しています。切り替え前は、いまの内容です。',
+    },
     before: '切り替え前',
     after: '切り替え後',
     members: '前日までの原因で連帯して責任を負う会社',
-    noMembers: 'その日の加盟企業はありません。',
+    noMembers: '前日の加盟企業はありません。',
+    notJoint: 'ありません。前日までの原因についても、責任を負うのは民間推進体制です。',
     contracts: 'その日に期間中の契約',
     noContracts: 'その日に期間中の契約はありません。',
     datasets: (names: string) => `会社から渡るデータ：${names}`,
     residents: 'うかがい直す人',
-    residentsText: (n: number) =>
-      n === 0
-        ? '提供者の名前は変わりません。うかがい直す人はいません。'
-        : `提供者の名前が変わります。文面を改めると、${n.toLocaleString('ja-JP')}人にうかがい直します。`,
+    residentsText: ({ changes, residents: n }: { changes: boolean; residents: number }) => {
+      if (!changes) return '提供者は変わりません。うかがい直す人はいません。'
+      return n === 0
+        ? '提供者が変わります。いま同意している人はいないので、うかがい直す人はいません。'
+        : `提供者が変わります。文面を改めると、${n.toLocaleString('ja-JP')}人にうかがい直します。`
+    },
   },
 }
