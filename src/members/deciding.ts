@@ -7,7 +7,7 @@ import * as reviews from '../reviews/actions.ts'
 import { noted, type Proposal } from '../reviews/model.ts'
 import type { Application } from './application.ts'
 import { applicationFaults, nameFaults } from './names.ts'
-import { applicationOf, write as writeTo } from './applying.ts'
+import { applicationOf, numberOf, write as writeTo } from './applying.ts'
 import { changeOf, type Change } from './changing.ts'
 import { refuseWrong } from './application.ts'
 import { addStaff, notifyStaff } from './staffing.ts'
@@ -44,7 +44,7 @@ export async function refuse(env: Env, seen: Seen): Promise<void> {
     const application = applicationOf(proposal)
     if (!application) return tellCompany(env, proposal, 'refused', note)
     const { manager, profile, language } = application
-    const values = { company: profile.names[language], note }
+    const values = { company: profile.names[language], number: numberOf(proposal.id), note }
     await notices.send(env, { to: manager.email, language, letter: 'application_refused', values })
   })
 }
@@ -98,7 +98,9 @@ async function admit(
     by: actorOf(by),
     act: 'members.admit',
   })
-  await addStaff(env, { memberId: id, by, ...manager, role: 'manager', endsOn: null, language })
+  const approved = { company: profile.names[language], number: numberOf(proposal.id) }
+  const role = 'manager'
+  await addStaff(env, { memberId: id, by, ...manager, role, endsOn: null, language, approved })
 }
 
 /** Writes the next version of a company, or that it left; residents are told of another name by a job (S-59). */

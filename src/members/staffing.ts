@@ -44,6 +44,8 @@ export type StaffAdded = {
   role: StaffRole
   endsOn: string | null
   language: Language
+  /** Of the application whose approval makes this person the first manager. */
+  approved?: { company: string; number: string }
 }
 
 /**
@@ -53,7 +55,7 @@ export type StaffAdded = {
  */
 export function addStaff(env: Env, asked: StaffAdded): Promise<string> {
   return atomically(env, async (env) => {
-    const { memberId, by, name, email, role, endsOn, language } = asked
+    const { memberId, by, name, email, role, endsOn, language, approved } = asked
     await store.lockStaff(env.db, memberId)
     const known = await store.staffByEmail(env.db, email, env.now())
     const mayReturn = known?.memberId === memberId && !isInOffice(known, dayOf(env.now()))
@@ -66,7 +68,8 @@ export function addStaff(env: Env, asked: StaffAdded): Promise<string> {
       await store.insertStaff(env.db, { ...row, createdBy: by.id, createdAt: env.now() })
     }
     await record(env, by, 'members.invite_staff', id, { member: memberId, role, endsOn })
-    await people.invite(env, { area: 'staff', holderId: id, email, name, language })
+    const invited = { area: 'staff' as const, holderId: id, email, name, language }
+    await people.invite(env, { ...invited, ...(approved && { approved }) })
     return id
   })
 }

@@ -97,12 +97,14 @@ export function removePassword(env: Env, own: Own): Promise<void> {
 
 const NOTHING = { passwordHash: null, totpSealed: null, step: null }
 
-/** Ends everything somebody could sign in with, and every session. */
-export async function endFactors(env: Env, area: Area, holderId: string): Promise<void> {
+/** Ends everything somebody could sign in with, and every session. @returns whether there was anything */
+export async function endFactors(env: Env, area: Area, holderId: string): Promise<boolean> {
   await store.hold(env.db, area, holderId)
+  const { passkeys, hasPassword } = await factorsOf(env, area, holderId)
   await store.setPassword(env.db, area, holderId, NOTHING)
   await store.endPasskeys(env.db, area, holderId, { at: env.now() })
   await sessions.endSessions(env, area, [holderId])
+  return hasPassword || passkeys.length > 0
 }
 
 type Whose = { area: Area; holderId: string }

@@ -18,6 +18,8 @@ export type Invited = {
   email: string
   name: string
   language: Language
+  /** Where the link comes with the news that an application was approved. */
+  approved?: { company: string; number: string }
 }
 
 const hash = (secret: string) => createHash('sha256').update(secret).digest()
@@ -26,31 +28,43 @@ const hash = (secret: string) => createHash('sha256').update(secret).digest()
  * Writes somebody a link that works for 72 hours and once. Whatever they could sign in with before ends now, with every
  * session: the same door serves who is new and who lost a factor.
  */
-export function invite(env: Env, { area, holderId, email, name, language }: Invited) {
+export function invite(env: Env, { area, holderId, email, name, language, approved }: Invited) {
   return atomically(env, async (env): Promise<void> => {
-    const { href, expiresAt } = await issue(env, {
+    const { href, expiresAt, again } = await issue(env, {
       area,
       holderId,
       seconds: INVITATION_SECONDS.mail,
     })
-    await notices.send(env, {
-      to: email,
-      language,
-      letter: 'people_invitation',
-      values: { link: href, name, area, until: words(language).dateTime(expiresAt) },
-    })
+    const values = { link: href, name, until: words(language).dateTime(expiresAt) }
+    await (approved
+      ? notices.send(env, {
+          to: email,
+          language,
+          letter: 'application_approved',
+          values: { ...values, ...approved },
+        })
+      : notices.send(env, {
+          to: email,
+          language,
+          letter: 'people_invitation',
+          values: { ...values, area, again },
+        }))
   })
 }
 
-/** A link without a mail, for the terminal: see operators/first.ts. */
+/**
+ * A link without a mail, for the terminal: see operators/first.ts.
+ *
+ * @returns again: whether there was something to sign in with, which ended
+ */
 export function issue(
   env: Env,
   { area, holderId, seconds }: { area: Area; holderId: string; seconds: number },
-): Promise<{ href: string; expiresAt: Date }> {
+): Promise<{ href: string; expiresAt: Date; again: boolean }> {
   return atomically(env, async (env) => {
     const [id, secret] = [env.newId(), env.newSecret()]
     const expiresAt = new Date(env.now().getTime() + seconds * 1000)
-    await endFactors(env, area, holderId)
+    const again = await endFactors(env, area, holderId)
     await store.endInvitations(env.db, area, holderId, env.now())
     const row = { id, area, holderId, secretHash: hash(secret), at: env.now(), expiresAt }
     await store.insertInvitation(env.db, row)
@@ -60,7 +74,8 @@ export function issue(
       object: { kind: area, id: holderId },
       details: { invitation: id },
     })
-    return { href: `${originOf(env.config, area)}${BASE[area]}/invitation/${secret}`, expiresAt }
+    const href = `${originOf(env.config, area)}${BASE[area]}/invitation/${secret}`
+    return { href, expiresAt, again }
   })
 }
 

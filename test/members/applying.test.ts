@@ -184,8 +184,16 @@ describe('a company joins', () => {
     const staff = await site.env.db('staff').where({ member_id: subject_id })
     expect(staff).toMatchObject([{ email: manager, role: 'manager', password_hash: null }])
     await queueIsEmpty(site.env)
-    const invitation = (await mailsTo(site.env, manager, 3)).at(-1)
-    expect(linkIn(invitation)).toContain('/company/invitation')
+    const [approved] = await mailsTo(site.env, manager, 1, '承認されました')
+    expect(linkIn(approved)).toContain('/company/invitation')
+    for (const told of [
+      `K-${id.slice(0, 8).toUpperCase()}`,
+      fields['name_ja'],
+      'ほかの担当者を招き',
+    ])
+      expect(approved?.text).toContain(told)
+    expect(approved?.text).not.toContain('これまでのサインインの方法')
+    expect(await mailsTo(site.env, manager, 3)).toHaveLength(3)
     const acts = await site.env.db('audit_events').where({ object_id: subject_id })
     expect(acts.find(({ act }) => act === 'members.admit')).toMatchObject({
       actor_kind: 'operator',
@@ -353,9 +361,10 @@ describe('the end of an application', () => {
     expect(
       (await step(registrar, id, 'refuse', { note: '安全管理が十分ではありません。' })).status,
     ).toBe(200)
-    // Two letters may be handed over in either order.
-    const mails = await mailsTo(site.env, fields['manager_email'] ?? '', 2)
-    expect(mails.map(({ text }) => text).join()).toContain('安全管理が十分ではありません。')
+    const [mail] = await mailsTo(site.env, fields['manager_email'] ?? '', 1, 'お受けできません')
+    const number = `K-${id.slice(0, 8).toUpperCase()}`
+    for (const told of ['安全管理が十分ではありません。', number, fields['name_ja']])
+      expect(mail?.text).toContain(told)
     expect((await step(registrar, id, 'propose', {}, await hashOf(id))).status).toBe(409)
   })
 

@@ -9,6 +9,7 @@ import { linkIn, mailsTo, queueIsEmpty } from '../support/mailbox.ts'
 import { makeOperator, makeStaff, signIn, type SignedInPerson } from '../support/people.ts'
 import { openSite, type Site } from '../support/site.ts'
 import { tokensFor, userinfo } from '../oidc/steps.ts'
+import { equip } from '../people/steps.ts'
 import { filled } from './company.ts'
 
 /** A last day that is still to come. */
@@ -63,7 +64,9 @@ describe('the people of a company', () => {
       {},
       { email, role: 'developer', password_hash: null, created_by: manager.person.id },
     ])
-    expect(linkIn((await mailsTo(site.env, email)).at(-1))).toContain('/company/invitation')
+    const invitation = (await mailsTo(site.env, email)).at(-1)
+    expect(linkIn(invitation)).toContain('/company/invitation')
+    expect(invitation?.text).not.toContain('これまでのサインインの方法')
     const twice = await post(browser, '/company/staff', {
       name: '開発 二',
       email: email.toUpperCase(),
@@ -150,7 +153,10 @@ describe('the people of a company', () => {
     expect((await theirs.open('/company/profile')).url).toContain('/company/login')
     expect(await members.staffInOffice(site.env, developer.person.id)).toBeUndefined()
     const again = { name: developer.name, email: developer.email, role: 'developer', ends_on: '' }
+    await equip(site.env, 'staff', developer.person.id)
     expect((await post(at(manager), '/company/staff', again)).status).toBe(200)
+    const [invitation] = await mailsTo(site.env, developer.email)
+    expect(invitation?.text).toContain('これまでのサインインの方法は、もう使えません。')
     expect(await members.staffInOffice(site.env, developer.person.id)).toMatchObject({
       endedAt: null,
     })

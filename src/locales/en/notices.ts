@@ -2,7 +2,7 @@ import type { Messages } from '../index.ts'
 import { dutyLetters } from './duty_letters.ts'
 import { noticePage, noticePosts } from './notice_posts.ts'
 import { requestLetters, requestPosts } from './request_letters.ts'
-import { residentLetters } from './resident_letters.ts'
+import { notMe, residentLetters } from './resident_letters.ts'
 import { reviewLetters } from './reviewing_letters.ts'
 import { leakLetters } from './leak_letters.ts'
 import { stopLetters } from './stop_letters.ts'
@@ -13,6 +13,7 @@ type ApplicationMail = { company: string; number: string; note: string; link: st
 
 export const notices: Messages['notices'] = {
   contact: (desk, phone) => `If you need help: ${desk}, ${phone}`,
+  notMe,
   page: noticePage,
   posts: { ...noticePosts, ...requestPosts, ...textPosts },
   letters: {
@@ -111,10 +112,7 @@ export const notices: Messages['notices'] = {
           : []),
       ],
       link: { text: 'Open “Data use by service”', href: v.link },
-      notes: [
-        'A signed receipt is attached to this mail.',
-        'If it was not you, sign in to check, and tell the help desk.',
-      ],
+      notes: ['A signed receipt is attached to this mail.'],
     }),
     withdrawn_on_request: (v) => ({
       subject: 'Machi ID: use ended on your request',
@@ -133,7 +131,7 @@ export const notices: Messages['notices'] = {
       notes: [
         'A signed receipt is attached to this mail.',
         'To use it again, sign in at the service and agree once more.',
-        'If it was not you who asked, tell the help desk.',
+        'If it was not you who asked, tell the help desk too.',
       ],
     }),
     withdrawn_by_service: (v) => ({
@@ -147,7 +145,7 @@ export const notices: Messages['notices'] = {
       link: { text: 'Open “Data use by service”', href: v.link },
       notes: [
         'To use it again, sign in at the service and agree once more.',
-        'If it was not you, tell the help desk.',
+        'If it was not you, tell the help desk too.',
       ],
     }),
     deletion_request: (v) => ({
@@ -185,7 +183,9 @@ export const notices: Messages['notices'] = {
           : []),
       ],
       link: { text: 'Open this to call it off', href: v.link },
-      notes: ['If it was not you, sign in, call it off, and change your password.'],
+      notes: [
+        'If it was not you, stop it with the link below, set a new password, sign in and call it off.',
+      ],
     }),
     closing_called_off: (v) => ({
       subject: 'Machi ID: your account stays',

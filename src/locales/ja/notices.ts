@@ -2,7 +2,7 @@ import type { Letter } from '../letter.ts'
 import { dutyLetters } from './duty_letters.ts'
 import { noticePage, noticePosts } from './notice_posts.ts'
 import { requestLetters, requestPosts } from './request_letters.ts'
-import { residentLetters } from './resident_letters.ts'
+import { notMe, residentLetters } from './resident_letters.ts'
 import { reviewLetters } from './reviewing_letters.ts'
 import { leakLetters } from './leak_letters.ts'
 import { stopLetters } from './stop_letters.ts'
@@ -14,6 +14,7 @@ type ApplicationMail = { company: string; number: string; note: string; link: st
 /** Letters. One idea a line; the link stands alone; below it how long it lasts and what to do if it was not you. */
 export const notices = {
   contact: (desk: string, phone: string) => `お困りのとき：${desk} ${phone}`,
+  notMe,
   page: noticePage,
   posts: { ...noticePosts, ...requestPosts, ...textPosts },
   letters: {
@@ -120,10 +121,7 @@ export const notices = {
           : []),
       ],
       link: { text: '各サービスでのデータ利用を開く', href: v.link },
-      notes: [
-        '署名のある控えを、このメールに添付しました。',
-        'お心当たりがないときは、サインインして確かめ、窓口へお知らせください。',
-      ],
+      notes: ['署名のある控えを、このメールに添付しました。'],
     }),
     /** The desk granted a request to stop (APPI 35). */
     withdrawn_on_request: (v: {
@@ -148,7 +146,7 @@ export const notices = {
       notes: [
         '署名のある控えを、このメールに添付しました。',
         'また使うときは、サービスからもう一度サインインして、同意してください。',
-        'お心当たりがないときは、窓口へお知らせください。',
+        'お心当たりがないときは、窓口へもお知らせください。',
       ],
     }),
     withdrawn_by_service: (v: {
@@ -167,7 +165,7 @@ export const notices = {
       link: { text: '各サービスでのデータ利用を開く', href: v.link },
       notes: [
         'また使うときは、サービスからもう一度サインインして、同意してください。',
-        'お心当たりがないときは、窓口へお知らせください。',
+        'お心当たりがないときは、窓口へもお知らせください。',
       ],
     }),
     deletion_request: (v: {
@@ -223,7 +221,9 @@ export const notices = {
           : []),
       ],
       link: { text: '取り消すときは、ここを開く', href: v.link },
-      notes: ['お心当たりがないときは、サインインして取り消し、パスワードを変えてください。'],
+      notes: [
+        'お心当たりがないときは、下のリンクで止めて、パスワードを決め直し、サインインして取り消してください。',
+      ],
     }),
     closing_called_off: (v: { link: string; at: string }): Letter => ({
       subject: 'まちID：登録を続けます',
