@@ -202,11 +202,12 @@ async function withServices(env: Env, done: readonly Consent[]): Promise<Stopped
 
 /**
  * The service of the company that received by this consent. Once it was handed over, what it says now is another's: the
- * version of the consent counts, so that no request reaches a company that knows nobody of it (S-59).
+ * version of the consent counts, so that no request, and no question of the resident, reaches a company that knows
+ * nobody of it (S-34, S-59).
  */
-async function asAgreed(
+export async function asAgreed(
   env: Env,
-  resident: Resident,
+  resident: Pick<Resident, 'id' | 'userId'>,
   { consent, service }: Stopped,
 ): Promise<ServiceNow> {
   if (service.member.id === consent.memberId) return service

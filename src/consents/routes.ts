@@ -12,6 +12,7 @@ import { Refusal } from '../refusal.ts'
 import * as residents from '../residents/actions.ts'
 import type { Resident } from '../residents/model.ts'
 import * as consents from './actions.ts'
+import { asAgreed } from './ending.ts'
 import { deletionRoutes } from './deletion_routes.ts'
 import { changePage, relation, residentIn, servicePage, viewOf } from './compose.ts'
 import { numberOf, offerOf, subjectOfConsent, type Consent } from './model.ts'
@@ -58,7 +59,7 @@ export function routes(guards: Guards, catalogue: Catalogue, toldOf: ToldOf): Ro
   })
   router.get(`${BASE}/withdraw-all`, only, async (ctx) => {
     const { view, resident } = await enter(ctx)
-    views.withdrawAll(ctx, await withdrawAllPage(ctx, resident.id, view, false))
+    views.withdrawAll(ctx, await withdrawAllPage(ctx, resident, view, false))
   })
   router.post(`${BASE}/withdraw-all`, only, async (ctx) => {
     const { resident, view } = await enter(ctx)
@@ -69,9 +70,9 @@ export function routes(guards: Guards, catalogue: Catalogue, toldOf: ToldOf): Ro
         ? await consents.withdrawAll(ctx.state.env, resident, deletion)
         : []
     if (done.length) {
-      const page = withdrawnPage(done, deletion, view, resident)
+      const page = await withdrawnPage(ctx, { done, deletion }, view, resident)
       views.withdrawn(ctx, await withTold(ctx, toldOf, { page, done }))
-    } else views.withdrawAll(ctx, await withdrawAllPage(ctx, resident.id, view, deletion))
+    } else views.withdrawAll(ctx, await withdrawAllPage(ctx, resident, view, deletion))
   })
   router.get(`${BASE}/:serviceId`, only, async (ctx) => {
     const { resident, view } = await enter(ctx)
@@ -127,8 +128,9 @@ export function routes(guards: Guards, catalogue: Catalogue, toldOf: ToldOf): Ro
 
   const showWithdraw = async (ctx: Ctx, requestDeletion: boolean) => {
     const { resident, view } = await enter(ctx)
-    const { service, row } = toWithdraw(await relation(ctx, resident, view))
+    const { service: now, row } = toWithdraw(await relation(ctx, resident, view))
     const { env, language } = ctx.state
+    const service = await asAgreed(env, resident, { consent: row.consent, service: now })
     const provided = await queries.provided(env.db, resident.id, service.service.id)
     const template = env.templates.version(row.consent.template, row.consent.templateVersion)
     const offer = offerOf(service, [], template, env.now())
@@ -154,7 +156,7 @@ export function routes(guards: Guards, catalogue: Catalogue, toldOf: ToldOf): Ro
     const deletion = form.request_deletion !== undefined
     if (form.decision !== 'withdraw') return showWithdraw(ctx, deletion)
     const done = await consents.withdraw(ctx.state.env, resident, service.service.id, deletion)
-    const page = withdrawnPage([done], deletion, view, resident)
+    const page = await withdrawnPage(ctx, { done: [done], deletion }, view, resident)
     views.withdrawn(ctx, await withTold(ctx, toldOf, { page, done: [done] }))
   })
 
@@ -216,53 +218,51 @@ function notEnded(found: Relation): Relation {
 const subjectFor = (ctx: Ctx, userId: string, consent: Consent) =>
   subjectOfConsent(ctx.state.env.secrets.pairwise, userId, consent)
 
-function withdrawnPage(
-  done: readonly Consent[],
-  deletionRequested: boolean,
+async function withdrawnPage(
+  ctx: Ctx,
+  { done, deletion }: { done: readonly Consent[]; deletion: boolean },
   view: View,
   resident: Resident,
-): pages.WithdrawnPage {
+): Promise<pages.WithdrawnPage> {
+  const withdrawn: pages.WithdrawnPage['withdrawn'] = []
+  for (const consent of done) {
+    const now = view.services.get(consent.serviceId)
+    if (!now) continue
+    const service = await asAgreed(ctx.state.env, resident, { consent, service: now })
+    const { contact } = service.version
+    withdrawn.push({
+      service: faceOf(service, view.language),
+      number: numberOf(consent),
+      contact: { ...contact, desk: contact.desk[view.language] },
+    })
+  }
   return {
     at: words(view.language).dateTime(done[0]?.agreedAt ?? view.now),
-    withdrawn: done.flatMap((consent) => {
-      const service = view.services.get(consent.serviceId)
-      if (!service) return []
-      const { contact } = service.version
-      return [
-        {
-          service: faceOf(service, view.language),
-          number: numberOf(consent),
-          contact: { ...contact, desk: contact.desk[view.language] },
-        },
-      ]
-    }),
-    deletionRequested,
+    withdrawn,
+    deletionRequested: deletion,
     mailedTo: done.length ? residents.maskedEmail(resident.profile.email) : undefined,
   }
 }
 
 async function withdrawAllPage(
   ctx: Ctx,
-  residentId: string,
+  resident: Resident,
   view: View,
   requestDeletion: boolean,
 ): Promise<pages.WithdrawAllPage> {
-  const rows = await queries.cards(ctx.state.env.db, residentId)
+  const { env } = ctx.state
+  const rows = await queries.cards(env.db, resident.id)
   const w = words(view.language)
-  return {
-    services: rows
-      .filter((row) => !['withdrawn', 'expired'].includes(statusOf(row, view)))
-      .flatMap((row) => {
-        const service = view.services.get(row.agreement.serviceId)
-        if (!service) return []
-        return [
-          {
-            service: faceOf(service, view.language),
-            items: labelsOf(row.content.items, row.content, view),
-            lastProvided: row.lastProvidedAt ? w.dateTime(row.lastProvidedAt) : undefined,
-          },
-        ]
-      }),
-    requestDeletion,
+  const found: pages.WithdrawAllPage['services'] = []
+  for (const row of rows) {
+    const now = view.services.get(row.agreement.serviceId)
+    if (!now || ['withdrawn', 'expired'].includes(statusOf(row, view))) continue
+    const service = await asAgreed(env, resident, { consent: row.consent, service: now })
+    found.push({
+      service: faceOf(service, view.language),
+      items: labelsOf(row.content.items, row.content, view),
+      lastProvided: row.lastProvidedAt ? w.dateTime(row.lastProvidedAt) : undefined,
+    })
   }
+  return { services: found, requestDeletion }
 }

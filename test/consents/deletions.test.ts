@@ -11,7 +11,7 @@ import { words } from '../../src/locales/words.ts'
 import * as residents from '../../src/residents/actions.ts'
 import { makeProgram } from '../api/steps.ts'
 import { tokensFor } from '../oidc/steps.ts'
-import { Browser } from '../support/browser.ts'
+import { Browser, type Page } from '../support/browser.ts'
 import {
   makeContractVersion,
   makeResident,
@@ -114,12 +114,27 @@ describe('whatever the service is now, the request goes to the company that rece
   })
 
   test('handed over since: the former company is asked and lists it, the new one learns nothing', async () => {
-    const { service, sub, known } = await before()
+    const { service, browser, sub } = await before()
     const heir = await makeService(site.env, { subjectType: 'public' })
     const { memberId: member_id, contractId: contract_id } = heir
     await site.env.db('services').where({ id: service.id }).update({ member_id, contract_id })
     await desk(service, 'heir@company.example', 2)
-    await consents.withdraw(site.env, known, service.id, true)
+    const named = (id: string) => names.find(({ member_id: of }) => of === id)?.name ?? 'no name'
+    const names = await site.env
+      .db('member_versions')
+      .whereIn('member_id', [service.memberId, heir.memberId])
+      .select('member_id', site.env.db.raw(`body -> 'names' ->> 'ja' as name`))
+    const said = ({ text }: Page) => {
+      const main = /<main[\s\S]*<\/main>/.exec(text)?.[0] ?? ''
+      return [named(service.memberId), named(heir.memberId)].map((name) => main.includes(name))
+    }
+    const page = await browser.open(`/account/services/${service.id}/withdraw`)
+    expect([said(page), page.text.includes('desk@company.example')]).toEqual([[true, false], true])
+    expect(said(await browser.open('/account/services/withdraw-all'))).toEqual([true, false])
+    const form = { decision: 'withdraw', request_deletion: 'yes' }
+    const done = await browser.submit(page, form)
+    expect([said(done), done.text.includes('heir@company.example')]).toEqual([[true, false], false])
+    expect(done.text).toContain('desk@company.example')
     await queueIsEmpty(site.env)
     const [request, ...more] = (await consents.deletionsOf(site.env, service.memberId, ALL))
       .requests
