@@ -70,6 +70,7 @@ async function tellBegun(
       services: names,
     },
     attachments: await consents.receiptFiles(env, resident, withdrawn),
+    ...(await residents.notMeLink(env, resident)),
   })
 }
 

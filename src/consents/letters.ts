@@ -6,6 +6,7 @@ import * as notices from '../notices/actions.ts'
 import type { Attachment } from '../notices/model.ts'
 import * as receipts from '../receipts/actions.ts'
 import type { Receipt } from '../receipts/model.ts'
+import * as residents from '../residents/actions.ts'
 import type { Resident } from '../residents/model.ts'
 import { numberOf, type Consent } from './model.ts'
 
@@ -30,6 +31,7 @@ export async function tellAgreed(env: Env, resident: Resident, consent: Consent)
       link: linkTo(env, consent),
     },
     attachments: [attachment],
+    ...(await residents.notMeLink(env, resident)),
   })
 }
 
@@ -48,6 +50,7 @@ export async function tellPaused(env: Env, resident: Resident, consent: Consent)
       link: linkTo(env, consent),
     },
     attachments: [sealed.attachment],
+    ...(await residents.notMeLink(env, resident)),
   })
 }
 
@@ -80,6 +83,7 @@ export async function tellWithdrawn(
       deletionDue: deletionDue ? words(language).lastDay(deletionDue) : '',
     },
     attachments: sealed.map(({ attachment }) => attachment),
+    ...(await residents.notMeLink(env, resident)),
   })
 }
 

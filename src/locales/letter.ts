@@ -10,6 +10,9 @@ export type Letter = {
   notes?: string[]
 }
 
+/** Below a letter about one's own account: the link by which whoever did not do it stops everything. */
+export type NotMe = { ask: string; text: string; note: string }
+
 /** What a notice on the resident's page says. */
 export type Notice = {
   title: string

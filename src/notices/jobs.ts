@@ -8,7 +8,7 @@ import { messages } from '../locales/index.ts'
 import type { Letter } from '../locales/letter.ts'
 import { words } from '../locales/words.ts'
 import { unseal } from '../vault.ts'
-import { oneLine, textOf, type DevMail, type Mail } from './model.ts'
+import { oneLine, textOf, type Around, type DevMail, type Mail } from './model.ts'
 import * as store from './store.ts'
 
 const YEAR_MS = 365 * 86_400_000
@@ -59,8 +59,11 @@ export function write(env: Env, mail: Mail): DevMail {
   const letters = t.notices.letters as Record<string, (values: unknown) => Letter>
   const letter = letters[mail.letter]?.(mail.values)
   if (!letter) throw new Error(`no letter ${mail.letter}`)
-  const sender = `${t.frame.brand} – ${site.consortium[mail.language]}`
-  const contact = t.notices.contact(site.contact.desk[mail.language], site.contact.phone)
+  const around: Around = {
+    sender: `${t.frame.brand} – ${site.consortium[mail.language]}`,
+    contact: t.notices.contact(site.contact.desk[mail.language], site.contact.phone),
+    notMe: mail.notMe === undefined ? undefined : { ...t.notices.notMe, href: mail.notMe },
+  }
   const frame: Frame = {
     lang: mail.language,
     t,
@@ -80,8 +83,8 @@ export function write(env: Env, mail: Mail): DevMail {
   return {
     to: oneLine(mail.to),
     subject: oneLine(letter.subject),
-    text: textOf(letter, sender, contact),
-    html: render('mail/letter', { letter, sender, contact }, frame),
+    text: textOf(letter, around),
+    html: render('mail/letter', { letter, ...around }, frame),
     at: env.now(),
     attachments: mail.attachments ?? [],
   }

@@ -5,7 +5,7 @@
  * Law: APPI 23 (security control), 26(2) (telling a person). Rows: H23, L4, R19; K-03; field 12, 22, 24.
  */
 import { messages, type Language, type Messages } from '../locales/index.ts'
-import type { Letter, Notice } from '../locales/letter.ts'
+import type { Letter, NotMe, Notice } from '../locales/letter.ts'
 
 export type LetterName = keyof Messages['notices']['letters']
 type LetterValues<L extends LetterName> = Parameters<Messages['notices']['letters'][L]>[0]
@@ -20,6 +20,8 @@ export type Mail<L extends LetterName = LetterName> = {
   letter: L
   values: LetterValues<L>
   about?: string
+  /** Address of the link “this was not me” of this letter alone. */
+  notMe?: string
   attachments?: Attachment[]
 }
 
@@ -45,13 +47,21 @@ export type DevMail = {
 /** One that /dev/mail keeps. */
 export type KeptMail = DevMail & { id: string }
 
-/** The plain text of a letter: short lines, the link alone on its line, the sender's name below. */
-export function textOf(letter: Letter, sender: string, contact: string): string {
+/** What stands around a letter; `notMe` where its reader may stop everything. */
+export type Around = {
+  sender: string
+  contact: string
+  notMe: (NotMe & { href: string }) | undefined
+}
+
+/** The plain text of a letter: short lines, each link alone on its line, the sender's name below. */
+export function textOf(letter: Letter, { sender, contact, notMe }: Around): string {
   const parts = [
     letter.lines.join('\n'),
     ...(letter.ways ?? []).map(({ text, href }) => `${text}\n${href}`),
     ...(letter.link ? [`${letter.link.text}\n${letter.link.href}`] : []),
     ...(letter.notes?.length ? [letter.notes.join('\n')] : []),
+    ...(notMe ? [notMe.ask, `${notMe.text}\n${notMe.href}`, notMe.note] : []),
     `—\n${sender}\n${contact}`,
   ]
   return `${parts.join('\n\n')}\n`

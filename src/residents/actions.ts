@@ -18,6 +18,7 @@ import { deviceMark, tried } from '../passwords/throttle.ts'
 
 export { lookUp, profileForm, typedIn, typedOf } from './form.ts'
 export { maskedEmail } from '../input/email.ts'
+export { notMeLink } from './links.ts'
 export { newTerms } from './new_terms.ts'
 export { enrol } from './signup.ts'
 export { meet } from './devices.ts'

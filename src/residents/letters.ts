@@ -4,14 +4,16 @@ import type { ItemId } from '../catalogue/model.ts'
 import type { Env } from '../env.ts'
 import { words } from '../locales/words.ts'
 import * as notices from '../notices/actions.ts'
+import { notMeLink } from './links.ts'
 import type { Resident, TermKind } from './model.ts'
 
 /** Values were added, corrected or taken back. Joins the transaction of `env`. */
 export async function tellOfProfile(
   env: Env,
-  { language, profile }: Resident,
+  resident: Resident,
   changed: readonly ItemId[],
 ): Promise<void> {
+  const { language, profile } = resident
   const { items } = await catalogue(env)
   await notices.send(env, {
     to: profile.email,
@@ -22,15 +24,17 @@ export async function tellOfProfile(
       items: items.filter(({ id }) => changed.includes(id)).map(({ names }) => names[language]),
       link: `${env.config.issuer}/account`,
     },
+    ...(await notMeLink(env, resident)),
   })
 }
 
 /** One of the two sign-up consents was given or stopped (S-56). Joins the transaction of `env`. */
 export async function tellOfTerms(
   env: Env,
-  { language, profile }: Resident,
+  resident: Resident,
   answer: { kind: TermKind; given: boolean },
 ): Promise<void> {
+  const { language, profile } = resident
   await notices.send(env, {
     to: profile.email,
     language,
@@ -41,5 +45,6 @@ export async function tellOfTerms(
       given: answer.given,
       link: `${env.config.issuer}/account`,
     },
+    ...(await notMeLink(env, resident)),
   })
 }

@@ -1,6 +1,8 @@
 /** Links in mails: a random secret in the mail, its hash in the table, one use, an end (H18, H19). */
 import { createHash } from 'node:crypto'
 import type { Env } from '../env.ts'
+import { reaches } from '../notices/actions.ts'
+import type { Mail } from '../notices/model.ts'
 import { Refusal } from '../refusal.ts'
 import { seal, unseal } from '../vault.ts'
 import { LINK_MINUTES, type LinkKind, type Resident } from './model.ts'
@@ -27,6 +29,20 @@ export async function issue(
     expires_at: after(env.now(), kind),
   })
   return { id, href: `${env.config.issuer}/link/${kind}/${secret}`, secret }
+}
+
+/**
+ * The link “this was not me” for a letter about somebody's own account, to spread into it: each letter has its own, made
+ * in the transaction of its fact, so that sending it again makes no other (field 22; ADR 16). Made-up people get none.
+ */
+export async function notMeLink(
+  env: Env,
+  resident: Pick<Resident, 'id' | 'dataKey' | 'profile'>,
+): Promise<Pick<Mail, 'notMe' | 'about'>> {
+  const { email } = resident.profile
+  if (!reaches(email)) return {}
+  const { id, href } = await issue(env, 'not_me', resident, email)
+  return { notMe: href, about: id }
 }
 
 /** Whose a link is, while it still works; nothing is consumed. */

@@ -152,6 +152,20 @@ describe('letters', () => {
     },
   )
 
+  test.each(LANGUAGES)(
+    'who did not do it has a link of its own, after all else (%s)',
+    (language) => {
+      const { ask, text, note } = messages[language].notices.notMe
+      const notMe = 'https://id.example.jp/link/not_me/another-secret'
+      const mail = { to: 'a@example.jp', language, letter: 'withdrawn', values } as const
+      const written = write(world.env, { ...mail, notMe })
+      expect(written.text).toContain(`${ask}\n\n${text}\n${notMe}\n\n${note}\n\n—`)
+      expect(written.html.indexOf(`href="${notMe}"`)).toBeGreaterThan(written.html.indexOf(LINK))
+      for (const words of [ask, note]) expect(written.html).toContain(words)
+      expect(write(world.env, mail).html).not.toContain(ask)
+    },
+  )
+
   test('what came from outside is text, in HTML too (L2)', () => {
     const services = ['<img src=x onerror=alert(1)>{{7*7}}<%= 7*7 %>']
     const mail = write(world.env, {

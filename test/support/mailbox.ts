@@ -42,11 +42,27 @@ export async function queueIsEmpty(env: Env): Promise<void> {
   }
 }
 
-/** The one link of a mail, the same in text and HTML. */
+const NOT_ME = '/link/not_me/'
+
+/** The one link of a mail, the same in text and HTML; beside it there may be the one for whoever did not do it. */
 export function linkIn(mail: DevMail | undefined): string {
   const links = [...new Set((mail?.text ?? '').match(/https?:\/\/\S+/g))]
+  const own = links.filter((link) => links.length === 1 || !link.includes(NOT_ME))
+  return same(mail, own)
+}
+
+/** The link “this was not me” of a mail, the same in text and HTML. */
+export function notMeIn(mail: DevMail | undefined): string {
+  const links = (mail?.text ?? '').match(/https?:\/\/\S+/g) ?? []
+  return same(
+    mail,
+    links.filter((link) => link.includes(NOT_ME)),
+  )
+}
+
+function same(mail: DevMail | undefined, links: readonly string[]): string {
+  const [link = ''] = links
   if (links.length !== 1) throw new Error(`${links.length} links in the mail`)
-  const link = links[0] ?? ''
   if (!mail?.html.includes(`href="${link}"`)) throw new Error('the HTML has another link')
   return link
 }

@@ -7,8 +7,12 @@ const HOW_TO_STOP =
   'To stop: sign in, open “Data use by service”, choose the service and press “Withdraw”. No reason is needed.'
 const WITH_RECEIPT =
   'A signed receipt is attached to this mail. Anybody can check on our receipt page that it is genuine.'
-const NOT_YOU_CONSENT =
-  'If this was not you, sign in and withdraw, change your password, and tell our desk.'
+
+export const notMe: Messages['notices']['notMe'] = {
+  ask: 'If this was not you, open this link and press the button. All devices are signed out, and nobody gets in until a new password is set.',
+  text: 'This was not me',
+  note: 'The link works for 14 days, and once. Opening it changes nothing by itself.',
+}
 
 const listed = (v: Agreed) => [
   `- Service: ${v.service}`,
@@ -42,13 +46,13 @@ export const residentLetters: Pick<
     subject: 'Machi ID: you agreed to a service',
     lines: [`On ${v.at} you agreed to the following.`, ...listed(v)],
     link: { text: 'Open the receipt', href: v.link },
-    notes: [WITH_RECEIPT, NOT_YOU_CONSENT],
+    notes: [WITH_RECEIPT],
   }),
   consent_changed: (v) => ({
     subject: 'Machi ID: a consent was changed',
     lines: [`On ${v.at} a consent was changed. It is now as follows.`, ...listed(v)],
     link: { text: 'Open the receipt', href: v.link },
-    notes: [WITH_RECEIPT, NOT_YOU_CONSENT],
+    notes: [WITH_RECEIPT],
   }),
   consent_paused: (v) => ({
     subject: 'Machi ID: a service is paused',
@@ -59,16 +63,13 @@ export const residentLetters: Pick<
       'Nothing has been passed to it since. To go on you will be asked again.',
     ],
     link: { text: 'Open the receipt', href: v.link },
-    notes: [WITH_RECEIPT, 'If this was not you, change your password and tell our desk.'],
+    notes: [WITH_RECEIPT],
   }),
   profile_changed: (v) => ({
     subject: 'Machi ID: your registered data changed',
     lines: [`On ${v.at} these registered data changed.`, ...v.items.map((item) => `- ${item}`)],
     link: { text: 'Open your account', href: v.link },
-    notes: [
-      'What they changed to is not in this mail.',
-      'If this was not you, sign in and correct it, change your password, and tell our desk.',
-    ],
+    notes: ['What they changed to is not in this mail.'],
   }),
   terms_answered: (v) => ({
     subject: {
@@ -96,7 +97,6 @@ export const residentLetters: Pick<
       ],
     }[v.term],
     link: { text: 'Open your account', href: v.link },
-    notes: ['If this was not you, change your password and tell our desk.'],
   }),
   new_device: (v) => ({
     subject: 'Machi ID: sign-in from a new device',
@@ -105,10 +105,10 @@ export const residentLetters: Pick<
       `- Time: ${v.at} (Japan time)`,
       `- Browser: ${v.device}`,
       'If this was you, there is nothing to do.',
-      'If it was not, open this link and press the button. All devices are signed out, and nobody gets in until a new password is set.',
+      notMe.ask,
     ],
-    link: { text: 'This was not me', href: v.link },
-    notes: ['The link works for 14 days, and once. Opening it changes nothing by itself.'],
+    link: { text: notMe.text, href: v.link },
+    notes: [notMe.note],
   }),
   sign_in_locked: (v) => ({
     subject: 'Machi ID: sign-in is stopped',

@@ -1,4 +1,4 @@
-import type { Letter } from '../letter.ts'
+import type { Letter, NotMe } from '../letter.ts'
 
 /** A consent as a letter says it: names of items, never their values. */
 type Agreed = {
@@ -17,8 +17,12 @@ const HOW_TO_STOP = [
 ]
 const WITH_RECEIPT =
   '署名のある控えを、このメールに添付しました。「控えの確認ページ」で、だれでも本物かどうかを確かめられます。'
-const NOT_YOU_CONSENT =
-  'お心当たりがないときは、サインインして撤回し、パスワードを変え、窓口へお知らせください。'
+
+export const notMe: NotMe = {
+  ask: 'お心当たりがないときは、次のリンクを開き、ボタンを押してください。すべての端末のサインインを終え、パスワードを決め直すまで、だれも入れないようにします。',
+  text: '私ではありません',
+  note: 'このリンクは14日間使えます。使えるのは1度だけです。開いただけでは、何も変わりません。',
+}
 
 const listed = (v: Agreed) => [
   `・サービス：${v.service}`,
@@ -41,13 +45,13 @@ export const residentLetters = {
     subject: 'まちID：サービスへの提供に同意しました',
     lines: [`${v.at}に、次の内容に同意しました。`, ...listed(v)],
     link: { text: '同意の控えを開く', href: v.link },
-    notes: [WITH_RECEIPT, NOT_YOU_CONSENT],
+    notes: [WITH_RECEIPT],
   }),
   consent_changed: (v: Agreed): Letter => ({
     subject: 'まちID：同意の内容が変わりました',
     lines: [`${v.at}に、同意の内容が変わりました。いまの内容は、次のとおりです。`, ...listed(v)],
     link: { text: '同意の控えを開く', href: v.link },
-    notes: [WITH_RECEIPT, NOT_YOU_CONSENT],
+    notes: [WITH_RECEIPT],
   }),
   consent_paused: (v: { at: string; service: string; contact: string; link: string }): Letter => ({
     subject: 'まちID：サービスの利用を休みました',
@@ -58,16 +62,13 @@ export const residentLetters = {
       'その時から、このサービスへは何も渡りません。再開するときは、もう一度同意をうかがいます。',
     ],
     link: { text: '控えを開く', href: v.link },
-    notes: [WITH_RECEIPT, 'お心当たりがないときは、パスワードを変え、窓口へお知らせください。'],
+    notes: [WITH_RECEIPT],
   }),
   profile_changed: (v: { at: string; items: string[]; link: string }): Letter => ({
     subject: 'まちID：登録情報が変わりました',
     lines: [`${v.at}に、次の登録情報が変わりました。`, ...v.items.map((item) => `・${item}`)],
     link: { text: '登録情報を開く', href: v.link },
-    notes: [
-      '変わった内容は、このメールには書いていません。',
-      'お心当たりがないときは、サインインして直し、パスワードを変え、窓口へお知らせください。',
-    ],
+    notes: ['変わった内容は、このメールには書いていません。'],
   }),
   terms_answered: (v: {
     at: string
@@ -100,7 +101,6 @@ export const residentLetters = {
       ],
     }[v.term],
     link: { text: '登録情報を開く', href: v.link },
-    notes: ['お心当たりがないときは、パスワードを変え、窓口へお知らせください。'],
   }),
   new_device: (v: { link: string; at: string; device: string }): Letter => ({
     subject: 'まちID：新しい端末からサインインがありました',
@@ -109,12 +109,10 @@ export const residentLetters = {
       `・日時：${v.at}（日本時間）`,
       `・ブラウザー：${v.device}`,
       'ご自身であれば、何もしなくてかまいません。',
-      'お心当たりがないときは、次のリンクを開き、ボタンを押してください。すべての端末のサインインを終え、パスワードを決め直すまで、だれも入れないようにします。',
+      notMe.ask,
     ],
-    link: { text: '私ではありません', href: v.link },
-    notes: [
-      'このリンクは14日間使えます。使えるのは1度だけです。開いただけでは、何も変わりません。',
-    ],
+    link: { text: notMe.text, href: v.link },
+    notes: [notMe.note],
   }),
   sign_in_locked: (v: { link: string; at: string; addressRestored: boolean }): Letter => ({
     subject: 'まちID：サインインを止めました',
