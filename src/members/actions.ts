@@ -181,5 +181,5 @@ export async function staffWhoMayRead(env: Env, id: string): Promise<Staff | und
   return mayWork(found.memberStatus) || isStopped(found.memberStatus) ? found : undefined
 }
 
-export { stopOf, stopsInForce } from './stopping.ts'
+export { owedOf, stopOf, stopsInForce } from './stopping.ts'
 export type { Stop } from './stopping_model.ts'

@@ -54,10 +54,12 @@ async function recognise(ctx: Ctx): Promise<StaffHere | 'stopped' | undefined> {
   }
 }
 
-/** All that is left of the portal to a stopped company (S-51): that it is, since when and why. */
+/** All that is left of the portal to a stopped company (S-51): that it is, since when and why, and what it owes. */
 async function showStopped(ctx: Ctx, { memberId, memberStatus }: Staff): Promise<void> {
   const { env, language } = ctx.state
   const stop = await members.stopOf(env, memberId)
+  const owed = await members.owedOf(env, memberId)
   const { contact } = env.config.installation
-  stopped(ctx, stoppedPage(stop, { status: memberStatus, contact, language }), { status: 403 })
+  const about = { status: memberStatus, owed, contact, language, now: env.now() }
+  stopped(ctx, stoppedPage(stop, about), { status: 403 })
 }

@@ -246,6 +246,14 @@ export function stopsInForce(env: Env): Promise<Stop[]> {
   return store.inForce(env.db, env.now())
 }
 
+/** How much of what is owed a page lists. */
+const LISTED = 50
+
+/** What a company owes while it is stopped: its clocks run on (S-48, S-51). */
+export function owedOf(env: Env, memberId: string) {
+  return queries.owed(env.db, memberId, LISTED)
+}
+
 /** The stop that keeps a company out, with its words for the company. */
 export async function stopOf(env: Env, memberId: string): Promise<Stop | undefined> {
   const stop = await store.current(env.db, { memberId, serviceId: null })

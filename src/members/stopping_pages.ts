@@ -1,5 +1,5 @@
 /** The page of a stop: what it would do, what is proposed, what waits; pure, from facts to words. */
-import type { Option } from '../http/parts.ts'
+import type { Facts as Pairs, Option } from '../http/parts.ts'
 import type { Installation } from '../installation.ts'
 import type { Language } from '../locales/index.ts'
 import { messages } from '../locales/index.ts'
@@ -16,6 +16,7 @@ import {
   type StopBody,
   type SubjectKind,
 } from './stopping_model.ts'
+import type { Owed } from './stopping_queries.ts'
 
 export type StopForm = {
   aim?: string | undefined
@@ -185,6 +186,8 @@ export type StoppedPage = {
   since: string | undefined
   reason: string | undefined
   text: string | undefined
+  /** What it owes all the same, each with its number and until when; `more`: how many are not listed. */
+  owed: { facts: Pairs; more: number }
   contact: { desk: string; phone: string; email: string }
 }
 
@@ -192,15 +195,41 @@ export function stoppedPage(
   stop: Stop | undefined,
   {
     status,
+    owed,
     contact,
     language,
-  }: { status: MemberStatus; contact: Installation['contact']; language: Language },
+    now,
+  }: {
+    status: MemberStatus
+    owed: { rows: Owed[]; total: number }
+    contact: Installation['contact']
+    language: Language
+    now: Date
+  },
 ): StoppedPage {
   return {
     excluded: status === 'excluded',
     since: stop && words(language).dateTime(stop.effectiveAt),
     reason: stop && messages[language].stopping.reasons[stop.reason],
     text: stop?.forCompany,
+    owed: {
+      facts: owed.rows.map((one) => owedFact(one, { language, now })),
+      more: owed.total - owed.rows.length,
+    },
     contact: { desk: contact.desk[language], phone: contact.phone, email: contact.email },
   }
+}
+
+/** 「利用状況の報告 D-2026-0012」 and until when. */
+function owedFact(
+  { kind, number, state, dueAt }: Owed,
+  { language, now }: { language: Language; now: Date },
+): [string, string] {
+  const { duties, stopping } = messages[language]
+  const t = stopping.companyPage
+  const [kinds, states]: Record<string, string>[] = [duties.kinds, duties.states]
+  const what = kind === 'deletion' ? t.deletion : (kinds?.[kind] ?? kind)
+  const due = dueAt ? t.until(words(language).lastDay(dueAt), dueAt <= now) : duties.noDue
+  const standing = state === null ? undefined : states?.[state]
+  return [number === null ? what : `${what} ${number}`, standing ? t.standing(due, standing) : due]
 }

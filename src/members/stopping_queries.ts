@@ -121,6 +121,39 @@ export async function companyAddresses(db: Knex, memberId: string): Promise<stri
   return rows.map((row) => row.email)
 }
 
+/** What a company owes while it is stopped: a duty of its own that is not over, or an answer about erasing. */
+export type Owed = {
+  /** Of a duty: its kind; `deletion`: a resident asked it to erase. */
+  kind: string
+  /** As the company quotes it; null while a duty is a draft. */
+  number: string | null
+  /** The state of a duty. */
+  state: string | null
+  /** Exclusive; null: nothing runs. */
+  dueAt: Date | null
+}
+
+/** The nearest deadline first. @param most so many; `total` counts all */
+export async function owed(
+  db: Knex,
+  memberId: string,
+  most: number,
+): Promise<{ rows: Owed[]; total: number }> {
+  const { rows } = await db.raw<{ rows: (Owed & { total: number })[] }>(
+    `with owed as (
+       select d.kind, d.number, d.state, d.due_at as "dueAt" from duty_cases d
+       where d.member_id = :memberId and d.receiver = 'member' and d.closed_at is null
+       union all
+       select 'deletion', 'W-' || to_char(r.asked_at at time zone 'Asia/Tokyo', 'YYYYMMDD') || '-'
+           || upper(left(r.consent_id::text, 8)), null, r.due_at
+       from deletion_requests r
+       where r.member_id = :memberId and not exists (select 1 from deletion_answers a where a.request_id = r.id))
+     select *, count(*) over ()::int as total from owed order by "dueAt" nulls last, number limit :most`,
+    { memberId, most },
+  )
+  return { rows, total: rows[0]?.total ?? 0 }
+}
+
 /** Everybody who works for a company, whose sessions end with it. */
 export function staffIds(db: Knex, memberId: string): Promise<string[]> {
   return db('staff').where({ member_id: memberId }).pluck<string[]>('id')

@@ -1,6 +1,10 @@
 /** Stopping a company and the way back (S-51, C7, E2, J9, K8, K9), on two nodes and real PostgreSQL. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { askForDeletion } from '../../src/consents/deletions.ts'
+import { numberOf, type Consent } from '../../src/consents/model.ts'
 import { closeGate, closeStopGate } from '../../src/database/gate.ts'
+import * as duties from '../../src/duties/actions.ts'
+import { atomically } from '../../src/env.ts'
 import * as members from '../../src/members/actions.ts'
 import * as stopping from '../../src/members/stopping.ts'
 import type { Aim, StopBody } from '../../src/members/stopping_model.ts'
@@ -15,6 +19,7 @@ import {
   type MadeService,
 } from '../support/builders.ts'
 import { makeProgram } from '../api/steps.ts'
+import { makePair, type Pair } from '../support/duties.ts'
 import { queueIsEmpty } from '../support/mailbox.ts'
 import { makeOperator, makeStaff, signIn, type SignedInPerson } from '../support/people.ts'
 import { openSite, type Site } from '../support/site.ts'
@@ -187,6 +192,31 @@ describe('within a second, on both nodes', () => {
       expect(page.text).not.toContain('<form method="post"')
     }
   })
+})
+
+test('a stopped company reads what it owes all the same, and where to send it (S-48)', async () => {
+  const pair = await makePair(site.env)
+  const other = await makePair(site.env)
+  const values = { period_from: '2026-04-01', period_to: '2026-09-30', due: '2099-11-30' }
+  const asked = async ({ given: flow, consortium: actor }: Pair) =>
+    duties.open(site.env, { kind: 'report', subject: { flow }, values, actor })
+  const [own, others] = [await asked(pair), await asked(other)]
+  await tokensFor(site, new Browser(site.issuer), pair.service, await makeResident(site.env))
+  const row = await site.env.db('consents').where({ service_id: pair.service.id }).first('*')
+  const of = { serviceId: pair.service.id, memberId: pair.memberId, residentId: row.resident_id }
+  const consent = { ...of, id: row.id, kind: 'withdrawn', agreedAt: row.agreed_at } as Consent
+  await atomically(site.env, (env) => askForDeletion(env, consent, 'a-sub'))
+  await decide(pair.service, 'suspend')
+  const browser = new Browser(site.issuer)
+  const { staffSession } = await sessionOf(pair.staff)
+  browser.jar.set(`staff|/company`, staffSession.value)
+  browser.jar.set(`staff.sig|/company`, staffSession.signature)
+  const page = await browser.request('/company')
+  expect(page.status).toBe(403)
+  expect(page.text).toContain(`利用状況の報告 ${own.number}`)
+  expect(page.text).toContain('2099年11月30日')
+  expect(page.text).toContain(`消去の依頼 ${numberOf(consent)}`)
+  expect(page.text).not.toContain(String(others.number))
 })
 
 test.each(['suspend', 'exclude'] as const)(
