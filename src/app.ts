@@ -113,6 +113,7 @@ export async function createApp(
   app.keys = keys
   app.silent = true
 
+  const apiDoors = api.routes(env, guards)
   const rooms: Router<State>[] = [
     welcome.routes(env, guards),
     residents.routes(env, guards, anyCollects),
@@ -135,7 +136,7 @@ export async function createApp(
     retention.routes(guards),
     rights.routes(guards),
     events.routes(guards),
-    api.routes(env, guards),
+    apiDoors,
     apiClients.clientRoutes(env, guards),
     desk.routes(guards),
     demo.routes(env, guards),
@@ -154,6 +155,7 @@ export async function createApp(
   app.use(ours(language))
   app.use(ours(shownSite()))
   app.use(ours(exceptApi(unsafe)))
+  app.use(api.doorsOnly(apiDoors))
   for (const room of rooms) app.use(room.routes())
   app.use(readAhead)
   app.use(floodGuard())

@@ -1,6 +1,7 @@
 /** What we decline on purpose, as a closed union of reasons (docs/architecture.md, "Errors"). */
 export type Reason =
   | 'invalid_input'
+  | 'not_json'
   | 'not_found'
   | 'csrf'
   | 'sign_in_required'
@@ -33,14 +34,19 @@ export type Reason =
 /** Form field → message key of the locale (`locales/<lang>/fields`), with its parameters. */
 export type Fields = Record<string, string>
 
+type Details = {
+  fields?: Fields
+  code?: string
+  /** With `method_not_allowed`: the methods that are allowed there (RFC 9110 §15.5.6). */
+  allow?: string
+  [more: string]: unknown
+}
+
 /** Thrown by actions and guards. `details` never holds personal data: it may be logged. */
 export class Refusal extends Error {
   readonly reason: Reason
-  readonly details: { fields?: Fields; code?: string; [more: string]: unknown }
-  constructor(
-    reason: Reason,
-    details: { fields?: Fields; code?: string; [more: string]: unknown } = {},
-  ) {
+  readonly details: Details
+  constructor(reason: Reason, details: Details = {}) {
     super(reason)
     this.name = 'Refusal'
     this.reason = reason

@@ -40,7 +40,7 @@ const TABLE: [who: RegExp, may: RegExp][] = [
   ],
   // A program's draft of a service is the portal's draft.
   [
-    /^api\/service_doors\.ts$/,
+    /^api\/(service_doors|draft_shapes)\.ts$/,
     /^(ground\/|own\/|\w+\/(actions|model|schema)\.ts$|services\/(drafts|draft_schema)\.ts$)/,
   ],
   [/^\w+\/[\w.]+$/, /^(ground\/|own\/|\w+\/(actions|model|schema)\.ts$)/], // doors and the room's other files

@@ -1,26 +1,22 @@
 /** The JSON a program sends: read within limits and without two readings (L9, L10, L14). */
 import { Ajv, type ValidateFunction } from 'ajv'
 import { formats, shapeFaults } from '../input/faults.ts'
-import { JsonFault, parseStrict } from '../input/json.ts'
+import { JsonFault, parseStrict, type JsonRule } from '../input/json.ts'
 import type { Ctx } from '../http/state.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 
 const LIMIT = 256 * 1024
 
-/** RFC 3339. */
-const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/
-
-const ajv = new Ajv({
-  allErrors: true,
-  strict: true,
-  formats: { ...formats, 'date-time': MOMENT },
-})
+const ajv = new Ajv({ allErrors: true, strict: true, formats })
 const compiled = new WeakMap<object, ValidateFunction>()
 
+/** What is wrong with a value, not with the text: as JSON it could be read (L9). */
+const OF_A_VALUE: readonly JsonRule[] = ['json_forbidden_key', 'json_bad_text']
+
 /**
- * The body of a request, held to a schema.
+ * The body of a request, held to a schema. Fields are JSON Pointers (RFC 6901), the empty one for all of it.
  *
- * @throws Refusal unsupported_media_type, body_too_large, or invalid_input with a JSON Pointer per fault
+ * @throws Refusal unsupported_media_type, body_too_large, not_json, or invalid_input with every fault
  */
 export async function readBody(ctx: Ctx, schema: object): Promise<unknown> {
   if (ctx.get('content-encoding') || !ctx.is('application/json'))
@@ -30,7 +26,7 @@ export async function readBody(ctx: Ctx, schema: object): Promise<unknown> {
   if (!check) compiled.set(schema, (check = ajv.compile(schema)))
   if (check(given)) return given
   const faults = shapeFaults(check.errors ?? [], given)
-  const fields: Fields = Object.fromEntries(faults.map(({ path, rule }) => [path || '/', rule]))
+  const fields: Fields = Object.fromEntries(faults.map(({ path, rule }) => [path, rule]))
   throw new Refusal('invalid_input', { fields })
 }
 
@@ -45,7 +41,7 @@ async function textOf(ctx: Ctx): Promise<string> {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks))
   } catch {
-    throw new Refusal('invalid_input', { fields: { '/': 'json_bad_text' } })
+    throw new Refusal('not_json', { fields: { '': 'json_bad_text' } })
   }
 }
 
@@ -54,6 +50,8 @@ function parsed(text: string): unknown {
     return parseStrict(text)
   } catch (error) {
     if (!(error instanceof JsonFault)) throw error
-    throw new Refusal('invalid_input', { fields: { [`line ${error.line}`]: error.rule } })
+    const { rule, path } = error
+    const reason = OF_A_VALUE.includes(rule) ? 'invalid_input' : 'not_json'
+    throw new Refusal(reason, { fields: { [path]: rule } })
   }
 }

@@ -1,5 +1,6 @@
 /** What one door of the API is: enough to open it, to guard it and to describe it (OpenAPI). */
 import type { Env } from '../env.ts'
+import { dayOf } from '../input/days.ts'
 import type { ApiScope, CompanyHere, ServiceHere, ServiceScope } from '../persons.ts'
 
 /** A JSON Schema (draft 2020-12, as OpenAPI 3.1 has it). */
@@ -22,6 +23,9 @@ type AskedByService = Given & {
   gone: AbortSignal
 }
 
+/** 404 of a door without an id in its path; 409 where the state may have changed. */
+export type Declined = '404' | '409'
+
 type Door<Scope, Question> = {
   /** operationId */
   operation: string
@@ -33,6 +37,12 @@ type Door<Scope, Question> = {
   /** Query parameters it takes, with what they are. */
   query?: Record<string, string>
   body?: Schema
+  /** What the description says of the body, where the room holds it to more than `body` can say. */
+  told?: Schema
+  /** JSON Pointer to what the room is given of the body, where that is not all of it: what it refuses is named below. */
+  below?: `/${string}`
+  /** Statuses it may answer beside those of every door of its kind (openapi.ts). */
+  declines?: readonly Declined[]
   run: (env: Env, asked: Question) => Promise<unknown>
 }
 
@@ -53,6 +63,13 @@ export type ServiceEndpoint = Door<ServiceScope, AskedByService> & {
 export const text = { type: 'string' } as const
 export const uuid = { type: 'string', format: 'uuid' } as const
 export const moment = { type: 'string', format: 'date-time' } as const
+/** A day in Asia/Tokyo. */
+export const day = { type: 'string', format: 'date' } as const
+/** The end of a time as a moment, and the last day of it: the same said twice. */
+export const end = {
+  at: { ...moment, description: 'The end, exclusive: at this moment the time is over.' },
+  on: { ...day, description: 'The last day, included, in Asia/Tokyo.' },
+} as const
 export const nullable = (schema: Schema) => ({ anyOf: [schema, { type: 'null' }] })
 export const listOf = (items: Schema) =>
   ({
@@ -74,3 +91,6 @@ export function exactly(properties: Record<string, Schema>, optional: readonly s
 
 /** Japanese and English. */
 export const both = exactly({ ja: text, en: text })
+
+/** The last day of a time, YYYY-MM-DD in Asia/Tokyo. @param until its exclusive end */
+export const lastDayOf = (until: Date): string => dayOf(new Date(until.getTime() - 1))

@@ -27,6 +27,7 @@ export const eventDoors: readonly ServiceEndpoint[] = [
     summary:
       'Acknowledge events and take the next ones (RFC 8936). Kept waiting up to 20 seconds where there are none, unless `returnImmediately`',
     body: pollSchema,
+    declines: ['404'],
     answer: polled,
     run: (env, { service, body, gone }) =>
       events.poll(env, service, body as events.PollAsked, gone),

@@ -1,6 +1,8 @@
 /** The description of the API, made from its doors (OpenAPI 3.1): what is served is what there is. */
 import { API_SCOPES, SERVICE_SCOPES } from '../persons.ts'
-import type { Endpoint, Schema, ServiceEndpoint } from './endpoint.ts'
+import { draftSoFar } from './draft_shapes.ts'
+import type { Declined, Endpoint, Schema, ServiceEndpoint } from './endpoint.ts'
+import { explained } from './formats.ts'
 
 const problem: Schema = {
   type: 'object',
@@ -17,7 +19,11 @@ const problem: Schema = {
         type: 'object',
         required: ['field', 'rule'],
         properties: {
-          field: { type: 'string', description: 'A JSON Pointer (RFC 6901).' },
+          field: {
+            type: 'string',
+            description:
+              'A JSON Pointer (RFC 6901) into the body that was sent, empty for all of it; where a draft is handed in, into the draft. Of a query parameter its bare name.',
+          },
           rule: { type: 'string' },
         },
       },
@@ -25,13 +31,33 @@ const problem: Schema = {
   },
 }
 
-const problems: Record<string, string> = {
+const ALWAYS = {
   '401': 'No valid access token.',
   '403': 'The token lacks the scope, or the act needs a person.',
+  '422': 'A query parameter or a field of the body breaks a rule; `errors` says where.',
+  '503': 'Not ready for the moment; `Retry-After` says in how many seconds to try again.',
+}
+const WITH_A_BODY = {
+  '400': 'The body is not JSON that can be read in one way only; `errors` says where.',
+  '413': 'The body is longer than 256 KiB.',
+  '415': 'The body is not `application/json`, or is compressed.',
+}
+const SOME: Record<Declined, string> = {
   '404': 'Not there, or not yours: both are answered alike.',
   '409': 'The state has changed meanwhile.',
-  '422': 'The body breaks a rule; `errors` says where.',
-  '429': 'Too many requests.',
+}
+
+/** Schemas that several doors answer with. */
+const NAMED = { draft: draftSoFar }
+
+/** What a door may answer instead of what was asked for, by status. */
+function declinedBy({ path, body, declines = [] }: Endpoint | ServiceEndpoint) {
+  const some: Declined[] = path.includes('{') ? ['404', ...declines] : [...declines]
+  return {
+    ...ALWAYS,
+    ...(body && WITH_A_BODY),
+    ...Object.fromEntries(some.map((status) => [status, SOME[status]])),
+  }
 }
 
 const WHAT_SCOPES_ARE: Record<(typeof API_SCOPES)[number], string> = {
@@ -59,7 +85,7 @@ export function openapi(issuer: string, endpoints: readonly (Endpoint | ServiceE
       title: 'Machi ID company API',
       version: '1',
       description:
-        'What the staff of a member company do at the portal, for its programs. Approvals, keys and going live need a person.',
+        'What the staff of a member company do at the portal, for its programs. Approvals, keys and going live need a person. At an address that is there, a method that is not there is 405 with `Allow`.',
     },
     servers: [{ url: issuer }],
     security: [{ company: [] }],
@@ -83,13 +109,13 @@ export function openapi(issuer: string, endpoints: readonly (Endpoint | ServiceE
           },
         },
       },
-      schemas: { problem },
+      schemas: { problem, draft: explained(draftSoFar) },
     },
   }
 }
 
 function operationOf(endpoint: Endpoint | ServiceEndpoint) {
-  const { operation, summary, scope, path, query, body } = endpoint
+  const { operation, summary, scope, path, query, body, told = body ?? {} } = endpoint
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
     name,
     in: 'path',
@@ -104,17 +130,15 @@ function operationOf(endpoint: Endpoint | ServiceEndpoint) {
     schema: { type: 'string' },
   }))
   const declined = Object.fromEntries(
-    Object.entries(problems)
-      .filter(([status]) => status !== '422' || body)
-      .map(([status, description]) => [
-        status,
-        {
-          description,
-          content: {
-            'application/problem+json': { schema: { $ref: '#/components/schemas/problem' } },
-          },
+    Object.entries(declinedBy(endpoint)).map(([status, description]) => [
+      status,
+      {
+        description,
+        content: {
+          'application/problem+json': { schema: { $ref: '#/components/schemas/problem' } },
         },
-      ]),
+      },
+    ]),
   )
   return {
     operationId: operation,
@@ -122,7 +146,7 @@ function operationOf(endpoint: Endpoint | ServiceEndpoint) {
     security: [{ [isForService(endpoint) ? 'service' : 'company']: [scope] }],
     ...(inPath.length + inQuery.length && { parameters: [...inPath, ...inQuery] }),
     ...(body && {
-      requestBody: { required: true, content: { 'application/json': { schema: body } } },
+      requestBody: { required: true, content: { 'application/json': { schema: explained(told) } } },
     }),
     responses: {
       ...done(endpoint),
@@ -137,7 +161,7 @@ function done(endpoint: Endpoint | ServiceEndpoint) {
   return {
     ['creates' in endpoint && endpoint.creates ? '201' : '200']: {
       description: 'Done.',
-      content: { 'application/json': { schema: answer } },
+      content: { 'application/json': { schema: explained(answer, NAMED) } },
     },
   }
 }

@@ -2,7 +2,9 @@ import { Router, type RouterContext } from '@koa/router'
 import { atomically, type Env } from '../env.ts'
 import { isUuid } from '../input/ids.ts'
 import type { Guards } from '../http/guards.ts'
-import type { Ctx, State } from '../http/state.ts'
+import { isApi } from '../http/headers.ts'
+import type { Ctx, Middleware, State } from '../http/state.ts'
+import { escaped } from '../input/json.ts'
 import { Refusal } from '../refusal.ts'
 import * as api from './actions.ts'
 import { readBody } from './body.ts'
@@ -29,6 +31,18 @@ export function routes(env: Env, guards: Guards): Router<State> {
   return router
 }
 
+/** What no door takes: an address that is not there, or a method that is not there at it (RFC 9110 §15.5.6). */
+export function doorsOnly(doors: Router<State>): Middleware {
+  return (ctx, next) => {
+    if (!isApi(ctx.path)) return next()
+    const { path: there, route } = doors.match(ctx.path, ctx.method)
+    if (route) return next()
+    if (!there.length) throw new Refusal('not_found')
+    const methods = new Set(there.flatMap((layer) => layer.methods))
+    throw new Refusal('method_not_allowed', { allow: [...methods].sort().join(', ') })
+  }
+}
+
 const pathOf = ({ path }: { path: string }) => path.replaceAll(/\{(\w+)\}/g, ':$1')
 
 type Here = Ctx & Pick<RouterContext<State>, 'params' | 'query'>
@@ -37,8 +51,9 @@ async function open(ctx: Here, endpoint: Endpoint): Promise<void> {
   const { env, company } = ctx.state
   if (!company) throw new Refusal('token_invalid')
   const asked = { company, ...(await given(ctx, endpoint)) }
-  const answer =
-    endpoint.method === 'get' ? await endpoint.run(env, asked) : await change(env, endpoint, asked)
+  const answer = await pointed(endpoint, () =>
+    endpoint.method === 'get' ? endpoint.run(env, asked) : change(env, endpoint, asked),
+  )
   ctx.status = endpoint.creates ? 201 : 200
   ctx.body = answer
 }
@@ -50,7 +65,7 @@ async function openForService(ctx: Here, endpoint: ServiceEndpoint): Promise<voi
   const leaving = new AbortController()
   ctx.res.once('close', () => leaving.abort())
   const asked = { service, gone: leaving.signal, ...(await given(ctx, endpoint)) }
-  const answer = await endpoint.run(env, asked)
+  const answer = await pointed(endpoint, () => endpoint.run(env, asked))
   ctx.status = endpoint.answer ? 200 : 204
   if (endpoint.answer) ctx.body = answer
 }
@@ -60,6 +75,23 @@ async function given(ctx: Here, endpoint: Endpoint | ServiceEndpoint) {
   if (!Object.values(params).every(isUuid)) throw new Refusal('not_found')
   const body = endpoint.body ? await readBody(ctx, endpoint.body) : undefined
   return { params, query: queryOf(ctx, endpoint), body }
+}
+
+/** Rooms name a field as their forms do; a program reads a JSON Pointer (RFC 6901) into the body it sent. */
+async function pointed<T>(
+  { body, below }: Pick<Endpoint, 'body' | 'below'>,
+  run: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    if (!body || !(error instanceof Refusal) || !error.details.fields) throw error
+    const named = Object.entries(error.details.fields).map(([field, rule]) => {
+      const pointer = field === '' || field.startsWith('/') ? field : `/${escaped(field)}`
+      return [below && !pointer.startsWith(`${below}/`) ? below + pointer : pointer, rule]
+    })
+    throw new Refusal(error.reason, { ...error.details, fields: Object.fromEntries(named) })
+  }
 }
 
 /** What changes something does so together with the note that a program did it. */

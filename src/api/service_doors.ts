@@ -2,28 +2,11 @@
 import { dayOf } from '../input/days.ts'
 import type { CompanyHere } from '../persons.ts'
 import { Refusal } from '../refusal.ts'
-import { draftSchema, type PartialDraft } from '../services/draft_schema.ts'
+import type { PartialDraft } from '../services/draft_schema.ts'
 import * as drafts from '../services/drafts.ts'
+import { draftSoFar, partial, replacing } from './draft_shapes.ts'
 import { both, exactly, listOf, moment, nullable, text, uuid, type Endpoint } from './endpoint.ts'
 
-/** As the portal's, but nothing beyond the name of the thing is required until it is handed in. */
-const partial = { ...draftSchema, required: ['key', 'contract', 'names'] }
-const { key: _key, ...changeable } = draftSchema.properties
-const replacing = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['hash', 'draft'],
-  properties: {
-    /** Of the revision that was read. */
-    hash: { type: 'string', pattern: '^[0-9a-f]{64}$' },
-    draft: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['contract', 'names'],
-      properties: changeable,
-    },
-  },
-} as const
 const seen = exactly({ hash: { type: 'string', pattern: '^[0-9a-f]{64}$' } })
 
 const service = exactly({
@@ -39,7 +22,7 @@ const service = exactly({
       revision: { type: 'integer' },
       hash: text,
       changedAt: moment,
-      asked: { type: 'object' },
+      asked: draftSoFar,
     }),
   ),
 })
@@ -68,7 +51,8 @@ export const serviceDoors: readonly Endpoint[] = [
     answer: service,
     creates: true,
     async run(env, { company, body }) {
-      const begun = await drafts.begin(env, body as PartialDraft, authorOf(company))
+      const given = body as Omit<PartialDraft, 'kind'>
+      const begun = await drafts.begin(env, given, authorOf(company))
       return shown(await drafts.mine(env, begun.subjectId ?? '', company.memberId))
     },
   },
@@ -90,6 +74,7 @@ export const serviceDoors: readonly Endpoint[] = [
     summary: 'Begin the next version from the one in force',
     answer: service,
     creates: true,
+    declines: ['409'],
     async run(env, { company, params }) {
       await drafts.mine(env, idOf(params), company.memberId)
       await drafts.next(env, idOf(params), authorOf(company))
@@ -103,9 +88,11 @@ export const serviceDoors: readonly Endpoint[] = [
     scope: 'company:write',
     summary: 'Write the draft anew; what was said of an earlier revision is void',
     body: replacing,
+    below: '/draft',
+    declines: ['409'],
     answer: service,
     async run(env, { company, params, body }) {
-      const { hash, draft } = body as { hash: string; draft: PartialDraft }
+      const { hash, draft } = body as { hash: string; draft: Omit<PartialDraft, 'key' | 'kind'> }
       const asked = { serviceId: idOf(params), hash, draft }
       await drafts.replace(env, asked, authorOf(company))
       return shown(await drafts.mine(env, idOf(params), company.memberId))
@@ -134,6 +121,7 @@ export const serviceDoors: readonly Endpoint[] = [
     scope: 'company:write',
     summary,
     body: seen,
+    declines: ['409'],
     answer: exactly({ state: text, revision: { type: 'integer' }, hash: text }),
     async run(env, { company, params, body }) {
       const { hash } = body as { hash: string }

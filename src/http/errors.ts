@@ -8,6 +8,7 @@ import { page } from './views.ts'
 
 const status: Record<Reason, number> = {
   invalid_input: 422,
+  not_json: 400,
   not_found: 404,
   csrf: 403,
   sign_in_required: 401,
@@ -68,8 +69,10 @@ function refuse(ctx: Ctx, refusal: Refusal): void {
   const words = messages[ctx.state.language ?? 'ja'].refusals[refusal.reason]
   if (refusal.reason === 'too_many_attempts') ctx.set('Retry-After', '60')
   if (refusal.reason === 'not_ready') ctx.set('Retry-After', RETRY_SECONDS)
-  if (refusal.reason === 'method_not_allowed') ctx.set('Allow', 'GET, HEAD, POST, OPTIONS')
-  if (prefersJson(ctx))
+  if (refusal.reason === 'method_not_allowed')
+    ctx.set('Allow', refusal.details.allow ?? 'GET, HEAD, POST, OPTIONS')
+  if (isPlain(ctx)) plain(ctx, status[refusal.reason], code, words.title)
+  else if (prefersJson(ctx))
     problem(ctx, status[refusal.reason], refusal.reason, words.title, refusal.details.fields)
   else {
     const confirm = refusal.reason === 'confirmation_needed' ? { confirmHref: stepUpHref(ctx) } : {}
@@ -98,7 +101,8 @@ function fail(ctx: Ctx, error: unknown): void {
   if (passing) ctx.set('Retry-After', RETRY_SECONDS)
   const words = messages[ctx.state.language ?? 'ja'].refusals[passing ? 'not_ready' : 'defect']
   const code = passing ? 'not_ready' : 'server_error'
-  if (prefersJson(ctx)) problem(ctx, passing ? 503 : 500, code, words.title)
+  if (isPlain(ctx)) plain(ctx, passing ? 503 : 500, code, words.title)
+  else if (prefersJson(ctx)) problem(ctx, passing ? 503 : 500, code, words.title)
   else errorPage(ctx, { ...words, code, reference }, { status: passing ? 503 : 500 })
 }
 
@@ -125,6 +129,19 @@ const MACHINES =
 
 function prefersJson(ctx: Ctx): boolean {
   return MACHINES.test(ctx.path) || ctx.accepts(['html', 'json']) === 'json'
+}
+
+/** The ledger's addresses: read by programs of strangers, which ask for no type at all (C2SP tlog-tiles). */
+const PLAIN = /^\/transparency(\/|$)/
+
+const isPlain = (ctx: Ctx) =>
+  PLAIN.test(ctx.path) && ctx.accepts(['text', 'html', 'json']) !== 'json'
+
+/** One line of text, and no cookie: nobody is asked to fill in anything. */
+function plain(ctx: Ctx, code: number, type: string, title: string): void {
+  ctx.status = code
+  ctx.type = 'text/plain; charset=utf-8'
+  ctx.body = `${type}: ${title}\n`
 }
 
 /** Koa's own 4xx (a malformed address, a broken body). */

@@ -40,6 +40,7 @@ export function headers(config: Config): Middleware {
   }
 }
 
+/** What pages and the provider take; the doors of the API each say it themselves (api/routes.ts). */
 const METHODS = ['GET', 'HEAD', 'POST', 'OPTIONS']
 
 /** Doors for programs of companies. */
@@ -79,8 +80,7 @@ export function origin(config: Config): Middleware {
       if (!SHARED.test(ctx.path) && known !== hostOf(originOf(config, ctx.path)))
         throw new Refusal('not_found')
     }
-    if (!(isApi(ctx.path) ? [...METHODS, 'PUT', 'DELETE'] : METHODS).includes(ctx.method))
-      throw new Refusal('method_not_allowed')
+    if (!isApi(ctx.path) && !METHODS.includes(ctx.method)) throw new Refusal('method_not_allowed')
     await next()
   }
 }

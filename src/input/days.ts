@@ -21,3 +21,15 @@ export function isDay(text: string): boolean {
   const day = new Date(`${text}T00:00:00Z`)
   return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text)
 }
+
+const MOMENT =
+  /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/
+
+/**
+ * A moment of a day that exists (RFC 3339), with its offset; seconds may be left out. No leap seconds: Unix time has none.
+ * `Date` takes 30 February for 2 March, so it is not asked.
+ */
+export function isMoment(text: string): boolean {
+  const day = MOMENT.exec(text)?.[1]
+  return day !== undefined && isDay(day)
+}

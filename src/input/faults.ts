@@ -1,7 +1,8 @@
 /** What is wrong with a file somebody hands in: every fault at once, each with its place and the rule it breaks. */
-import { isDay } from './days.ts'
+import { isDay, isMoment } from './days.ts'
 import type { ErrorObject } from 'ajv'
 import { webAddressFault, type AddressRule } from './addresses.ts'
+import { escaped } from './json.ts'
 import { kanaFault, koreanNameFault, lineFault, nameFault, type SpellingRule } from './spelling.ts'
 
 /** `path` is a JSON Pointer (RFC 6901) into the file. */
@@ -18,6 +19,7 @@ export type ShapeRule =
   | 'too_long'
   | 'twice'
   | 'not_a_day'
+  | 'not_a_moment'
   | 'corporate_number'
   | 'not_an_email'
   | 'pattern'
@@ -30,6 +32,7 @@ const FORMATS: Record<string, (text: string) => ShapeRule | undefined> = {
   'name-ko': koreanNameFault,
   'web-address': webAddressFault,
   day: (text) => (isDay(text) ? undefined : 'not_a_day'),
+  'date-time': (text) => (isMoment(text) ? undefined : 'not_a_moment'),
   'corporate-number': (text) => (isCorporateNumber(text) ? undefined : 'corporate_number'),
   email: (text) =>
     /^[^\s@<>()",;:\\]{1,64}@[a-z0-9.-]{1,180}\.[a-z]{2,}$/i.test(text)
@@ -100,8 +103,6 @@ function ruleOf(
   if (format) return format(String(at(root, error.instancePath))) ?? 'pattern'
   return BY_KEYWORD[error.keyword] ?? 'wrong_type'
 }
-
-const escaped = (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1')
 
 function at(root: unknown, path: string): unknown {
   let value = root

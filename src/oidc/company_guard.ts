@@ -84,17 +84,18 @@ async function isProven(ctx: Ctx, token: string, jkt: string, clientId: string):
   }
 }
 
-/** RFC 6750 §3: says why, and nothing about the token. */
+/** RFC 6750 §3: says why, and nothing about the token; nothing at all to who brought none (§3.1). */
 export function decline(
   ctx: Ctx,
   reason: 'token_invalid' | 'scope_missing',
   error: string,
   scope?: ApiScope | ServiceScope,
 ): never {
-  const rest = scope ? `, scope="${scope}"` : ''
+  const said = /^(bearer|dpop)( |$)/i.test(ctx.get('authorization')) ? `error="${error}", ` : ''
+  const rest = scope ? `scope="${scope}", ` : ''
   ctx.set('WWW-Authenticate', [
-    `Bearer realm="${ctx.state.env.config.issuer}", error="${error}"${rest}`,
-    `DPoP error="${error}", algs="${PROOF_ALGORITHMS.join(' ')}"`,
+    `Bearer ${said}${rest}realm="${ctx.state.env.config.issuer}"`,
+    `DPoP ${said}algs="${PROOF_ALGORITHMS.join(' ')}"`,
   ])
   throw new Refusal(reason)
 }

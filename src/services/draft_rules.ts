@@ -57,7 +57,10 @@ export async function wholeFaults(
   return [...faults.filter(({ path }) => path !== '/clauses'), ...unnamed]
 }
 
-/** What is wrong with one part as far as it is written; what is missing yet may be added until the draft is submitted. */
+/** What may be added until the draft is submitted. */
+const isGap = ({ rule }: Fault) => rule === 'required' || rule === 'empty'
+
+/** What is wrong with one part as far as it is written. */
 export async function partFaults(
   env: Env,
   asked: PartialDraft,
@@ -65,11 +68,14 @@ export async function partFaults(
   part: Part,
 ): Promise<Fault[]> {
   const fields: readonly string[] = PARTS[part]
+  const faults = await draftFaults(env, asked, owner)
+  return faults.filter(({ path }) => fields.includes(path.split('/')[1] ?? ''))
+}
+
+/** What is wrong with all of a draft as far as it is written: nothing of the kind is kept (A3, F7). Not its key. */
+export async function draftFaults(env: Env, asked: PartialDraft, owner: Owner): Promise<Fault[]> {
   const faults = await allFaults(env, asked, owner)
-  return faults.filter(
-    ({ path, rule }) =>
-      fields.includes(path.split('/')[1] ?? '') && rule !== 'required' && rule !== 'empty',
-  )
+  return faults.filter((fault) => !isGap(fault) && fault.path !== '/key')
 }
 
 async function allFaults(
@@ -79,11 +85,15 @@ async function allFaults(
   resolve?: Resolve,
 ): Promise<Fault[]> {
   const shape: Fault[] = check(asked) ? [] : shapeFaults(check.errors ?? [], asked)
+  // What is there of a part is judged, whatever of it is still to come: a blank field lets no bad name pass (J8).
   const isWhole = (part: string) =>
-    part in asked && !shape.some(({ path }) => path === `/${part}` || path.startsWith(`/${part}/`))
+    part in asked &&
+    !shape.some(
+      (fault) => fault.path === `/${part}` || (fault.path.startsWith(`/${part}/`) && !isGap(fault)),
+    )
   const contract = await contractOf(env, asked.contract, owner.memberId)
   const terms = await ruleTerms(env)
-  const whole = asked as ServiceDraft
+  const whole = completed(asked)
   const said: ServiceAsked = { ...whole, status: 'draft' }
   const rules: Fault[] = serviceFaults(said, { contract, isWhole }, terms)
   if (!contract) rules.push({ path: '/contract', rule: 'contract_unknown' })
@@ -96,6 +106,18 @@ async function allFaults(
   if (asked.logo && isWhole('logo') && !(await hasLogo(env.db, asked.logo, owner.memberId)))
     rules.push({ path: '/logo', rule: 'logo_unknown' })
   return [...shape, ...rules]
+}
+
+/** The draft with nothing where something is still to come. Only parts whose shape is right are looked at. */
+function completed(asked: PartialDraft): ServiceDraft {
+  const items = Array.isArray(asked.items) ? asked.items : []
+  const said = {
+    ...asked,
+    names: { ja: '', en: '', ...asked.names },
+    client: { redirectUris: [], ...asked.client },
+    items: items.map((one) => ({ purposes: [], ...(one as object) })),
+  }
+  return said as unknown as ServiceDraft
 }
 
 /** @param test of a test side, which may be led back to this computer (A3) */

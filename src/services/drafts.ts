@@ -9,7 +9,7 @@ import { Refusal } from '../refusal.ts'
 import * as reviews from '../reviews/actions.ts'
 import { isOpen, type Proposal, type Turn } from '../reviews/model.ts'
 import { byId, listOf } from './actions.ts'
-import { partFaults, wholeFaults } from './draft_rules.ts'
+import { draftFaults, partFaults, wholeFaults } from './draft_rules.ts'
 import { draftSchema, PARTS, type Part, type PartialDraft } from './draft_schema.ts'
 import { askedIn, isKeyTaken, lockSubject } from './draft_store.ts'
 import { clientIdOf } from './kept.ts'
@@ -106,11 +106,11 @@ function askedOf({ service, version, contract }: ServiceNow): PartialDraft {
 }
 
 /**
- * Begins the draft of a new service.
+ * Begins the draft of a new service, with as much of it as is written.
  *
- * @throws Refusal invalid_input at the fields of `/company/services/new`
+ * @throws Refusal invalid_input with `faults` by place: nothing is kept then
  */
-export function begin(env: Env, given: PartialDraft, by: Author): Promise<Proposal> {
+export function begin(env: Env, given: Omit<PartialDraft, 'kind'>, by: Author): Promise<Proposal> {
   return atomically(env, async (env) => {
     const { memberId } = by
     const member = await members.byId(env, memberId)
@@ -118,7 +118,7 @@ export function begin(env: Env, given: PartialDraft, by: Author): Promise<Propos
     const serviceId = env.newId()
     const asked: PartialDraft = { ...given, kind: 'third_party' }
     const owner = { memberId, serviceId }
-    const faults: Fault[] = await partFaults(env, asked, owner, 'about')
+    const faults: Fault[] = await draftFaults(env, asked, owner)
     if (!new RegExp(draftSchema.properties.key.pattern).test(asked.key) || asked.key.length > 40)
       faults.push({ path: '/key', rule: 'key_pattern' })
     const clientId = clientIdOf(member.corporateNumber, asked.key)
@@ -172,9 +172,9 @@ export function savePart(env: Env, asked: PartGiven, by: Author): Promise<Propos
 const isOf = (part: Part, field: string) => (PARTS[part] as readonly string[]).includes(field)
 
 /**
- * Writes all of a draft anew but its key and kind. What does not fit the rules yet is kept and named when it is handed in.
+ * Writes all of a draft anew but its key and kind. What is missing may follow until it is handed in.
  *
- * @throws Refusal changed_meanwhile, wrong_state, not_found
+ * @throws Refusal invalid_input with `faults` by place, changed_meanwhile, wrong_state, not_found
  */
 export function replace(
   env: Env,
@@ -186,7 +186,9 @@ export function replace(
     const proposal = writable(found)
     if (!proposal) throw new Refusal('wrong_state')
     const { key, kind } = found.asked
-    return writeAsked(env, proposal, { ...draft, key, kind }, { hash, by })
+    const whole = { ...draft, key, kind }
+    refuse(await draftFaults(env, whole, { memberId: by.memberId, serviceId }))
+    return writeAsked(env, proposal, whole, { hash, by })
   })
 }
 
@@ -221,6 +223,7 @@ export function submit(env: Env, { serviceId, hash }: Seen, by: Author): Promise
     const found = await mine(env, serviceId, by.memberId)
     const proposal = writable(found)
     if (!proposal) throw new Refusal('wrong_state')
+    if (proposal.hash !== hash) throw new Refusal('changed_meanwhile')
     refuse(await missing(env, found, by.memberId))
     return reviews.submit(env, { id: proposal.id, hash, by })
   })

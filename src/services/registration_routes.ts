@@ -97,9 +97,11 @@ function isName(value: unknown): value is string {
   return typeof value === 'string' && /^[a-z][a-z0-9_.]{0,79}$/.test(value)
 }
 
-/** @throws Refusal invalid_input naming each parameter that is missing, repeated or no id */
+/** @throws Refusal invalid_input naming each parameter that is missing, repeated, no id, or not known here */
 function useIn(ctx: Ctx): Use {
   const fields: Fields = {}
+  for (const name of Object.keys(ctx.query))
+    if (!Object.hasOwn(NAMES, name)) fields[name] = 'unknown_field'
   for (const [name, fits] of Object.entries(NAMES)) {
     const value = ctx.query[name]
     if (value === undefined) fields[name] = 'required'

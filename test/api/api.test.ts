@@ -13,6 +13,8 @@ import { answerOf, keyPair, makeProgram, type Program } from './steps.ts'
 
 const DOORS = [...ENDPOINTS, ...SERVICE_ENDPOINTS]
 
+const NOBODY = '00000000-0000-4000-8000-000000000000'
+
 let site: Site
 let service: MadeService
 let staff: SignedInPerson
@@ -35,16 +37,28 @@ describe('a token', () => {
   })
 
   test.each([
-    ['none', ''],
-    ['of another scheme', 'Basic abc'],
     ['invented', `Bearer ${'A'.repeat(43)}`],
     ['odd', 'Bearer a b'],
+    ['bound, without its proof', `DPoP ${'A'.repeat(43)}`],
   ])('%s is refused, and told so', async (_, authorization) => {
-    const headers = authorization ? { authorization } : {}
+    const headers = { authorization }
     const answer = await answerOf(await fetch(`${site.issuer}/api/v1/company`, { headers }))
     expect([answer.status, answer.body['type']]).toEqual([401, 'token_invalid'])
     expect(answer.headers.get('content-type')).toContain('application/problem+json')
     expect(answer.headers.get('www-authenticate')).toContain('error="invalid_token"')
+  })
+
+  test.each([
+    ['nothing', '/company', {}],
+    ['another scheme', '/company', { authorization: 'Basic abc' }],
+    ['nothing, for a service', `/grants/${NOBODY}`, {}],
+  ])('%s is asked for one, and told of no error (RFC 6750 §3.1)', async (_, path, headers) => {
+    const answer = await fetch(`${site.issuer}/api/v1${path}`, { headers })
+    expect(answer.status).toBe(401)
+    const asked = answer.headers.get('www-authenticate') ?? ''
+    expect(asked).toContain(`Bearer realm="${site.issuer}"`)
+    expect(asked).toMatch(/DPoP algs=/)
+    expect(asked).not.toContain('error')
   })
 
   test('with less scope does less', async () => {
@@ -276,9 +290,8 @@ describe('the description', () => {
   })
 
   test('every door declines a stranger', async () => {
-    const some = '00000000-0000-4000-8000-000000000000'
     for (const { method, path } of DOORS) {
-      const address = `${site.issuer}/api/v1${path.replaceAll(/\{\w+\}/g, some)}`
+      const address = `${site.issuer}/api/v1${path.replaceAll(/\{\w+\}/g, NOBODY)}`
       expect((await fetch(address, { method: method.toUpperCase() })).status).toBe(401)
     }
   })
@@ -296,10 +309,65 @@ describe('other addresses', () => {
     expect(answer.body['errors']).toEqual([{ field: 'fields', rule: 'unknown_field' }])
   })
 
+  test.each([
+    ['DELETE', '/services', 'GET, HEAD, POST'],
+    ['PUT', '/services', 'GET, HEAD, POST'],
+    ['PATCH', '/services', 'GET, HEAD, POST'],
+    ['OPTIONS', '/services', 'GET, HEAD, POST'],
+    ['PROPFIND', '/services', 'GET, HEAD, POST'],
+    ['DELETE', '/company', 'GET, HEAD'],
+    ['GET', '/leaks', 'POST'],
+    ['POST', `/services/${NOBODY}`, 'GET, HEAD'],
+    ['GET', `/services/${NOBODY}/draft`, 'POST, PUT'],
+    ['POST', '/openapi.json', 'GET, HEAD'],
+  ])('%s %s is a 405 that says what is allowed there', async (method, path, allow) => {
+    const answer = await answerOf(await fetch(`${site.issuer}/api/v1${path}`, { method }))
+    expect([answer.status, answer.body['type']]).toEqual([405, 'method_not_allowed'])
+    expect(answer.headers.get('allow')).toBe(allow)
+  })
+
+  test.each(['POST', 'PATCH', 'DELETE'])('%s where no door is stays 404', async (method) => {
+    const answer = await answerOf(await fetch(`${site.issuer}/api/v1/nothing`, { method }))
+    expect([answer.status, answer.body['type']]).toEqual([404, 'not_found'])
+  })
+
   test('PUT and DELETE stay with the API', async () => {
     for (const method of ['PUT', 'DELETE'])
       expect((await fetch(`${site.issuer}/members`, { method })).status).toBe(405)
   })
+})
+
+test('formats of our own are in words, and only statuses that can be are described', () => {
+  const { paths } = openapi(site.issuer, DOORS)
+  type Described = { responses: object; requestBody?: object }
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods as Record<string, Described>).map(([method, one]) => ({
+      path,
+      method,
+      statuses: Object.keys(one.responses),
+      body: 'requestBody' in one,
+    })),
+  )
+  for (const { path, method, statuses, body } of operations) {
+    expect([path, statuses]).toEqual([path, expect.arrayContaining(['401', '403', '422', '503'])])
+    for (const status of ['400', '413', '415'])
+      expect([path, method, status, statuses.includes(status)]).toEqual([
+        path,
+        method,
+        status,
+        body,
+      ])
+    if (method === 'get') expect(statuses).not.toContain('409')
+    if (path.includes('{')) expect(statuses).toContain('404')
+  }
+  const unworded = (part: unknown, key = ''): string[] => {
+    if (typeof part !== 'object' || part === null) return []
+    const { format, description } = part as { format?: unknown; description?: unknown }
+    const known = ['uuid', 'date-time', 'date', 'email'].includes(String(format))
+    const here = typeof format === 'string' && !known && !description ? [`${key} ${format}`] : []
+    return [...here, ...Object.entries(part).flatMap(([name, below]) => unworded(below, name))]
+  }
+  expect(unworded(paths)).toEqual([])
 })
 
 test('docs/openapi.json is what is served', async () => {

@@ -4,8 +4,11 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { ENDPOINTS } from '../../src/api/endpoints.ts'
+import { openapi } from '../../src/api/openapi.ts'
 import * as duties from '../../src/duties/actions.ts'
+import { formats } from '../../src/input/faults.ts'
 import * as reviews from '../../src/reviews/actions.ts'
+import * as drafts from '../../src/services/drafts.ts'
 import { makePair, type Pair } from '../support/duties.ts'
 import { makeStaff } from '../support/people.ts'
 import { openSite, type Site } from '../support/site.ts'
@@ -18,8 +21,9 @@ let program: Program
 let stranger: Program
 let number: string
 
-const ajv = new Ajv2020({ allErrors: true, strict: false })
+const ajv = new Ajv2020({ allErrors: true, strict: false, formats })
 addFormats.default(ajv)
+const { paths } = openapi('https://id.example.jp', ENDPOINTS)
 
 beforeAll(async () => {
   site = await openSite()
@@ -33,7 +37,7 @@ beforeAll(async () => {
 })
 afterAll(() => site.close())
 
-/** Opens a door by its name and holds a good answer to its description. */
+/** Opens a door by its name and holds its answer to its description. */
 async function ask(
   operation: string,
   params: Record<string, string> = {},
@@ -49,6 +53,11 @@ async function ask(
     method: door.method.toUpperCase(),
     ...(sent !== undefined && { body: sent }),
   })
+  const described = paths[`/api/v1${door.path}`]?.[door.method] as { responses: object }
+  expect([operation, Object.keys(described.responses)]).toEqual([
+    operation,
+    expect.arrayContaining([String(answer.status)]),
+  ])
   if (answer.status < 300) {
     expect(answer.status).toBe(door.creates ? 201 : 200)
     const check = ajv.compile(door.answer)
@@ -80,7 +89,7 @@ async function draft() {
     key: `stroll-${n}`,
     contract: number,
     names: {
-      ...both(`川べりの散歩帳${'一二三四五六七'[n]}`, `River stroll ${'ABCDEFG'[n]}`),
+      ...both(`川べりの散歩帳${n}号`, `River stroll ${n}`),
       kana: 'カワベリノサンポチョウ',
     },
     descriptions: both('歩いた道を残せます。', 'Keeps your walks.'),
@@ -114,6 +123,13 @@ async function draft() {
       effects: both('この機能を使えません', 'This part does not work'),
     })),
   }
+}
+
+/** A draft with a name and nothing else. */
+async function kept(): Promise<{ serviceId: string; hash: string }> {
+  const { key, contract, names } = await draft()
+  const begun = (await ask('beginService', {}, { key, contract, names })).body as Shown
+  return { serviceId: begun.id, hash: begun.draft.hash }
 }
 
 type Shown = { id: string; draft: { hash: string; state: string; revision: number } }
@@ -175,6 +191,7 @@ describe('a service', () => {
 
   test.each([
     ['a field nobody knows', { status: 'live' }, '/status'],
+    ['a kind of its own (J3)', { kind: 'own' }, '/kind'],
     ['a state of its own', { approvedBy: 'me' }, '/approvedBy'],
     ['no name', { names: undefined }, '/names'],
     ['a javascript: address', { termsUrl: 'javascript:alert(1)' }, '/termsUrl'],
@@ -188,14 +205,122 @@ describe('a service', () => {
     expect(items(await ask('listServices'))).toHaveLength(before)
   })
 
+  const client = (more: object) => ({
+    client: {
+      authMethod: 'none',
+      applicationType: 'native',
+      redirectUris: ['https://a.example.com/'],
+      ...more,
+    },
+  })
+  const redirect = (uri: string) => client({ redirectUris: ['https://a.example.com/', uri] })
+  const texts = { reasons: { ja: 'あ', en: 'a' }, effects: { ja: 'あ', en: 'a' } }
+  const item = (id: string, purpose: string) => [
+    { item: 'user_id', purposes: ['service_delivery'], required: true, ...texts },
+    { item: id, purposes: [purpose], required: false, ...texts },
+  ]
+  const REFUSED: [string, string, object][] = [
+    ...[
+      'javascript:alert(1)',
+      'data:text/html,x',
+      'https://user@a.example.com/',
+      'https://10.0.0.1/',
+      'http://a.example.com/',
+      'https://*.example.com/',
+      'https://a.example.com/#x',
+      'https://a.example.com/?code=1',
+    ].map((uri): [string, string, object] => [
+      `a way back to ${uri} (A3)`,
+      '/client/redirectUris/1',
+      redirect(uri),
+    ]),
+    ['a receiver inside (L8)', '/client/eventsUri', client({ eventsUri: 'https://[::1]/x' })],
+    ['a purpose over the ceiling (S-36)', '/items/1', { items: item('name', 'usage_analysis') }],
+    ['an unknown item', '/items/1/item', { items: item('shoe_size', 'service_delivery') }],
+    [
+      'the city’s name (F7)',
+      '/names/ja',
+      { names: { ja: 'あおば市公式', kana: 'アオバ', en: 'X' } },
+    ],
+    ['a logo of nobody', '/logo', { logo: 'c'.repeat(64) }],
+    ['terms at a private host', '/termsUrl', { termsUrl: 'https://localhost/' }],
+  ]
+
+  test.each(REFUSED)('%s is not kept, begun or written', async (_, place, change) => {
+    const { key, contract, names } = await draft()
+    const fieldsOf = ({ body }: Answer) =>
+      (body['errors'] as { field: string }[]).map(({ field }) => field)
+    const before = items(await ask('listServices')).length
+    const begun = await ask('beginService', {}, { key, contract, names, ...change })
+    expect([begun.status, fieldsOf(begun)]).toEqual([422, expect.arrayContaining([place])])
+    expect(items(await ask('listServices'))).toHaveLength(before)
+    const { serviceId, hash } = await kept()
+    const body = { hash, draft: { contract, names, ...change } }
+    const written = await ask('replaceDraft', { serviceId }, body)
+    expect([written.status, fieldsOf(written)]).toEqual([
+      422,
+      expect.arrayContaining([`/draft${place}`]),
+    ])
+    expect((await ask('getService', { serviceId })).body).toMatchObject({ draft: { hash } })
+  })
+
+  test('neither another company’s contract nor its service’s name is taken, whatever is missing', async () => {
+    const row = await site.env.db('contracts').where({ id: other.service.contractId }).first()
+    const [version] = await site.env
+      .db('service_versions')
+      .where({ service_id: other.service.id })
+      .orderBy('version', 'desc')
+      .select('body')
+    const { ja, en } = (version.body as { names: { ja: string; en: string } }).names
+    const { serviceId, hash } = await kept()
+    const { contract, names } = await draft()
+    const write = async (change: object) =>
+      ask('replaceDraft', { serviceId }, { hash, draft: { contract, names, ...change } })
+    expect((await write({ contract: row.number })).body['errors']).toEqual([
+      { field: '/draft/contract', rule: 'contract_unknown' },
+    ])
+    expect((await write({ names: { ja, kana: 'カナ', en: 'Other' } })).body['errors']).toEqual([
+      { field: '/draft/names/ja', rule: 'name_looks_alike' },
+    ])
+    const by = { ...own.staff.person, memberId: own.memberId }
+    // As a form may leave the reading blank.
+    const bare = { contract, names: { ja, en } } as unknown as Parameters<
+      typeof drafts.replace
+    >[1]['draft']
+    await expect(
+      drafts.replace(site.env, { serviceId, hash, draft: bare }, by),
+    ).rejects.toMatchObject({ details: { fields: { '/names/ja': 'name_looks_alike' } } })
+    expect((await write({ kind: 'own' })).body['errors']).toEqual([
+      { field: '/draft/kind', rule: 'unknown_field' },
+    ])
+  })
+
+  test('the next version begins from the one in force', async () => {
+    const serviceId = own.service.id
+    const begun = (await ask('beginNextVersion', { serviceId })).body as Shown
+    expect(begun.draft.state).toBe('draft')
+    expect((await ask('beginNextVersion', { serviceId })).status).toBe(409)
+    await ask('discardDraft', { serviceId }, { hash: begun.draft.hash })
+  })
+
   test.each([
-    ['a key twice', '{"key":"a","key":"b"}', 422],
-    ['a byte order mark', '\uFEFF{}', 422],
-    ['a deep nest', `${'['.repeat(40)}${']'.repeat(40)}`, 422],
-    ['no JSON', 'key=a', 422],
-    ['too much', `{"key":"${'a'.repeat(300_000)}"}`, 413],
-  ])('%s is refused', async (_, body, status) => {
-    expect((await ask('beginService', {}, body)).status).toBe(status)
+    ['a key twice', '{"a":[{},{"key":"a","key":"b"}]}', 400, '/a/1/key', 'json_key_twice'],
+    ['a byte order mark', '\uFEFF{}', 400, '', 'json_byte_order_mark'],
+    ['a deep nest', '['.repeat(10_000), 400, `${'/0'.repeat(20)}`, 'json_too_deep'],
+    ['no JSON', 'key=a', 400, '', 'json_syntax'],
+    ['a list', '[]', 422, '', 'wrong_type'],
+    ['a prototype', '{"names":{"__proto__":1}}', 422, '/names/__proto__', 'json_forbidden_key'],
+    ['half a letter', '{"key":"\\ud800"}', 422, '/key', 'json_bad_text'],
+  ])('%s is refused where it stands', async (_, body, status, field, rule) => {
+    const answer = await ask('beginService', {}, body)
+    expect([answer.status, answer.body['errors']]).toEqual([status, [{ field, rule }]])
+  })
+
+  test('bytes that are no text, and too many of them', async () => {
+    const body = new Uint8Array([0x7b, 0xff, 0x7d])
+    const odd = await program.call('/services', { method: 'POST', body })
+    expect([odd.status, odd.body['errors']]).toEqual([400, [{ field: '', rule: 'json_bad_text' }]])
+    expect((await ask('beginService', {}, `{"key":"${'a'.repeat(300_000)}"}`)).status).toBe(413)
   })
 
   test('another kind of body is refused', async () => {
@@ -219,7 +344,7 @@ describe('duties', () => {
     const asked = await report(own)
     expect(items(await ask('listDuties')).map(({ id }) => id)).toContain(asked.id)
     const params = { dutyId: asked.id }
-    expect((await ask('getDuty', params)).body['acts']).toContain('submit')
+    expect((await ask('getDuty', params)).body['acts']).toMatchObject([{ act: 'submit' }])
     const act = {
       act: 'submit',
       values: {
@@ -235,6 +360,10 @@ describe('duties', () => {
       values: { ...act.values, state: 'sufficient' },
     })
     expect(odd.body['errors']).toEqual([{ field: '/values/state', rule: 'unknown_field' }])
+    const bad = await ask('takeAct', params, { ...act, values: { ...act.values, onward: 'some' } })
+    expect((bad.body['errors'] as { field: string }[]).map(({ field }) => field)).toEqual([
+      '/values/onward',
+    ])
     expect((await ask('takeAct', params, { act: 'judge', values: {} })).status).toBeGreaterThan(400)
     expect((await ask('takeAct', params, act)).body['state']).toBe('submitted')
     expect((await ask('takeAct', params, act)).status).toBe(409)
@@ -248,7 +377,30 @@ describe('duties', () => {
     )
     expect(told.body).toMatchObject({ kind: 'leak', state: 'notified' })
     expect((await ask('notifyLeak', {}, {})).status).toBe(422)
-    expect((await ask('notifyLeak', {}, { discovered_at: 'yesterday' })).status).toBe(422)
+  })
+
+  test.each([
+    'yesterday',
+    '2026-02-30T00:00:00Z',
+    '2025-02-29T10:00:00+09:00',
+    '2026-11-31T10:00:00+09:00',
+    '2026-13-01T10:00:00+09:00',
+    '2026-11-00T10:00:00+09:00',
+    '2026-11-19T24:00:00Z',
+    '2026-11-19T10:60:00Z',
+    '2026-11-19T10:00:60Z',
+    '2026-11-19T10:00:00+24:00',
+    '2026-11-19T10:00:00+09:60',
+    '2026-11-19T10:00:00',
+    '2026-11-19',
+  ])('no clock starts at %s, which is no moment', async (discovered_at) => {
+    const before = items(await ask('listDuties')).length
+    const answer = await ask('notifyLeak', {}, { discovered_at })
+    expect([answer.status, answer.body['errors']]).toEqual([
+      422,
+      [{ field: '/discovered_at', rule: 'not_a_moment' }],
+    ])
+    expect(items(await ask('listDuties'))).toHaveLength(before)
   })
 })
 

@@ -35,6 +35,18 @@ describe('strict JSON (L9, L10)', () => {
     expect(({} as Record<string, unknown>)['x']).toBeUndefined()
   })
 
+  test.each([
+    ['{"a":1,"a":2}', '/a'],
+    ['{"a":[0,{"b":{"c/d~":1,"c/d~":2}}]}', '/a/1/b/c~1d~0'],
+    ['[[],{},[1,{"x":{},"y":"\\ud800"}]]', '/2/1/y'],
+    ['{"x":[1,2],"y":{"__proto__":1}}', '/y/__proto__'],
+    ['{"\\ud800":1}', ''],
+    ['\uFEFF{"a":1}', ''],
+    ['{"a":', ''],
+  ])('%s names the place %j', (text, path) => {
+    expect(() => parseStrict(text)).toThrow(expect.objectContaining({ path }))
+  })
+
   test('the same key in different objects is no fault, nor are signs inside a text', () => {
     const text = String.raw`{"a":{"a":1},"b":[{"a":"{\"a\":1,\"a\":2}"},{"a":": , ["}],"c":-1.5e3}`
     expect(parseStrict(text)).toEqual({

@@ -288,6 +288,7 @@ describe('whether a use is intended', () => {
     ['client_id=a&client_id=b&item=name&purpose=contact', ['client_id']],
     ['client_id=a%00b&item=name&purpose=contact', ['client_id']],
     ['client_id=a&item=%3Cscript%3E&purpose=contact', ['item']],
+    ['client_id=a&item=name&purpose=contact&on=2026-01-01', ['on']],
     [`client_id=a&item=name&purpose=${'p'.repeat(200)}`, ['purpose']],
   ])('names each bad parameter: %s', async (params, names) => {
     for (const headers of [{}, { accept: '*/*' }, { accept: 'text/html' }]) {

@@ -34,6 +34,7 @@ export const onboarding: Messages['onboarding'] = {
     twice: 'The same thing twice.',
     pattern: 'It has a character or a form that is not allowed.',
     not_a_day: 'Write a day that exists, as YYYY-MM-DD.',
+    not_a_moment: 'Write a time that exists, as 2027-03-31T09:30:00+09:00.',
     corporate_number: 'Not a corporate number of 13 digits, or its check digit is wrong.',
     not_an_email: 'Not an email address.',
     text_hidden_character: 'It holds a character that is invisible or turns the text.',

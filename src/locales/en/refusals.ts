@@ -5,6 +5,10 @@ export const refusals: Messages['refusals'] = {
     title: 'We could not read what was sent',
     text: 'Please go back to the previous page and try again.',
   },
+  not_json: {
+    title: 'This is not JSON that can be read',
+    text: 'Please send JSON in UTF-8 in which no key stands twice.',
+  },
   not_found: { title: 'Page not found', text: 'The address may have changed or be mistyped.' },
   csrf: {
     title: 'This form could not be accepted',

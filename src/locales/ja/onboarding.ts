@@ -32,6 +32,7 @@ export const onboarding = {
     twice: '同じものが2度あります。',
     pattern: '使えない文字か、形の違いがあります。',
     not_a_day: '実在する日を YYYY-MM-DD で書いてください。',
+    not_a_moment: '実在する日時を 2027-03-31T09:30:00+09:00 の形で書いてください。',
     corporate_number: '13桁の法人番号ではないか、検査用数字が合いません。',
     not_an_email: 'メールアドレスの形ではありません。',
     text_hidden_character: '見えない文字や、向きを変える文字が含まれています。',

@@ -7,6 +7,10 @@ export const refusals: Record<Reason | 'defect', Words> = {
     title: '送られた内容を読み取れませんでした',
     text: '前のページに戻り、もう一度お試しください。',
   },
+  not_json: {
+    title: 'JSONとして読み取れません',
+    text: '同じキーを2度書かず、UTF-8のJSONで送ってください。',
+  },
   not_found: {
     title: 'ページが見つかりません',
     text: 'アドレスが変わったか、まちがっている可能性があります。',
