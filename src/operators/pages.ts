@@ -64,6 +64,8 @@ export type ProposalPage = {
   /** Label key of t.operators.facts → now and after. */
   facts: { what: string; was: string; will: string }[]
   reason: string | undefined
+  /** Who looks like the one to be appointed: a sentence each. */
+  same: string[]
   decide: Decide
   turns: ShownTurn[]
 }

@@ -37,9 +37,24 @@ export async function proposalPage(
     change: change.change,
     facts: facts(change, subject, language),
     reason: 'reason' in change ? change.reason : undefined,
+    same: await sameAs(env, proposal, language),
     decide,
     turns: shown,
   }
+}
+
+/**
+ * The operators, in office or not, that look like the one to be appointed (J4): two people may share a name, so that it
+ * is told to who decides, and not refused.
+ */
+async function sameAs(env: Env, proposal: Proposal, language: Language): Promise<string[]> {
+  const change = changeOf(proposal)
+  if (proposal.state !== 'proposed' || change.change !== 'appoint') return []
+  const theirs = marks(env, change)
+  const t = messages[language].operators.proposal
+  return (await store.list(env.db))
+    .filter((known) => isSamePerson(marks(env, known), theirs))
+    .map(({ name, email }) => t.same(name, email))
 }
 
 type Asked = {

@@ -63,6 +63,22 @@ describe('operators', () => {
     expect(JSON.stringify(body)).not.toContain('A-100')
   })
 
+  test('a second account of one person is told to who approves; only theirs', async () => {
+    const [one, two] = [as(first), as(second)]
+    const known = await makeOperator(site.env, ['auditor'], { name: '重野 一人' })
+    const propose = async (name: string, email: string) => {
+      const form = await one.open('/admin/operators/new')
+      const asked = { csrf: csrfOf(form), number: '', roles: 'registrar', ends: day(100) }
+      const done = await one.post('/admin/operators/new', { ...asked, name, email })
+      return (await two.open(done.headers.get('location') ?? '')).text
+    }
+    const same = await propose('重野　一人', 'other.address@consortium.example')
+    expect(same).toContain('同じ人でないか確かめてください')
+    expect(same).toContain(known.email)
+    const other = await propose('別野 二人', 'another.one@consortium.example')
+    expect(other).not.toContain('同じ人でないか')
+  })
+
   test('an old confirmation leads to the step-up page, and nothing is done', async () => {
     const person = await makeOperator(site.env, ['administrator'])
     const one = as(person)

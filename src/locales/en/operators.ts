@@ -88,6 +88,9 @@ export const operators: Messages['operators'] = {
     will: 'After',
     caption: 'What changes',
     reason: 'Reason',
+    sameTitle: 'Before you approve: could this be the same person?',
+    same: (name, email) =>
+      `${name} (${email}) is registered already. One person has one account only.`,
   },
   reason: {
     label: 'Why you look',

@@ -85,6 +85,9 @@ export const operators = {
     will: '変更後',
     caption: '変わること',
     reason: '理由',
+    sameTitle: '承認の前に、同じ人でないか確かめてください',
+    same: (name: string, email: string) =>
+      `${name}さん（${email}）が、すでに登録されています。同じ人には、2つ登録できません。`,
   },
   reason: {
     label: '見る理由',
