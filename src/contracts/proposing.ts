@@ -84,6 +84,7 @@ export function propose(env: Env, seen: reviews.Seen): Promise<Proposal> {
   return atomically(env, async (env) => {
     await members.lockOnboarding(env)
     const { proposal, subjectId, memberId } = await contractProposal(env, seen.id)
+    if (proposal.hash !== seen.hash) throw new Refusal('changed_meanwhile')
     await held(env, proposal.body, { id: subjectId, memberId })
     return reviews.propose(env, seen)
   })

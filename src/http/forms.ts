@@ -142,12 +142,14 @@ function fieldsOf(errors: ErrorObject[]): Fields {
     const params = error.params as { missingProperty?: string; additionalProperty?: string }
     const name =
       params.missingProperty ?? params.additionalProperty ?? error.instancePath.split('/')[1] ?? ''
-    fields[name] ??= messageKey(error.keyword)
+    fields[name] ??= messageKey(error)
   }
   return fields
 }
 
-function messageKey(keyword: string): string {
+/** An option that is none is a choice still to be made, of one or of several. */
+function messageKey({ keyword, schemaPath }: ErrorObject): string {
+  if (keyword === 'enum') return /\/(anyOf|items)\//.test(schemaPath) ? 'choose_some' : 'choose'
   if (keyword === 'required' || keyword === 'minLength') return 'required'
   if (keyword === 'maxLength') return 'too_long'
   if (keyword === 'additionalProperties') return 'unknown'

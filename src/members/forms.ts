@@ -13,7 +13,7 @@ const form = <P extends Record<string, object>>(
 
 const answers = Object.fromEntries(
   QUESTIONS.flatMap((question) => [
-    [`q_${question}`, text(3)],
+    [`q_${question}`, text(2000)],
     [`n_${question}`, text(2000)],
   ]),
 )

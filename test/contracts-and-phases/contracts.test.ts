@@ -296,6 +296,9 @@ describe('bad input', () => {
     }
     const late = { reason: 'invalid_input', details: { fields: { '/to': 'term_over' } } }
     await expect(proposing.propose(env, await seen(drafted, by))).rejects.toMatchObject(late)
+    const stale = { ...(await seen(drafted, by)), hash: '0'.repeat(64) }
+    const changed = { reason: 'changed_meanwhile' }
+    await expect(proposing.propose(env, stale)).rejects.toMatchObject(changed)
     await expect(proposing.approve(env, await seen(waiting, second))).rejects.toMatchObject(late)
     expect(await count('contracts')).toBe(contracts)
     expect((await proposing.approve(soon, await seen(waiting, second))).state).toBe('approved')

@@ -242,6 +242,7 @@ describe('what an application may not hold', () => {
     ['representative_ja', 'x'.repeat(101), '長すぎます'],
     ['q_officer', '', '1つ選んで'],
     ['q_officer', 'may', '1つ選んで'],
+    ['q_rules', 'maybe', '1つ選んで'],
     ['n_retention', '', '内容を入力'],
     ['n_rules', 'x'.repeat(501), '長すぎます'],
   ]

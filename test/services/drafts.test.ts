@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { exportJWK, generateKeyPair } from 'jose'
-import { Browser, type Page } from '../support/browser.ts'
+import { Browser, hidden, type Page } from '../support/browser.ts'
 import { makeService, type MadeService } from '../support/builders.ts'
 import { makeOperator, makeStaff, signIn } from '../support/people.ts'
 import { openSite, type Site } from '../support/site.ts'
@@ -158,8 +158,11 @@ describe('a draft', () => {
     const review = await manager.open(`/company/services/${id}/review`)
     expect(review.text).toContain(`/company/services/${id}#phone`)
     expect(review.text).toContain(`/company/services/${id}/papers#clause_acquired`)
+    const stale = { ...hidden(review), hash: '0'.repeat(64) }
+    const late = await manager.post(`/company/services/${id}/submit`, stale)
+    expect(late.status).toBe(409)
     const refused = await manager.submit(review, {}, `/company/services/${id}/submit`)
-    expect(refused.status).toBe(409 + 13)
+    expect(refused.status).toBe(422)
     expect((await proposalOf(id))?.state).toBe('draft')
   })
 
