@@ -198,7 +198,8 @@ export type ServicesPage = {
   cards: ServiceCard[]
   /** All consents the resident ever gave, before search and filter. */
   total: number
-  search: { q: string; state: Status | ''; sort: ServiceSort }
+  /** `state` as asked for; empty: all. */
+  search: { q: string; state: string; sort: ServiceSort }
   /** The records of provisions could not be read; all else is as of now. */
   isPart: boolean
 }

@@ -1,7 +1,7 @@
 /** 「各サービスでのデータ利用」 (R5): searched, filtered and sorted here; what cannot be read is said, not guessed. */
 import { isUnavailable } from '../database/faults.ts'
+import { oneText } from '../http/listing.ts'
 import type { Ctx } from '../http/state.ts'
-import { messages } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import * as residents from '../residents/actions.ts'
 import type { Resident } from '../residents/model.ts'
@@ -69,13 +69,10 @@ export async function servicesPage(
       ? [{ row, last: at, card: { ...card, collects: collection?.given === true, isPart: !last } }]
       : []
   })
-  const one = (name: string) => {
-    const value = ctx.query[name]
-    return typeof value === 'string' ? value.trim().slice(0, 100) : ''
-  }
+  const one = (name: string) => oneText(ctx.query[name], 100)
   const q = one('q')
-  const states = Object.keys(messages.ja.consents.status) as pages.Status[]
-  const state = states.find((known) => known === one('state')) ?? ''
+  // A state we do not know is nobody's: nothing is found.
+  const state = one('state')
   const sort = SORTS.find((known) => known === one('sort')) ?? 'agreed'
   const shown = found.filter(
     ({ card }) => (!q || matches(card, q)) && (!state || card.status === state),

@@ -4,6 +4,7 @@ import * as audit from '../audit/actions.ts'
 import type { Env } from '../env.ts'
 import { answerCsv, line } from '../http/csv.ts'
 import type { Guards } from '../http/guards.ts'
+import { oneText } from '../http/listing.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
 import { endOfDay, isDay, startOfDay } from '../input/days.ts'
@@ -30,18 +31,19 @@ export function recordRoutes(router: Router<State>, guards: Guards): void {
 
 type Values = RecordPage['values']
 
-function valuesOf(ctx: Ctx): Values {
-  const one = (name: string) => {
-    const value = ctx.query[name]
-    return typeof value === 'string' && !value.includes('\0') ? value.trim().slice(0, 100) : ''
-  }
-  return {
+/** Values of the address, and what is wrong with them: a filter we do not know never means the whole (L1). */
+function valuesOf(ctx: Ctx): { values: Values; fields: Fields } {
+  const one = (name: keyof Values) => oneText(ctx.query[name], 100)
+  const values: Values = {
     q: one('q').normalize('NFKC'),
     actor: queries.ACTOR_KINDS.find((kind) => kind === one('actor')) ?? '',
     from: one('from'),
     to: one('to'),
     order: one('order') === 'oldest' ? 'oldest' : '',
   }
+  const fields = faultsOf(values)
+  if (one('actor') && !values.actor) fields['actor'] = 'choose'
+  return { values, fields }
 }
 
 /** Days that are none, or the wrong way round. */
@@ -74,8 +76,7 @@ function cursorOf(text: unknown): queries.Cursor | undefined {
 
 async function show(ctx: Ctx): Promise<void> {
   const { env, language } = ctx.state
-  const values = valuesOf(ctx)
-  const fields = faultsOf(values)
+  const { values, fields } = valuesOf(ctx)
   const wrong = Object.keys(fields).length > 0
   const after = cursorOf(ctx.query['after'])
   const found = wrong
@@ -104,8 +105,7 @@ async function show(ctx: Ctx): Promise<void> {
 async function takeAlong(ctx: Ctx): Promise<void> {
   const { env, operator } = ctx.state
   if (!operator) throw new Error('a route of the console without its guard')
-  const values = valuesOf(ctx)
-  const fields = faultsOf(values)
+  const { values, fields } = valuesOf(ctx)
   if (Object.keys(fields).length) throw new Refusal('invalid_input', { fields })
   const asked = askedOf(values)
   const count = await queries.count(env.db, asked, MOST + 1)

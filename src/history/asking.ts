@@ -1,5 +1,6 @@
 /** What the address of a history page asks for, held to what the page offers (L1). */
 import type { Catalogue } from '../catalogue/model.ts'
+import { oneText } from '../http/listing.ts'
 import type { Ctx } from '../http/state.ts'
 import { endOfDay, isDay, startOfDay } from '../input/days.ts'
 import { messages } from '../locales/index.ts'
@@ -11,13 +12,10 @@ import { itemLabel, type View } from './telling.ts'
 
 const LENGTH = 100
 
-/** Values of the address; what the page does not offer counts as not asked. */
-export function valuesOf(ctx: Ctx, view: View): Values {
-  const one = (name: string) => {
-    const value = ctx.query[name]
-    return typeof value === 'string' && !value.includes('\0') ? value.trim().slice(0, LENGTH) : ''
-  }
-  return {
+/** Values of the address, and what is wrong with them: a filter we do not know never means the whole (L1). */
+export function valuesOf(ctx: Ctx, view: View): { values: Values; fields: Fields } {
+  const one = (name: keyof Values) => oneText(ctx.query[name], LENGTH)
+  const values: Values = {
     q: one('q').normalize('NFKC'),
     service: view.services.has(one('service')) ? one('service') : '',
     item: view.catalogue.items.find((item) => item.id === one('item'))?.id ?? '',
@@ -25,10 +23,14 @@ export function valuesOf(ctx: Ctx, view: View): Values {
     from: one('from'),
     to: one('to'),
   }
+  const fields = faultsOf(values)
+  for (const name of ['service', 'item', 'kind'] as const)
+    if (one(name) && !values[name]) fields[name] = 'choose'
+  return { values, fields }
 }
 
 /** Days that are none, or the wrong way round. */
-export function faultsOf({ from, to }: Values): Fields {
+function faultsOf({ from, to }: Values): Fields {
   const fields: Fields = {}
   if (from && !isDay(from)) fields['from'] = 'not_valid'
   if (to && !isDay(to)) fields['to'] = 'not_valid'
@@ -36,7 +38,7 @@ export function faultsOf({ from, to }: Values): Fields {
   return fields
 }
 
-/** The filter these values mean. Call where `faultsOf` finds nothing. */
+/** The filter these values mean. Call where nothing is wrong with them. */
 export function filterOf(values: Values, residentId: string, view: View): HistoryFilter {
   return {
     residentId,

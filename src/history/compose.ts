@@ -9,7 +9,7 @@ import * as residents from '../residents/actions.ts'
 import type { Resident } from '../residents/model.ts'
 import * as retention from '../retention/actions.ts'
 import * as services from '../services/actions.ts'
-import { faultsOf, filterOf, hrefOf, cursorIn, valuesOf } from './asking.ts'
+import { filterOf, hrefOf, cursorIn, valuesOf } from './asking.ts'
 import * as line from './line_queries.ts'
 import { KINDS, writeCursor, type Cursor, type HistoryRow } from './model.ts'
 import type { Days, HistoryPage, Line, PrintPage, Told, Values } from './pages.ts'
@@ -138,8 +138,7 @@ export const markOf = (env: Env, resident: Resident, cursor: Cursor) =>
 
 export async function historyPage(ctx: Ctx, resident: Resident, view: View): Promise<HistoryPage> {
   const { env } = ctx.state
-  const values = valuesOf(ctx, view)
-  const fields = faultsOf(values)
+  const { values, fields } = valuesOf(ctx, view)
   const isWrong = Object.keys(fields).length > 0
   const found = isWrong
     ? { rows: [], older: undefined, newer: undefined, restedAt: undefined }
@@ -154,7 +153,7 @@ export async function historyPage(ctx: Ctx, resident: Resident, view: View): Pro
     days: byDay(told, view),
     values,
     fields,
-    narrowed: Object.values(values).some(Boolean),
+    narrowed: isWrong || Object.values(values).some(Boolean),
     services: met.flatMap((id) => {
       const service = view.services.get(id)
       return service ? [{ id, name: service.version.names[view.language] }] : []
@@ -172,10 +171,9 @@ export async function historyPage(ctx: Ctx, resident: Resident, view: View): Pro
   }
 }
 
-/** @throws Refusal invalid_input where a day of the address is none */
+/** @throws Refusal invalid_input where a filter of the address is none we know, or a day is none */
 export function askedIn(ctx: Ctx, resident: Resident, view: View) {
-  const values = valuesOf(ctx, view)
-  const fields = faultsOf(values)
+  const { values, fields } = valuesOf(ctx, view)
   if (Object.keys(fields).length) throw new Refusal('invalid_input', { fields })
   return { values, filter: filterOf(values, resident.id, view) }
 }

@@ -24,6 +24,15 @@ export type Offers<Sort extends string> = {
 const QUERY_LENGTH = 100
 const MAX_PAGE = 100_000
 
+/**
+ * What an address gives for one name, as one text of at most so many characters. What is given twice is put side by
+ * side, and NUL stands for a character nobody writes: neither is ever what a list offers, nor mistaken for nothing.
+ */
+export function oneText(value: unknown, length: number): string {
+  const text = Array.isArray(value) ? value.join(' ') : value
+  return typeof text === 'string' ? text.replaceAll('\0', '\uFFFD').trim().slice(0, length) : ''
+}
+
 /** Reads `q`, `sort` (`-name` for descending), `page` and `filter`; what the list does not offer counts as not asked. */
 export function readListing<Sort extends string>(ctx: Ctx, offers: Offers<Sort>): Listing<Sort> {
   const one = (name: string) => {

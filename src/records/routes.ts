@@ -5,6 +5,7 @@ import type { Env } from '../env.ts'
 import { answerCsv } from '../http/csv.ts'
 import { readForm } from '../http/forms.ts'
 import type { Guards } from '../http/guards.ts'
+import { oneText } from '../http/listing.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
 import { endOfDay, isDay, startOfDay } from '../input/days.ts'
@@ -60,10 +61,7 @@ function missing(): never {
 }
 
 function filtersOf(from: Record<string, unknown>): Filters {
-  const one = (name: string) => {
-    const value = from[name]
-    return typeof value === 'string' && !value.includes('\0') ? value.trim().slice(0, 40) : ''
-  }
+  const one = (name: keyof Filters) => oneText(from[name], 80)
   return { from: one('from'), to: one('to'), service: one('service') }
 }
 
