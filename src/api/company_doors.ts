@@ -6,7 +6,19 @@ import * as members from '../members/actions.ts'
 import { isInOffice } from '../members/model.ts'
 import { STAFF_ROLES } from '../persons.ts'
 import { Refusal } from '../refusal.ts'
-import { both, exactly, listOf, moment, nullable, text, uuid, type Endpoint } from './endpoint.ts'
+import {
+  both,
+  day,
+  end,
+  exactly,
+  lastDayOf,
+  listOf,
+  moment,
+  nullable,
+  text,
+  uuid,
+  type Endpoint,
+} from './endpoint.ts'
 
 const profile = exactly({
   corporateNumber: text,
@@ -23,12 +35,11 @@ const person = exactly({
   name: text,
   email: text,
   role: { enum: STAFF_ROLES },
-  endsOn: nullable({ type: 'string', format: 'date' }),
+  endsOn: nullable(end.on),
 })
 
 const side = { enum: ['consortium', 'member'] }
 const ids = { type: 'array', items: text }
-const day = { type: 'string', format: 'date' }
 
 const contract = exactly({
   id: uuid,
@@ -36,7 +47,7 @@ const contract = exactly({
   version: { type: 'integer' },
   state: { enum: ['coming', 'in_force', 'ended'] },
   from: day,
-  to: day,
+  to: end.on,
   subjectType: { enum: ['public', 'pairwise'] },
   offlineAccess: { type: 'boolean' },
   flows: {
@@ -49,7 +60,8 @@ const contract = exactly({
       purposes: ids,
       delivery: text,
       from: moment,
-      until: moment,
+      until: end.at,
+      untilOn: end.on,
       consideration: nullable(text),
     }),
   },
@@ -131,7 +143,7 @@ function shown(one: Contract, at: Date) {
     version: turn.version,
     state: stateOf(turn, at),
     from: dayOf(turn.startsAt),
-    to: dayOf(new Date(turn.endsAt.getTime() - 1)),
+    to: lastDayOf(turn.endsAt),
     subjectType: turn.subjectType,
     offlineAccess: turn.offlineAccess,
     flows: turn.flows.map((flow) => ({
@@ -143,6 +155,7 @@ function shown(one: Contract, at: Date) {
       delivery: flow.delivery,
       from: flow.startsAt.toISOString(),
       until: flow.endsAt.toISOString(),
+      untilOn: lastDayOf(flow.endsAt),
       consideration: flow.consideration,
     })),
     hash: turn.hash,

@@ -5,7 +5,17 @@ import { answerDeletionSchema } from '../consents/schema.ts'
 import type { Env } from '../env.ts'
 import { dayOf } from '../input/days.ts'
 import { Refusal } from '../refusal.ts'
-import { exactly, listOf, moment, nullable, text, uuid, type Endpoint } from './endpoint.ts'
+import {
+  end,
+  exactly,
+  lastDayOf,
+  listOf,
+  moment,
+  nullable,
+  text,
+  uuid,
+  type Endpoint,
+} from './endpoint.ts'
 
 const deletion = exactly({
   id: uuid,
@@ -14,7 +24,8 @@ const deletion = exactly({
   askedAt: moment,
   /** The first day that `done_on` may name. */
   agreedOn: { type: 'string', format: 'date' },
-  dueAt: moment,
+  dueAt: end.at,
+  dueOn: end.on,
   state: { enum: ['pending', 'overdue', 'done', 'partly', 'refused'] },
   doneOn: nullable({ type: 'string', format: 'date' }),
   reason: nullable(text),
@@ -52,6 +63,7 @@ export const deletionDoors: readonly Endpoint[] = [
     summary:
       'Answer once: done or partly with the day of erasure (from agreedOn to today, in Japan), partly or refused with the reason; the person reads it',
     body: answerDeletionSchema,
+    declines: ['409'],
     answer: deletion,
     async run(env, { company: { memberId, by }, params, body }) {
       const where = { memberId, id: params['deletionId'] ?? '', by }
@@ -67,6 +79,7 @@ function shown(env: Env, request: DeletionRequest) {
   const { id, serviceId, subject: sub, askedAt, dueAt, answer } = request
   return {
     ...{ id, serviceId, sub, askedAt: askedAt.toISOString(), dueAt: dueAt.toISOString() },
+    dueOn: lastDayOf(dueAt),
     agreedOn: dayOf(request.agreedAt),
     state: consents.deletionState(request, env.now()),
     doneOn: answer?.doneOn ?? null,

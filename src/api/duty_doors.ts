@@ -1,25 +1,13 @@
 /** What the company owes and is owed: cases, the acts that can be taken, and the notice of a leak (S-41…S-49). */
 import type { Env } from '../env.ts'
 import * as duties from '../duties/actions.ts'
-import { KINDS, type Actor, type Case } from '../duties/model.ts'
-import { leakNoticeSchema } from '../duties/schema.ts'
+import type { Actor } from '../duties/model.ts'
 import type { CompanyHere } from '../persons.ts'
-import { exactly, listOf, moment, nullable, text, uuid, type Endpoint } from './endpoint.ts'
+import { Refusal } from '../refusal.ts'
+import { duty, handed, listedDuty, shown } from './duty_shown.ts'
+import { listOf, type Endpoint } from './endpoint.ts'
 
-const listed = {
-  id: uuid,
-  number: nullable(text),
-  kind: { enum: KINDS },
-  state: text,
-  receiver: { enum: ['consortium', 'member'] },
-  dueAt: nullable(moment),
-  openedAt: moment,
-  closedAt: nullable(moment),
-}
-
-const duty = exactly({ ...listed, acts: { type: 'array', items: text } })
-
-/** An act and what its form says; the fields are those of the portal's form for it. */
+/** An act and what its form says, as far as no case is known: the room holds it to the fields of its act. */
 const act = {
   type: 'object',
   additionalProperties: false,
@@ -32,6 +20,7 @@ const act = {
       additionalProperties: {
         anyOf: [
           { type: 'string', maxLength: 4000 },
+          { type: 'integer' },
           { type: 'array', maxItems: 20, items: { type: 'string', maxLength: 200 } },
         ],
       },
@@ -39,7 +28,10 @@ const act = {
   },
 } as const
 
-type ActAsked = { act: string; values: Record<string, string | string[]> }
+type ActAsked = { act: string; values: Record<string, string | number | string[]> }
+
+const PER_PAGE = 100
+const STATES = ['open', 'closed']
 
 export const dutyDoors: readonly Endpoint[] = [
   {
@@ -47,11 +39,21 @@ export const dutyDoors: readonly Endpoint[] = [
     method: 'get',
     path: '/duties',
     scope: 'company:read',
-    summary: 'Reports, audits, orders, leaks, claims and approvals that are not over',
-    answer: listOf(exactly(listed)),
-    async run(env, { company }) {
-      const open = await duties.openOf(env, company.memberId)
-      return { items: open.map(shown) }
+    summary:
+      'Reports, audits, orders, leaks, claims and approvals: those that are not over, the nearest deadline on top',
+    query: {
+      state: 'open or closed (the newest on top); open where absent',
+      page: 'From 1; 100 a page',
+    },
+    answer: listOf(listedDuty),
+    async run(env, { company: { memberId }, query: { state = 'open', page = '1' } }) {
+      if (!STATES.includes(state)) throw invalid('state')
+      if (!/^[1-9]\d{0,5}$/.test(page)) throw invalid('page')
+      const found = await duties.listOf(env, {
+        ...{ memberId, closed: state === 'closed' },
+        ...{ limit: PER_PAGE, offset: (Number(page) - 1) * PER_PAGE },
+      })
+      return { items: found.map(shown) }
     },
   },
   {
@@ -59,14 +61,11 @@ export const dutyDoors: readonly Endpoint[] = [
     method: 'get',
     path: '/duties/{dutyId}',
     scope: 'company:read',
-    summary: 'One of them, with the acts the company may take now',
+    summary:
+      'One of them with its turns and documents, and the acts the company may take now; the consortium sees that the program was handed them',
     answer: duty,
-    async run(env, { company, params }) {
-      const actor = actorOf(company)
-      const found = await duties.find(env, params['dutyId'] ?? '', actor)
-      await duties.read(env, found, actor)
-      return withActs(found)
-    },
+    run: async (env, { company, params }) =>
+      handed(env, company, await duties.find(env, params['dutyId'] ?? '', actorOf(company))),
   },
   {
     operation: 'takeAct',
@@ -75,9 +74,12 @@ export const dutyDoors: readonly Endpoint[] = [
     scope: 'company:write',
     summary: 'Take an act: hand in a report, answer an order, acknowledge an audit',
     body: act,
+    told: duties.actSchema,
+    below: '/values',
+    declines: ['409'],
     answer: duty,
     run: (env, { company, params, body }) =>
-      take(env, actorOf(company), params['dutyId'] ?? '', body as ActAsked),
+      take(env, company, params['dutyId'] ?? '', body as ActAsked),
   },
   {
     operation: 'notifyLeak',
@@ -86,41 +88,30 @@ export const dutyDoors: readonly Endpoint[] = [
     scope: 'company:write',
     summary:
       'Give notice of a leak at once, with what is known (S-49); a person adds the rest later',
-    body: leakNoticeSchema,
+    body: duties.leakNoticeSchema,
     answer: duty,
     creates: true,
     async run(env, { company, body }) {
       const notice = body as Parameters<typeof duties.notifyLeak>[1]['notice']
       const { memberId, by } = company
-      return withActs(await duties.notifyLeak(env, { memberId, by, notice }))
+      return handed(env, company, await duties.notifyLeak(env, { memberId, by, notice }))
     },
   },
 ]
 
 const actorOf = ({ memberId, by }: CompanyHere): Actor => ({ side: 'member', person: by, memberId })
 
-async function take(env: Env, actor: Actor, id: string, { act: name, values: form }: ActAsked) {
+const invalid = (field: string) =>
+  new Refusal('invalid_input', { fields: { [field]: 'not_valid' } })
+
+async function take(
+  env: Env,
+  company: CompanyHere,
+  id: string,
+  { act: name, values: form }: ActAsked,
+) {
+  const actor = actorOf(company)
   const found = await duties.find(env, id, actor)
   const values = duties.valuesFor(found, name, form)
-  return withActs(await duties.take(env, { id, name, values, actor }))
+  return handed(env, company, await duties.take(env, { id, name, values, actor }))
 }
-
-type Listed = Pick<
-  Case,
-  'id' | 'number' | 'kind' | 'state' | 'receiver' | 'dueAt' | 'openedAt' | 'closedAt'
->
-
-function shown({ id, number, kind, state, receiver, dueAt, openedAt, closedAt }: Listed) {
-  return {
-    id,
-    number,
-    kind,
-    state,
-    receiver,
-    dueAt: dueAt?.toISOString() ?? null,
-    openedAt: openedAt.toISOString(),
-    closedAt: closedAt?.toISOString() ?? null,
-  }
-}
-
-const withActs = (of: Case) => ({ ...shown(of), acts: duties.actsOf(of, 'member') })

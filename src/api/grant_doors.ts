@@ -4,7 +4,7 @@ import * as consents from '../consents/actions.ts'
 import { subjectOfConsent } from '../consents/model.ts'
 import type { Env } from '../env.ts'
 import { Refusal } from '../refusal.ts'
-import { exactly, moment, nullable, text, uuid, type ServiceEndpoint } from './endpoint.ts'
+import { end, exactly, moment, nullable, text, uuid, type ServiceEndpoint } from './endpoint.ts'
 
 const names = { type: 'array', items: text }
 
@@ -24,7 +24,7 @@ const grant = exactly({
   },
   declined: names,
   agreed_at: moment,
-  ends_at: moment,
+  ends_at: end.at,
   consent: exactly({ id: uuid, version: { type: 'integer' } }),
   template: exactly({ id: text, version: { type: 'integer' }, language: text }),
   last_provided_at: nullable(moment),

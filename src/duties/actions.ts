@@ -21,10 +21,19 @@ import {
   type Kind,
   type Values,
 } from './model.ts'
-import { mayTake, NOUNS, offered } from './nouns.ts'
+import { mayTake, NOUNS } from './nouns.ts'
 import { prepared, type Opening, type Subject } from './opening.ts'
+import {
+  actSchema,
+  actsOf,
+  leakNoticeSchema,
+  leakValues,
+  turnsOf,
+  valuesFor,
+  type Turn,
+} from './programs.ts'
 import * as queries from './queries.ts'
-import { valuesOf } from './reading.ts'
+import { readValues } from './reading.ts'
 import { known, notYours, refuseWrong, visible } from './sight.ts'
 import * as store from './store.ts'
 
@@ -107,20 +116,26 @@ export function saveDraft(
  */
 export async function notifyLeak(
   env: Env,
-  asked: { memberId: string; by: Person; notice: Values },
+  asked: { memberId: string; by: Person; notice: { [field: string]: unknown } },
 ): Promise<Case> {
   const { memberId, by: person, notice } = asked
-  const at = new Date(textOf(notice, 'discovered_at'))
-  if (Number.isNaN(at.getTime()))
-    throw new Refusal('invalid_input', { fields: { discovered_at: 'moment' } })
-  const values = { ...notice, discovered_at: at.toISOString() }
   const actor: Actor = { side: 'member', person, memberId }
-  return open(env, { kind: 'leak', subject: {}, values, actor })
+  return open(env, { kind: 'leak', subject: {}, values: leakValues(notice), actor })
 }
 
-/** Notes that a reader of the other side has a case before them (S-52): the proof of delivery. */
+/** Notes that a person of the other side has a case before them (S-52): the proof of delivery. */
 export function read(env: Env, of: Case, actor: Actor): Promise<void> {
   const asked = { caseId: of.id, side: actor.side, readerId: actor.person.id, at: env.now() }
+  return store.insertReadings(env.db, asked)
+}
+
+/**
+ * Notes that a program of a company is handed the documents of a case: delivered to its company, opened by nobody (S-52).
+ *
+ * @param programId the row of its API client
+ */
+export function handOver(env: Env, of: Case, programId: string): Promise<void> {
+  const asked = { caseId: of.id, side: 'member' as const, readerId: programId, at: env.now() }
   return store.insertReadings(env.db, asked)
 }
 
@@ -129,33 +144,23 @@ export async function find(env: Env, id: string, actor: Actor): Promise<Case> {
   return visible(await store.find(env.db, id), actor)
 }
 
-/** The cases of a company that are not over. */
-export const openOf = (env: Env, memberId: string) => queries.open(env.db, memberId)
-
-/** The acts a program of a side may take on a case now, by name: not those that need a person's second factor. */
-export const actsOf = (of: Case, side: Actor['side']): string[] =>
-  offered(of, side)
-    .filter(([, act]) => !act.fresh)
-    .map(([name]) => name)
-
-/**
- * What a program says of an act, read by the rules of the portal's form.
- *
- * @throws Refusal not_found for an act that is not known; confirmation_needed for one that is a person's alone (J6);
- *   invalid_input, also for a field the act does not have (J3)
- */
-export function valuesFor(of: Case, name: string, form: { [field: string]: unknown }): Values {
-  const act = known(of.kind, name)
-  if (act.fresh) throw new Refusal('confirmation_needed')
-  const names = act.fields.map((field) => field.name)
-  const strange = Object.keys(form).find((field) => !names.includes(field))
-  if (strange !== undefined)
-    throw new Refusal('invalid_input', { fields: { [`/values/${strange}`]: 'unknown_field' } })
-  return readValues(act, form)
+/** One page of the cases of a company: what is not over with the nearest deadline on top, or what is, the newest on top. */
+export async function listOf(
+  env: Env,
+  asked: { memberId: string; closed: boolean; limit: number; offset: number },
+): Promise<queries.ListedCase[]> {
+  const { closed, ...where } = asked
+  const { rows } = await queries.list(env.db, {
+    ...{ ...where, like: undefined, kind: undefined, now: env.now() },
+    ...(closed
+      ? { only: 'closed', sort: 'closed', descending: true }
+      : { only: 'open', sort: 'due', descending: false }),
+  })
+  return rows
 }
 
-export { aroundCase }
-export type { Subject, Opening }
+export { actSchema, actsOf, aroundCase, leakNoticeSchema, readValues, turnsOf, valuesFor }
+export type { Opening, Subject, Turn }
 
 /** The flows in force an actor may open this kind of case on (S-36): its own side's. */
 export async function flowsFor(env: Env, kind: Kind, actor: Actor): Promise<FlowOf[]> {
@@ -239,11 +244,4 @@ async function write(env: Env, writing: Writing): Promise<Case> {
   })
   if (paper) await tell(env, { of: now, name, document: paper, to: otherSide(actor.side) })
   return now
-}
-
-/** Fields of a form as values. @throws Refusal invalid_input */
-export function readValues(act: Act, form: { [field: string]: unknown }, whole = true): Values {
-  const { values, faults } = valuesOf(act, form, whole)
-  refuseWrong(faults)
-  return values
 }

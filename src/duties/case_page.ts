@@ -121,7 +121,12 @@ async function documentsOf(env: Env, of: Case, at: { path: string; language: Lan
     number: document.number,
     sender: document.body[at.language].from,
     sentAt: dateTime(document.sentAt),
-    readings: document.readings.map(({ name, at: when }) => `${name} ${dateTime(when)}`),
+    readings: document.readings
+      .filter(({ isProgram }) => !isProgram)
+      .map(({ name, at: when }) => `${name} ${dateTime(when)}`),
+    handed: document.readings
+      .filter(({ isProgram }) => isProgram)
+      .map(({ name, at: when }) => t.document.handed(name, dateTime(when))),
     mails: document.mails.map(({ name, handedOverAt }) =>
       handedOverAt ? `${name} ${dateTime(handedOverAt)}` : `${name} ${t.case.queued}`,
     ),
@@ -198,7 +203,9 @@ export async function documentPage(
       ...found.mails.map(({ name, handedOverAt }) =>
         handedOverAt ? t.document.mailed(name, dateTime(handedOverAt)) : t.document.queued(name),
       ),
-      ...found.readings.map(({ name, at }) => t.document.opened(name, dateTime(at))),
+      ...found.readings.map(({ name, isProgram, at }) =>
+        (isProgram ? t.document.handed : t.document.opened)(name, dateTime(at)),
+      ),
     ],
   }
 }

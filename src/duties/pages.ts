@@ -60,6 +60,8 @@ export type CasePage = {
     sender: string
     sentAt: string
     readings: string[]
+    /** To programs, which is no opening. */
+    handed: string[]
     mails: string[]
   }[]
 }

@@ -99,6 +99,7 @@ const ORDERS = {
   kind: 'd.kind',
   number: 'd.number',
   opened: 'd.opened_at',
+  closed: 'd.closed_at',
 } as const
 type CaseSort = keyof typeof ORDERS
 
@@ -106,8 +107,8 @@ export type CaseList = {
   /** `like` pattern; undefined: everything. */
   like: string | undefined
   kind: string | undefined
-  /** late: overdue ones, open: not over. */
-  only: 'late' | 'open' | undefined
+  /** late: overdue ones, open: not over, closed: over. */
+  only: 'late' | 'open' | 'closed' | undefined
   sort: CaseSort
   descending: boolean
   limit: number
@@ -129,7 +130,8 @@ export async function list(
        and not (d.state = 'draft' and d.receiver <> :side)
        and not (:side = 'member' and d.kind = 'leak' and d.receiver = 'consortium')
        and (:kind::text is null or d.kind = :kind)
-       and (:only::text is null or (d.closed_at is null and (:only = 'open' or d.due_at <= :now)))
+       and case :only::text when 'open' then d.closed_at is null when 'closed' then d.closed_at is not null
+         when 'late' then d.closed_at is null and d.due_at <= :now else true end
        and (:like::text is null or d.number ilike :like escape '\\' or mv.body -> 'names' ->> 'ja' ilike :like escape '\\'
          or mv.body -> 'names' ->> 'en' ilike :like escape '\\')
      order by ${ORDERS[asked.sort]} ${direction}, d.opened_at desc, d.id
@@ -192,12 +194,13 @@ export type ShownDocument = {
   body: Record<keyof Both, DocumentText>
   hash: string
   sentAt: Date
-  readings: { name: string; at: Date }[]
+  /** `isProgram`: it was handed to a program of the company; nobody opened it by that. */
+  readings: { name: string; isProgram: boolean; at: Date }[]
   mails: { name: string; queuedAt: Date; handedOverAt: Date | null }[]
 }
 
 type DocumentRow = Omit<ShownDocument, 'readings' | 'mails'> & {
-  readings: { name: string; at: string }[] | null
+  readings: { name: string; isProgram: boolean; at: string }[] | null
   mails: { name: string; queuedAt: string; handedOverAt: string | null }[] | null
 }
 
@@ -206,8 +209,10 @@ export async function documents(db: Knex, caseId: string): Promise<ShownDocument
   const { rows } = await db.raw<{ rows: DocumentRow[] }>(
     `select d.id, d.number, d.kind, d.case_id as "caseId", d.member_id as "memberId", d.sender, d.body,
        coalesce(so.name, ss.name) as "senderName", encode(d.body_hash, 'hex') as hash, d.sent_at as "sentAt",
-       (select jsonb_agg(jsonb_build_object('name', coalesce(o.name, s.name, '—'), 'at', r.at) order by r.at)
+       (select jsonb_agg(jsonb_build_object('name', coalesce(o.name, s.name, p.name, '—'),
+           'isProgram', p.id is not null, 'at', r.at) order by r.at)
          from duty_readings r
+         left join api_clients p on r.side = 'member' and p.id::text = r.reader_id
          left join operators o on r.side = 'consortium' and o.id::text = r.reader_id
          left join staff s on r.side = 'member' and s.id::text = r.reader_id
          where r.document_id = d.id) as readings,
@@ -223,7 +228,7 @@ export async function documents(db: Knex, caseId: string): Promise<ShownDocument
   )
   return rows.map((row) => ({
     ...row,
-    readings: (row.readings ?? []).map(({ name, at }) => ({ name, at: new Date(at) })),
+    readings: (row.readings ?? []).map((one) => ({ ...one, at: new Date(one.at) })),
     mails: (row.mails ?? []).map((mail) => ({
       name: mail.name,
       queuedAt: new Date(mail.queuedAt),

@@ -1,9 +1,10 @@
 /** From the fields of a form to values: blanks left out, days and moments checked, sums as numbers. */
-import { isDay } from '../input/days.ts'
+import { isDay, isMoment } from '../input/days.ts'
 import type { Act, Fault, Faults, Field, Values } from './model.ts'
+import { refuseWrong } from './sight.ts'
 
 /** Characters; the schemas of the forms and of the API hold to the same. */
-const LONGEST = { line: 200, text: 4000 } as const
+export const LONGEST = { line: 200, text: 4000 } as const
 
 /** Years people mean; a slip of the hand is no year. */
 const YEARS = /^(19[7-9]|20|21)\d/
@@ -28,6 +29,13 @@ export function valuesOf(act: Act, form: Form, whole = true): { values: Values; 
   return { values, faults }
 }
 
+/** Fields of a form as values. @throws Refusal invalid_input */
+export function readValues(act: Act, form: Form, whole = true): Values {
+  const { values, faults } = valuesOf(act, form, whole)
+  refuseWrong(faults)
+  return values
+}
+
 type Read = string | number | string[] | Fault | undefined
 
 const isFault = (read: Exclude<Read, undefined>): read is Fault =>
@@ -42,7 +50,8 @@ function many({ options }: Field, given: unknown): string[] | Fault | undefined 
 }
 
 function one({ kind, options }: Field, given: unknown): Read {
-  const text = typeof given === 'string' ? given.normalize('NFC').trim() : ''
+  const said = typeof given === 'number' ? String(given) : given
+  const text = typeof said === 'string' ? said.normalize('NFC').trim() : ''
   if (!text) return undefined
   if (kind === 'day') return isDay(text) && YEARS.test(text) ? text : { rule: 'date' }
   if (kind === 'moment') return moment(text)
@@ -53,8 +62,9 @@ function one({ kind, options }: Field, given: unknown): Read {
   return text.replaceAll('\r\n', '\n')
 }
 
-/** `YYYY-MM-DDTHH:MM`, as a browser sends it, in Asia/Tokyo. */
+/** `YYYY-MM-DDTHH:MM`, as a browser sends it, in Asia/Tokyo; or RFC 3339 with its offset, as programs do. */
 function moment(text: string): string | Fault {
+  if (isMoment(text)) return new Date(text).toISOString()
   const [day = '', time = ''] = text.replace(' ', 'T').split('T')
   if (!isDay(day) || !/^([01]\d|2[0-3]):[0-5]\d$/.test(time)) return { rule: 'moment' }
   return new Date(`${day}T${time}:00+09:00`).toISOString()

@@ -1,5 +1,5 @@
 import { UUID_PATTERN } from '../input/ids.ts'
-import { LEAK_KINDS, type Act, type Field } from './model.ts'
+import type { Act, Field } from './model.ts'
 
 const LONGEST = { line: 200, text: 4000, day: 10, moment: 16, count: 12, yen: 15 } as const
 
@@ -53,31 +53,3 @@ export function leakSchemaOf(act: Act): object {
   if (!schema) leakSchemas.set(act, (schema = formOf({ ...act, from: [] })))
   return schema
 }
-
-const text = { type: 'string', minLength: 1, maxLength: 4000 } as const
-
-/** A leak notice as JSON, for programs of a company (S-49). Only the time of discovery is needed. */
-export const leakNoticeSchema = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['discovered_at'],
-  properties: {
-    discovered_at: { type: 'string', maxLength: 35, format: 'date-time' },
-    kinds: {
-      type: 'array',
-      uniqueItems: true,
-      maxItems: LEAK_KINDS.length,
-      items: { enum: LEAK_KINDS },
-    },
-    persons: { type: 'integer', minimum: 0, maximum: 1_000_000_000 },
-    what: text,
-    items: text,
-    cause: text,
-    secondary: text,
-    told: text,
-    published: text,
-    prevention: text,
-    other: text,
-    measures: text,
-  },
-} as const

@@ -176,7 +176,7 @@ export async function steps(db: Knex, caseId: string): Promise<Step[]> {
   return rows
 }
 
-/** Notes that somebody of the other side has a case's documents before them; only the first time counts. */
+/** Notes that somebody of the other side, or its program, has a case's documents; only the first time counts. */
 export async function insertReadings(
   db: Knex,
   asked: { caseId: string; side: Side; readerId: string; at: Date },

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import * as consents from '../../src/consents/actions.ts'
 import type { DeletionRequest } from '../../src/consents/actions.ts'
 import { answerFaults } from '../../src/consents/deletion_model.ts'
+import { addDays } from '../../src/input/business_days.ts'
 import { dayOf, isDay, startOfDay } from '../../src/input/days.ts'
 import { today } from '../../src/desk/actions.ts'
 import { OPERATOR_ROLES } from '../../src/persons.ts'
@@ -334,6 +335,7 @@ test('a program reads and answers by the API, its own company alone', async () =
     expect.objectContaining({
       ...{ id: it.request.id, sub: it.sub, state: 'pending', reason: null },
       agreedOn: dayOf(it.request.agreedAt),
+      ...{ dueAt: it.request.dueAt.toISOString(), dueOn: addDays(dayOf(it.request.askedAt), 30) },
     }),
   ])
   const send = (program: typeof own, body: object) =>
@@ -351,10 +353,10 @@ test('a program reads and answers by the API, its own company alone', async () =
   const early = { outcome: 'done', done_on: '2020-01-31' }
   expect((await send(own, early)).body).toMatchObject({
     ...{ type: 'invalid_input', status: 422 },
-    errors: [{ field: 'done_on', rule: 'day_before_agreement' }],
+    errors: [{ field: '/done_on', rule: 'day_before_agreement' }],
   })
   expect((await send(own, { ...early, done_on: '2999-01-31' })).body['errors']).toEqual([
-    { field: 'done_on', rule: 'day_future' },
+    { field: '/done_on', rule: 'day_future' },
   ])
   expect((await send(own, { ...answer, resident: 'x' })).status).toBe(422)
   const sent = await send(own, answer)

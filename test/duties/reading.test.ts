@@ -57,6 +57,17 @@ describe('a form', () => {
     expect(read({ many: 'a' }).values['many']).toEqual(['a'])
   })
 
+  test('reads a moment with its offset and a whole number, as programs write them', () => {
+    expect(read({ yen: 120000, moment: '2026-11-20T23:10:30.5-01:00' }).values).toMatchObject({
+      yen: 120000,
+      moment: '2026-11-21T00:10:30.500Z',
+    })
+    expect(read({ yen: 1.5, moment: '2026-02-30T00:00:00Z' }).faults).toEqual({
+      yen: { rule: 'whole_number' },
+      moment: { rule: 'moment' },
+    })
+  })
+
   test('never throws, whatever comes', () => {
     fc.assert(
       fc.property(

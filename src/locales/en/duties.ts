@@ -460,6 +460,7 @@ export const duties: typeof ja = {
     proof: 'Proof of delivery',
     none: 'Not opened yet.',
     opened: (name, at) => `${at}: opened by ${name}`,
+    handed: (name, at) => `${at}: handed to the program “${name}”`,
     mailed: (name, at) => `${at}: mail to ${name} handed over`,
     queued: (name) => `mail to ${name} waits to be sent`,
     honorific: '',

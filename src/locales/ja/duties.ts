@@ -449,6 +449,7 @@ export const duties = {
     proof: '届いた証拠',
     none: 'まだ開かれていません。',
     opened: (name: string, at: string) => `${at} ${name}が開きました`,
+    handed: (name: string, at: string) => `${at} プログラム「${name}」に渡しました`,
     mailed: (name: string, at: string) => `${at} ${name}あてのメールを渡しました`,
     queued: (name: string) => `${name}あてのメールの送信を待っています`,
     honorific: '御中',
