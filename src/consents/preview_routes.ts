@@ -9,7 +9,7 @@ import type { Guards } from '../http/guards.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
 import type { Language } from '../locales/index.ts'
-import { messages } from '../locales/index.ts'
+import { isLanguage, messages } from '../locales/index.ts'
 import { Refusal } from '../refusal.ts'
 import type { Resident } from '../residents/model.ts'
 import * as services from '../services/actions.ts'
@@ -43,8 +43,9 @@ type Shown = { proposed: Proposed; catalogue: Catalogue; back: string }
 
 async function show(ctx: Ctx, { proposed, catalogue, back }: Shown): Promise<void> {
   const { env } = ctx.state
-  if (ctx.query['lang'] === 'ja' || ctx.query['lang'] === 'en')
-    ctx.state.language = ctx.query['lang']
+  // Not `lang`, which would change the language of every page of whoever looks (http/language.ts).
+  const wanted = ctx.query['language']
+  if (typeof wanted === 'string' && isLanguage(wanted)) ctx.state.language = wanted
   const { language } = ctx.state
   const again = ctx.query['state'] === 'again' && proposed.before !== undefined
   const asked = questionOf(env, proposed, language, again)
@@ -67,7 +68,7 @@ async function show(ctx: Ctx, { proposed, catalogue, back }: Shown): Promise<voi
 function linksOf(ctx: Ctx, { before }: Proposed, back: string) {
   const t = messages[ctx.state.language].reviewing.preview
   const state = ctx.query['state'] === 'again' ? 'again' : 'new'
-  const href = (lang: Language, state: string) => `${ctx.path}?lang=${lang}&state=${state}`
+  const href = (lang: Language, state: string) => `${ctx.path}?language=${lang}&state=${state}`
   const { language } = ctx.state
   return [
     { href: href('ja', state), text: t.ja },

@@ -137,8 +137,8 @@ async function showReview(ctx: Ctx, askedAgain: AskedAgain, form: Said): Promise
       kind: before?.service.kind ?? said.kind ?? 'third_party',
       warnings: open ? await warningsOf(env, proposal, proposed, language) : [],
       previews: [
-        { href: `${base}/preview?lang=ja`, text: t.preview.ja },
-        { href: `${base}/preview?lang=en`, text: t.preview.en },
+        { href: `${base}/preview?language=ja`, text: t.preview.ja },
+        { href: `${base}/preview?language=en`, text: t.preview.en },
         ...(before ? [{ href: `${base}/preview?state=again`, text: t.preview.again }] : []),
       ],
       mayExamine: open && operator.roles.includes('registrar'),

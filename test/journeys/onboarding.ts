@@ -181,7 +181,7 @@ export async function setsUp(hands: Hands, asked: Asked, look: Look): Promise<st
     ...item('birth_year', 'optional'),
   })
   for (const lang of ['ja', 'en']) {
-    await developer.open(`${service}/preview?lang=${lang}`)
+    await developer.open(`${service}/preview?language=${lang}`)
     expect(await developer.text()).toContain(lang === 'ja' ? asked.name : 'Stroll')
   }
   await manager.open(`${service}/review`)

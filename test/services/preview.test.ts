@@ -68,11 +68,22 @@ describe('the same page', () => {
     const login = await browser.open(authorizePath(company, { scope, ui_locales: language }))
     const real = await browser.signIn(login, { email: resident.email, password: PASSWORD })
     expect(asksConsent(real)).toBe(true)
-    const seen = await as(staff).open(`/company/services/${company.id}/preview?lang=${language}`)
+    const seen = await as(staff).open(
+      `/company/services/${company.id}/preview?language=${language}`,
+    )
     expect(seen.status).toBe(200)
     const expected = bare(real.text).replaceAll(resident.email, SAMPLE.email)
     expect(bare(seen.text)).toBe(expected)
     expect(expected).toContain(language === 'ja' ? '同意してはじめる' : 'Agree')
+  })
+
+  test('a look in another language leaves every other page as it was', async () => {
+    const browser = as(staff)
+    const preview = `/company/services/${company.id}/preview`
+    const english = await browser.open(`${preview}?language=en`)
+    expect(english.text).toContain('<html lang="en"')
+    expect(english.text).toContain(`${preview}?language=ja`)
+    expect((await browser.open('/company')).text).toContain('<html lang="ja"')
   })
 
   test('what is public of a service is linked only where there is such a page', async () => {
@@ -81,15 +92,15 @@ describe('the same page', () => {
       memberId: company.memberId,
       by: staff.person,
     })
-    const fresh = await as(registrar).open(`/admin/reviews/${proposal.id}/preview?lang=ja`)
+    const fresh = await as(registrar).open(`/admin/reviews/${proposal.id}/preview?language=ja`)
     expect(fresh.status).toBe(200)
     expect(fresh.text).not.toContain('#statements')
-    const known = await as(staff).open(`/company/services/${company.id}/preview?lang=ja`)
+    const known = await as(staff).open(`/company/services/${company.id}/preview?language=ja`)
     expect(known.text).toContain(`/services/${company.id}#statements`)
   })
 
   test('marked as a preview, without a token, and no form of it posts anywhere', async () => {
-    const page = await as(staff).open(`/company/services/${company.id}/preview?lang=ja`)
+    const page = await as(staff).open(`/company/services/${company.id}/preview?language=ja`)
     const main = mainOf(page.text)
     expect(main).toContain('これは下見です')
     expect(main).toContain('method="dialog"')
@@ -114,7 +125,7 @@ describe('a proposal', () => {
     const own = `/company/services/${proposal.subjectId}/preview`
     for (const page of [
       await as(staff).open(own),
-      await as(registrar).open(`/admin/reviews/${proposal.id}/preview?lang=en`),
+      await as(registrar).open(`/admin/reviews/${proposal.id}/preview?language=en`),
     ]) {
       expect(page.status).toBe(200)
       expect(page.text).toContain('&lt;img src=x onerror=alert(1)&gt; {{7*7}} ${7*7}')
@@ -144,7 +155,7 @@ describe('a proposal', () => {
     const given = { memberId: company.memberId, by: staff.person, serviceId: company.id }
     const handed = await handIn(site.env, asked, given)
     const again = await as(staff).open(
-      `/company/services/${company.id}/preview?lang=ja&state=again`,
+      `/company/services/${company.id}/preview?language=ja&state=again`,
     )
     expect(again.text).toContain('の利用目的に「お客様への連絡」が加わりました')
     expect(again.text).toContain('chip-warn')
@@ -164,7 +175,7 @@ describe('a proposal', () => {
       results,
       clauses: allFound(),
     })
-    const examined = await as(approver).open(`/admin/reviews/${proposal.id}/preview?lang=ja`)
+    const examined = await as(approver).open(`/admin/reviews/${proposal.id}/preview?language=ja`)
     expect(examined.text).toContain('1か月に2回まで')
     expect(examined.text).toContain('連絡だけ')
     expect(examined.text).not.toContain(text)
