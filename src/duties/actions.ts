@@ -23,6 +23,7 @@ import {
 } from './model.ts'
 import { mayTake, NOUNS } from './nouns.ts'
 import { prepared, type Opening, type Subject } from './opening.ts'
+import { cameOnPaper, offeredOnPaper } from './paper.ts'
 import {
   actSchema,
   actsOf,
@@ -61,19 +62,22 @@ export function open(env: Env, asked: Opening): Promise<Case> {
 /**
  * Takes an act on a case.
  *
- * @throws Refusal not_found, also for what belongs to somebody else; wrong_state; invalid_input with field and rule
+ * @param paper an operator registers what a company that is stopped handed in on paper, as a step of the company
+ * @throws second_person_needed for whoever registered the paper that is to be judged; Refusal not_found, also for what belongs to somebody else; wrong_state; invalid_input with field and rule
  */
 export function take(
   env: Env,
-  asked: { id: string; name: string; values: Values; actor: Actor },
+  asked: { id: string; name: string; values: Values; actor: Actor; paper?: boolean },
 ): Promise<Case> {
   return atomically(env, async (env) => {
-    const { actor, name, values } = asked
+    const { actor, name, values, paper = false } = asked
     const of = visible(await store.find(env.db, asked.id, true), actor)
-    const act = known(of.kind, name)
+    const around = await aroundCase(env, of)
+    const act = paper ? onPaperNow(of, name, around) : known(of.kind, name)
     if (!mayTake(act, actor.side, of.receiver)) throw notYours(act, of)
     if (!act.from.includes(of.state)) throw new Refusal('wrong_state')
-    const around = await aroundCase(env, of)
+    if (act.who === 'giver' && around.paperBy === actor.person.id)
+      throw new Refusal('second_person_needed')
     refuseWrong(act.faults?.(values, around))
     const state = act.next(values, around)
     const dueAt = act.due ? act.due(values, around) : of.dueAt
@@ -85,6 +89,14 @@ export function take(
     const { flow } = around
     return write(env, { of: moved, name, act, values, actor, flow, position, before: of.state })
   })
+}
+
+/** @throws Refusal not_found; wrong_state where nothing comes on paper now */
+function onPaperNow(of: Case, name: string, around: Around): Act {
+  known(of.kind, name)
+  const found = offeredOnPaper(of, around).find(([offered]) => offered === name)
+  if (!found) throw new Refusal('wrong_state')
+  return found[1]
 }
 
 /** Keeps a leak notice that is not yet to be sent: nothing of it is required. */
@@ -231,7 +243,7 @@ async function write(env: Env, writing: Writing): Promise<Case> {
   const written = { id: env.newId(), caseId: of.id, documentId: paper?.id ?? null, at: env.now() }
   await store.insertStep(env.db, { ...step, ...written, hash })
   await audit.record(env, {
-    actor: { kind: actor.side === 'consortium' ? 'operator' : 'staff', id: actor.person.id },
+    actor: { kind: actor.person.kind === 'operator' ? 'operator' : 'staff', id: actor.person.id },
     act: `duties.${of.kind}.${name}`,
     object: { kind: 'duty', id: of.id },
     details: {
@@ -240,6 +252,7 @@ async function write(env: Env, writing: Writing): Promise<Case> {
       after: now.state,
       hash: hash.toString('hex'),
       document: paper?.number ?? null,
+      ...(cameOnPaper(values) && { paper: textOf(values, 'paper_received_on') }),
     },
   })
   if (paper) await tell(env, { of: now, name, document: paper, to: otherSide(actor.side) })

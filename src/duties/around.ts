@@ -4,6 +4,7 @@ import { YEAR_END } from '../input/business_days.ts'
 import { dayOf } from '../input/days.ts'
 import type { Around, Case, FlowOf } from './model.ts'
 import { soFarOf } from './nouns.ts'
+import { cameOnPaper } from './paper.ts'
 import * as queries from './queries.ts'
 import * as store from './store.ts'
 
@@ -26,6 +27,8 @@ export async function aroundOf(env: Env, { flow, after, of, base }: Known): Prom
   const { installation } = env.config
   const steps = of ? await store.steps(env.db, of.id) : []
   const { kind, memberId, receiver } = base
+  const status =
+    memberId === null ? undefined : await queries.memberStatus(env.db, memberId, env.now())
   const audited = kind === 'audit' && memberId !== null && of === undefined
   return {
     now: env.now(),
@@ -36,7 +39,9 @@ export async function aroundOf(env: Env, { flow, after, of, base }: Known): Prom
     soFar: soFarOf(steps),
     taken: steps.map(({ step }) => step),
     audits: audited ? await store.auditDays(env.db, { memberId, receiver }) : [],
-    memberGone: memberId !== null && (await queries.memberGone(env.db, memberId, env.now())),
+    memberGone: status === 'left' || status === 'excluded',
+    memberStopped: status === 'suspended' || status === 'excluded',
+    paperBy: steps.findLast(({ body }) => cameOnPaper(body))?.byId,
     audited: audited && after ? await store.isAudited(env.db, after.id) : false,
     ...(of && { case: of }),
     ...(flow && { flow }),

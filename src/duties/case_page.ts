@@ -13,6 +13,7 @@ import { itemsLeft, NINE_ITEMS } from './leaks.ts'
 import { textOf, type Act, type Actor, type Around, type Case } from './model.ts'
 import { NOUNS, offered } from './nouns.ts'
 import type { CasePage, ClocksPanel, DocumentPage } from './pages.ts'
+import { cameOnPaper, fieldsOf, offeredOnPaper } from './paper.ts'
 import * as queries from './queries.ts'
 import { beginPath, chipOf, dayWords, dueOf, dueOfCase, PATHS } from './shown.ts'
 import * as store from './store.ts'
@@ -65,6 +66,12 @@ function actsOf(of: Case, around: Around, { area, language, actor, may }: Lookin
       text: acts[`${of.kind}_${name}`]?.button ?? name,
     }))
   const notice = NOUNS.audit.acts['notice']
+  if (area === 'operator')
+    for (const [name] of offeredOnPaper(of, around).filter(([, act]) => may(act)))
+      links.push({
+        href: `${PATHS[area]}/${of.id}/${of.kind}/${name}/paper`,
+        text: t.case.paper(titleOf(language, of.kind, name)),
+      })
   const giver = of.receiver !== actor.side
   if (of.kind === 'report' && of.state === 'insufficient' && giver && notice && may(notice))
     links.push({ href: `${beginPath(area, 'audit')}?after=${of.id}`, text: t.case.audit })
@@ -100,12 +107,12 @@ async function stepsOf(env: Env, of: Case, at: { path: string; language: Languag
   const member = of.memberId ? await queries.memberNames(env.db, of.memberId) : undefined
   return steps.map((step) => ({
     what: titleOf(at.language, of.kind, step.step),
-    by: t.case.by(
+    by: (cameOnPaper(step.body) ? t.case.byPaper : t.case.by)(
       step.side === 'consortium' ? t.us : (member?.[at.language] ?? ''),
       names.get(step.byId) ?? '',
     ),
     at: words(at.language).dateTime(step.at),
-    facts: factsOf(at.language, NOUNS[of.kind].acts[step.step]?.fields ?? [], step.body),
+    facts: factsOf(at.language, fieldsOf(of.kind, step.step), step.body),
     document: step.documentId
       ? { href: `${at.path}/documents/${step.documentId}`, text: t.case.document }
       : undefined,

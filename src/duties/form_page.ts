@@ -19,6 +19,7 @@ import {
 } from './model.ts'
 import { NOUNS } from './nouns.ts'
 import type { FormPage } from './pages.ts'
+import { fieldsOf } from './paper.ts'
 import * as queries from './queries.ts'
 import { dayWords, PATHS, sentences } from './shown.ts'
 import type { Area } from '../people/model.ts'
@@ -34,6 +35,8 @@ export type Asking = {
   kind: Kind
   name: string
   act: Act
+  /** An operator registers what came on paper. */
+  paper?: true
   path: string
   typed: Typed
   faults: Faults
@@ -91,7 +94,7 @@ export async function actForm(
 type Beside = { notes: string[]; written: Facts; hidden: [string, string][] }
 
 function formOf(asking: Asking, { notes, written, hidden }: Beside): FormPage {
-  const { area, language, kind, name, act, path } = asking
+  const { area, language, kind, name, act, path, paper } = asking
   const t = messages[language].duties
   const words = (t.acts as Record<string, { title: string; button: string; lead: string }>)[
     `${kind}_${name}`
@@ -99,11 +102,11 @@ function formOf(asking: Asking, { notes, written, hidden }: Beside): FormPage {
   return {
     ...{ area, path, notes, written, hidden },
     trail: [{ href: PATHS[area], text: t.title }],
-    heading: words?.title ?? '',
-    lead: words?.lead ?? '',
+    heading: paper ? t.case.paper(words?.title ?? '') : (words?.title ?? ''),
+    lead: paper ? t.form.paperLead : (words?.lead ?? ''),
     clause: t.clauses[kind],
     inputs: act.fields.map((field) => inputOf(field, asking)),
-    button: words?.button ?? '',
+    button: paper ? t.form.paperButton : (words?.button ?? ''),
     keep: kind === 'leak' && name === 'notify' ? t.form.keep : undefined,
     nothing: undefined,
   }
@@ -180,7 +183,7 @@ async function figures(
 async function writtenOf(env: Env, of: Case | undefined, language: Language): Promise<Facts> {
   const steps = of ? await store.steps(env.db, of.id) : []
   return steps.flatMap((step) =>
-    of ? factsOf(language, NOUNS[of.kind].acts[step.step]?.fields ?? [], step.body) : [],
+    of ? factsOf(language, fieldsOf(of.kind, step.step), step.body) : [],
   )
 }
 

@@ -153,6 +153,10 @@ export type Around = {
   audited: boolean
   /** Whether the company left or was excluded: nothing more can come from it. */
   memberGone: boolean
+  /** Whether it is suspended or excluded: what it hands in comes on paper (S-51). */
+  memberStopped: boolean
+  /** Who registered the newest paper of the company, if any did: somebody else judges it (J4). */
+  paperBy: string | undefined
 }
 
 /** One thing that can be done to a case, or that opens one (`from` is empty then). */

@@ -3,6 +3,7 @@ import { statusAt } from '../database/turns.ts'
 import { wholeTerms, type ContractTerms } from '../contracts/model.ts'
 import { isUuid } from '../input/ids.ts'
 import type { Both } from '../installation.ts'
+import type { MemberStatus } from '../members/model.ts'
 import type { DocumentText, FlowOf, Kind, Side, State } from './model.ts'
 
 type FlowRow = Omit<FlowOf, 'auditNoticeDays' | 'auditNoticeAssumed' | 'auditLimit' | 'bearers'> & {
@@ -64,13 +65,17 @@ export async function flow(db: Knex, id: string, at: Date): Promise<FlowOf | und
   return rows[0] && fromFlowRow(rows[0])
 }
 
-/** Whether a company left or was excluded. */
-export async function memberGone(db: Knex, memberId: string, at: Date): Promise<boolean> {
-  const { rows } = await db.raw<{ rows: { gone: boolean }[] }>(
-    `select ${statusAt('m', ':at::timestamptz')} in ('left', 'excluded') as gone from members m where m.id = :memberId`,
+/** The status of a company that counts at a moment. */
+export async function memberStatus(
+  db: Knex,
+  memberId: string,
+  at: Date,
+): Promise<MemberStatus | undefined> {
+  const { rows } = await db.raw<{ rows: { status: MemberStatus }[] }>(
+    `select ${statusAt('m', ':at::timestamptz')} as status from members m where m.id = :memberId`,
     { memberId, at },
   )
-  return rows[0]?.gone ?? false
+  return rows[0]?.status
 }
 
 export type ListedCase = {
@@ -221,7 +226,7 @@ export async function documents(db: Knex, caseId: string): Promise<ShownDocument
          from duty_mails m left join operators o on o.id = m.operator_id left join staff s on s.id = m.staff_id
          where m.document_id = d.id) as mails
      from duty_documents d
-     left join operators so on d.sender = 'consortium' and so.id::text = d.sender_id
+     left join operators so on so.id::text = d.sender_id
      left join staff ss on d.sender = 'member' and ss.id::text = d.sender_id
      where d.case_id = :caseId order by d.year, d.running`,
     { caseId },
@@ -271,11 +276,11 @@ export async function services(db: Knex, memberId: string | undefined): Promise<
   return rows
 }
 
-/** The names of whoever took the steps of a case. */
+/** The names of whoever took the steps of a case; a company's step may be an operator's, from paper. */
 export async function names(db: Knex, caseId: string): Promise<Map<string, string>> {
   const { rows } = await db.raw<{ rows: { id: string; name: string }[] }>(
     `select distinct t.by_id as id, coalesce(o.name, s.name) as name from duty_steps t
-     left join operators o on t.side = 'consortium' and o.id::text = t.by_id
+     left join operators o on o.id::text = t.by_id
      left join staff s on t.side = 'member' and s.id::text = t.by_id
      where t.case_id = :caseId and coalesce(o.name, s.name) is not null`,
     { caseId },

@@ -11,7 +11,8 @@ import { casePage, documentPage, type Looking } from './case_page.ts'
 import { actForm, openingForm, typedOf, type Asking, type Typed } from './form_page.ts'
 import { listPage } from './list_page.ts'
 import { KINDS, type Act, type Actor, type Faults, type Kind } from './model.ts'
-import { actOf, mayTake, NOUNS } from './nouns.ts'
+import { mayTake, NOUNS } from './nouns.ts'
+import { offeredOnPaper, onPaper } from './paper.ts'
 import type { CasePage, DocumentPage, FormPage, ListPage } from './pages.ts'
 import { leakSchemaOf, schemaOf } from './schema.ts'
 import { beginPath, PATHS } from './shown.ts'
@@ -52,6 +53,13 @@ export function routes(env: Env, guards: Guards): Router<State> {
         router.get(at, ...doors, (ctx) => takeForm(env, ctx, { area, kind, name, act }))
         router.post(at, ...doors, (ctx) => taken(env, ctx, { area, kind, name, act }))
       }
+      const paper = area === 'operator' && onPaper(act)
+      if (paper) {
+        const at = `${path}/:id/${kind}/${name}/paper`
+        const door: Door = { area, kind, name, act: paper, paper: true }
+        router.get(at, roles(area, paper), (ctx) => takeForm(env, ctx, door))
+        router.post(at, roles(area, paper), (ctx) => taken(env, ctx, door))
+      }
     }
     router.get(`${path}/:id`, anybody, (ctx) => one(env, ctx, area))
     router.get(`${path}/:id/documents/:document`, anybody, (ctx) => document(env, ctx, area))
@@ -63,7 +71,7 @@ export function routes(env: Env, guards: Guards): Router<State> {
   return router
 }
 
-type Door = { area: Area; kind: Kind; name: string; act: Act }
+type Door = { area: Area; kind: Kind; name: string; act: Act; paper?: true }
 
 /** Every act somebody of an area may take at all. */
 function every(area: Area): Omit<Door, 'area'>[] {
@@ -79,6 +87,12 @@ function actorOf({ state: { operator, staff } }: Ctx, area: Area): Actor {
   if (area === 'staff' && staff) return { side: 'member', person: staff, memberId: staff.memberId }
   throw new Refusal('sign_in_required')
 }
+
+/** Who takes the act of a door: from paper, an operator for the company. */
+const takerOf = (ctx: Ctx, { area, paper }: Door): Actor => ({
+  ...actorOf(ctx, area),
+  ...(paper && { side: 'member' }),
+})
 
 /** Whether the reader's roles allow an act. */
 const mayOf =
@@ -157,22 +171,23 @@ async function begun(env: Env, ctx: Ctx, door: Door): Promise<void> {
 }
 
 async function takeForm(env: Env, ctx: Ctx, door: Door): Promise<void> {
-  const actor = actorOf(ctx, door.area)
+  const actor = takerOf(ctx, door)
   const of = await duties.find(env, param(ctx, 'id'), actor)
   const { act, kind } = door
   if (of.kind !== kind || !mayTake(act, actor.side, of.receiver)) throw new Refusal('not_found')
   if (!act.from.includes(of.state)) throw new Refusal('wrong_state')
   const around = await duties.aroundCase(env, of)
+  const onIt = offeredOnPaper(of, around).some(([name]) => name === door.name)
+  if (door.paper && !onIt) throw new Refusal('wrong_state')
   const asking = askingOf(ctx, door, typedOf(act, of), {})
   VIEWS[door.area].form(ctx, await actForm(env, { of, around }, asking))
 }
 
 async function taken(env: Env, ctx: Ctx, door: Door): Promise<void> {
   const typed = ctx.state.body ?? {}
-  const actor = actorOf(ctx, door.area)
+  const actor = takerOf(ctx, door)
   const of = await duties.find(env, param(ctx, 'id'), actor)
-  if (of.kind !== door.kind || actOf(of.kind, door.name) !== door.act)
-    throw new Refusal('not_found')
+  if (of.kind !== door.kind) throw new Refusal('not_found')
   const done = await orSayWhy(
     async () => {
       const drafted = of.kind === 'leak' && door.name === 'notify'
@@ -180,7 +195,8 @@ async function taken(env: Env, ctx: Ctx, door: Door): Promise<void> {
       const keeps = drafted && form['keep'] === 'draft'
       const values = duties.readValues(door.act, form, !keeps)
       if (keeps) return duties.saveDraft(env, { id: of.id, subject: {}, values, actor })
-      return duties.take(env, { id: of.id, name: door.name, values, actor })
+      const { name, paper = false } = door
+      return duties.take(env, { id: of.id, name, values, actor, paper })
     },
     async (faults) => {
       const around = await duties.aroundCase(env, of)

@@ -129,7 +129,7 @@ export const stopping: Messages['stopping'] = {
     final: 'There is no way back but a new application.',
     owed: 'What your company owes all the same',
     owedText:
-      'The deadlines run on while it is suspended. Quote the number, write it down and send it to the desk below. An operator records it with the day it came.',
+      'The deadlines run on while it is suspended. Quote the number, write it down and send it to the desk below. An operator registers reports with the day they came.',
     owedNone: 'Nothing waits for a report or an answer at present.',
     owedMore: (n) => `There are ${n} more. Please ask the desk.`,
     leak: 'If you find a leak, telephone the desk below at once, also while you are suspended.',
