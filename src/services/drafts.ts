@@ -248,6 +248,21 @@ export function discard(env: Env, { serviceId, hash }: Seen, by: Author): Promis
   })
 }
 
+/** What was approved last of a service: its results and words stay with the company (S-19). */
+export async function approvedLast(
+  env: Env,
+  serviceId: string,
+  memberId: string,
+): Promise<Proposal | undefined> {
+  const asked = {
+    kinds: ['service'],
+    states: ['approved'],
+    memberId,
+    subjectId: serviceId,
+  } as const
+  return (await reviews.list(env, asked))[0]
+}
+
 /** Every turn the drafts of a service took, the newest first. */
 export async function history(env: Env, serviceId: string, memberId: string): Promise<Turn[]> {
   const all = await reviews.list(env, { kinds: ['service'], memberId, subjectId: serviceId })

@@ -183,6 +183,8 @@ export function reviewPage(
   head: Head,
   shown: {
     own: Mine
+    /** Whose results are shown: the open draft, else what was approved last. */
+    judged: Mine['proposal']
     faults: readonly Fault[]
     turns: readonly Turn[]
     manager: boolean
@@ -192,7 +194,7 @@ export function reviewPage(
   },
 ): ReviewPage {
   const { own, catalogue, language, turns } = shown
-  const body = own.proposal?.body ?? {}
+  const body = shown.judged?.body ?? {}
   const results = (body['results'] ?? body['earlier'] ?? {}) as Record<
     string,
     { result: Result; note: string }

@@ -97,6 +97,7 @@ async function showReview(ctx: Ctx, status = 200): Promise<void> {
   const asked = ctx.query['done']
   const page = reviewPage(await headFor(ctx, mine, 'review'), {
     own: mine,
+    judged: mine.proposal ?? (await drafts.approvedLast(env, mine.serviceId, memberId)),
     faults: drafts.writable(mine) ? await drafts.missing(env, mine, memberId) : [],
     turns: await drafts.history(env, mine.serviceId, memberId),
     manager: role === 'manager',

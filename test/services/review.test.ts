@@ -287,6 +287,10 @@ describe('the result of an item', () => {
     expect(of('name')).toMatchObject({ required: false })
     const [mail] = await site.env.db('service_approvals').where({ proposal_id: proposal.id })
     expect(mail.results.address.result).toBe('denied')
+    // What is written to the company stands at its review page, there where the letter leads.
+    const told = (await signedIn(staff).open(`/company/services/${proposal.subjectId}/review`)).text
+    for (const words of ['連絡だけ', '任意に', '要りません', '一部承認'])
+      expect(told).toContain(words)
   })
 
   test('what was denied is not in userinfo, ID token or introspection of the live service', async () => {
