@@ -376,7 +376,11 @@ describe('duties', () => {
       { discovered_at: '2026-11-20T23:10:00+09:00', persons: 12 },
     )
     expect(told.body).toMatchObject({ kind: 'leak', state: 'notified' })
-    expect((await ask('notifyLeak', {}, {})).status).toBe(422)
+    expect((await ask('notifyLeak', {}, {})).body['errors']).toEqual([
+      { field: '/discovered_at', rule: 'required' },
+    ])
+    const old = await ask('notifyLeak', {}, { discovered_at: '1969-07-20T20:17:40Z' })
+    expect(old.body['errors']).toEqual([{ field: '/discovered_at', rule: 'moment' }])
   })
 
   test.each([
