@@ -1,9 +1,9 @@
 import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
-import { CompactSign, importJWK } from 'jose'
 import { atomically, type Env } from '../env.ts'
 import * as residents from '../residents/actions.ts'
 import { unseal } from '../vault.ts'
 import * as closures from './closures.ts'
+import { signJws } from './jws.ts'
 import { originOf, TILE, TREES, type SignedState, type Tree } from './model.ts'
 import { signNote, verifierKey } from './note.ts'
 import * as queries from './queries.ts'
@@ -102,10 +102,8 @@ async function sign(env: Env, tree: Tree, size: number): Promise<void> {
   const origin = originOf(env.config.issuer, tree)
   const { privateKey, publicKey, kid } = keys(env)
   const at = env.now()
-  const payload = { origin, size, root: root.toString('base64'), at: at.toISOString() }
-  const jws = await new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
-    .setProtectedHeader({ alg: 'EdDSA', kid, typ: 'tlog-checkpoint+json' })
-    .sign(await importJWK(env.secrets.ledger, 'EdDSA'))
+  const stated = { origin, size, root: root.toString('base64'), at: at.toISOString() }
+  const jws = await signJws(stated, privateKey, kid)
   const note = signNote({ origin, size, root }, privateKey, publicKey)
   await store.insertCheckpoint(env.db, { tree, size, root, at, note, jws })
 }

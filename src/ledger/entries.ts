@@ -9,14 +9,16 @@ type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
 type Read<J extends Json = Json> = (text: string) => J
 
 const same: Read = (text) => text
-const integer: Read = (text) => Number(text)
-const truth: Read = (text) => text === 't' || text === 'true'
+/** What is not written as PostgreSQL writes it stays text, which no entry says. */
+const integer: Read = (text) => (String(Number(text)) === text ? Number(text) : text)
+const TRUTH: Record<string, boolean> = { t: true, true: true, f: false, false: false }
+const truth: Read = (text) => TRUTH[text] ?? text
 const json: Read = (text) => JSON.parse(text) as Json
 const bytes: Read = (text) => text.replace(/^\\x/, '')
 
 /** `2026-11-21 05:15:30.12+00` → `2026-11-21T05:15:30.120Z` */
 const moment: Read<string> = (text) => {
-  if (text.endsWith('+00')) {
+  if (text.endsWith('+00') && text[10] === ' ') {
     const [seconds = '', fraction = ''] = text.slice(0, -3).split('.')
     if (fraction.length <= 3)
       return `${seconds.slice(0, 10)}T${seconds.slice(11)}.${fraction.padEnd(3, '0')}Z`
@@ -26,15 +28,17 @@ const moment: Read<string> = (text) => {
 }
 
 /** `{a,"b c"}`; the names of items and purposes hold no quotes. */
-const list: Read = (text) =>
-  text === '{}'
-    ? []
-    : text
-        .slice(1, -1)
-        .split(',')
-        .map((part) => part.replaceAll('"', ''))
+const list = (text: string): string[] | string => {
+  if (text === '{}') return []
+  if (!text.startsWith('{') || !text.endsWith('}')) return text
+  const parts = text.slice(1, -1).split(',')
+  return parts.map((part) => (/^".*"$/s.test(part) ? part.slice(1, -1) : part))
+}
 
-const integers: Read = (text) => (list(text) as string[]).map(Number)
+const integers: Read = (text) => {
+  const parts = list(text)
+  return Array.isArray(parts) ? parts.map(integer) : parts
+}
 
 const items: Read = (text) =>
   (json(text) as { [key: string]: Json }[]).map((item) => ({
@@ -172,6 +176,7 @@ export function columnsOf(table: string): string[] | undefined {
   const found = Object.values(TABLES).find((one) => one.table === table)
   if (!found) return undefined
   const own = Object.values(found.columns).map(([column]) => column)
+  if (table === 'retention_closures') own.push('month')
   const whose =
     found.tree === 'audit'
       ? ['actor_id', 'object_id', 'salt']
@@ -184,12 +189,14 @@ export type Why =
   | 'column_differs'
   | 'subject_differs'
   | 'row_missing'
+  | 'row_twice'
   | 'gap'
   | 'placed_twice'
   | 'leaf_differs'
   | 'not_placed'
   | 'back_dated'
   | 'root_differs'
+  | 'node_differs'
   | 'tail_missing'
   | 'signature'
   | 'witness_differs'
@@ -200,7 +207,8 @@ export type Why =
 /** Whose agreement it is, for rows that name one. */
 export type Agreements = Map<string, { resident: string; service: string }>
 
-export type Checked = { hash: Buffer; at: number; why?: Why; column?: string }
+/** `at`: in milliseconds; NaN where the row does not say. */
+export type Checked = { source: Source; hash: Buffer; at: number; why?: Why; column?: string }
 
 /**
  * Holds a row to itself: hash, every column that repeats the entry, and whose it is.
@@ -215,8 +223,9 @@ export function check(
 ): Checked {
   const { fixed = {}, at } = TABLES[source]
   const stored = Buffer.from(String(row['leaf_hash']).replace(/^\\x/, ''), 'hex')
-  const time = Date.parse(moment(row[at] ?? ''))
+  const time = timeOf(row[at])
   const found = (why: Why, column?: string): Checked => ({
+    source,
     hash: stored,
     at: time,
     why,
@@ -224,17 +233,50 @@ export function check(
   })
   const text = row['canonical'] ?? ''
   if (!leafHash(text).equals(stored)) return found('hash_differs')
-  const entry = JSON.parse(text) as { [key: string]: Json }
-  for (const [member, [column, read]] of COLUMNS[source]) {
-    const value = row[column]
-    if (!isSame(value === null || value === undefined ? null : read(value), entry[member] ?? null))
-      return found('column_differs', column)
-  }
+  const entry = entryIn(text)
+  if (!entry) return found('column_differs', 'canonical')
+  for (const [member, [column, read]] of COLUMNS[source])
+    if (!says(row[column], read, entry[member] ?? null)) return found('column_differs', column)
   for (const [member, value] of Object.entries(fixed))
     if (entry[member] !== value) return found('column_differs', member)
+  if (source === 'closures' && !isMonthOf(row['month'], entry['from']))
+    return found('column_differs', 'month')
   const whose = subjectFault(source, row, entry, known)
-  return whose ? found('subject_differs', whose) : { hash: stored, at: time }
+  return whose ? found('subject_differs', whose) : { source, hash: stored, at: time }
 }
+
+/** Whether a column says what the entry does; damaged JSON and a moment that is none say nothing. */
+function says(text: string | null | undefined, read: Read, expected: Json): boolean {
+  if (text === null || text === undefined) return expected === null
+  try {
+    return isSame(read(text), expected)
+  } catch {
+    return false
+  }
+}
+
+/** The entry that a canonical text is; undefined where it is none. */
+function entryIn(text: string): { [key: string]: Json } | undefined {
+  try {
+    const value = JSON.parse(text) as Json
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** In milliseconds; NaN where the column is no moment. */
+export function timeOf(text: string | null | undefined): number {
+  try {
+    return Date.parse(moment(text ?? ''))
+  } catch {
+    return NaN
+  }
+}
+
+/** Whether a closed range begins with the month that its row names. */
+const isMonthOf = (month: string | null | undefined, from: Json | undefined) =>
+  typeof from === 'string' && from === `${month}T00:00:00.000Z`
 
 function subjectFault(
   source: Source,
@@ -270,11 +312,13 @@ function isSame(one: Json, other: Json): boolean {
   const [keys, others] = [Object.keys(one), Object.keys(other)]
   return (
     keys.length === others.length &&
-    keys.every((key) =>
-      isSame(
-        (one as Record<string, Json>)[key] ?? null,
-        (other as Record<string, Json>)[key] ?? null,
-      ),
+    keys.every(
+      (key) =>
+        Object.hasOwn(other, key) &&
+        isSame(
+          (one as Record<string, Json>)[key] ?? null,
+          (other as Record<string, Json>)[key] ?? null,
+        ),
     )
   )
 }

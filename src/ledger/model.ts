@@ -19,6 +19,12 @@ export function originOf(issuer: string, tree: Tree): string {
   return tree === 'provisions' ? `${host}/transparency` : `${host}/transparency/${tree}`
 }
 
+/** The tree that such a name is of; undefined where it is none of a ledger of this kind. */
+export function treeOf(origin: string): Tree | undefined {
+  if (origin.endsWith('/transparency')) return 'provisions'
+  return TREES.find((tree) => origin.endsWith(`/transparency/${tree}`))
+}
+
 export type Leaf = { index: number; source: Source; entryId: string; hash: Buffer }
 
 /** A signed state of a tree. */

@@ -37,11 +37,14 @@ export function signNote(checkpoint: Checkpoint, privateKey: KeyObject, publicKe
   return `${body}\n— ${checkpoint.origin} ${line.toString('base64')}\n`
 }
 
+const NOTE = /^((.+)\n(0|[1-9]\d*)\n([A-Za-z0-9+/=]+)\n(?:.+\n)*)\n((?:— \S+ \S+\n)+)$/u
+
+/** Whether it is written as a note at all, whoever signed it. */
+export const isNote = (text: string): boolean => NOTE.test(text)
+
 /** Reads a note and checks its signature; undefined where it is none, or not by this key. */
 export function openNote(note: string, publicKey: KeyObject): Checkpoint | undefined {
-  const parts = /^((.+)\n(0|[1-9]\d*)\n([A-Za-z0-9+/=]+)\n(?:.+\n)*)\n((?:— \S+ \S+\n)+)$/u.exec(
-    note,
-  )
+  const parts = NOTE.exec(note)
   if (!parts) return undefined
   const [, body = '', origin = '', size = '', root = '', lines = ''] = parts
   const id = keyId(origin, rawOf(publicKey))
@@ -49,6 +52,8 @@ export function openNote(note: string, publicKey: KeyObject): Checkpoint | undef
     const [dash, name, value = ''] = line.split(' ')
     const bytes = Buffer.from(value, 'base64')
     if (dash !== '—' || name !== origin || !bytes.subarray(0, 4).equals(id)) return false
+    // Base64 has more than one spelling of the same bytes.
+    if (bytes.toString('base64') !== value) return false
     return verify(null, Buffer.from(body), publicKey, bytes.subarray(4))
   })
   const hash = Buffer.from(root, 'base64')

@@ -32,8 +32,9 @@ export function routes(env: Env, guards: Guards): Router<State> {
       ctx.body = (await stateOf(env, tree)).jws
     })
     router.get(`${at}/growth`, (ctx) => growth(ctx, tree))
-    router.get(new RegExp(`^${at}/tile/(\\d)/((?:x\\d{3}/)*\\d{3})(?:\\.p/(\\d{1,3}))?$`), (ctx) =>
-      tile(ctx, tree, ctx.captures as string[]),
+    router.get(
+      new RegExp(`^${at}/tile/(\\d)/((?!x000)(?:x\\d{3}/)*\\d{3})(?:\\.p/([1-9]\\d{0,2}))?$`),
+      (ctx) => tile(ctx, tree, ctx.captures as string[]),
     )
   }
   router.get('/account/proofs/:entryId', guards.resident, proof)
@@ -53,12 +54,16 @@ function publicFor(ctx: Ctx, seconds: number): void {
   ctx.set('Cross-Origin-Resource-Policy', 'cross-origin')
 }
 
-/** `tile/<level>/<n>[.p/<width>]`, n in groups of three digits as tlog-tiles writes it. */
+/**
+ * `tile/<level>/<n>[.p/<width>]`, n in groups of three digits as tlog-tiles writes it. A tile has one address: no groups
+ * or digits ahead that say nothing, and no width where it is whole.
+ */
 async function tile(ctx: Ctx, tree: Tree, captures: readonly string[]): Promise<void> {
   const [level = '', path = '', partial] = captures
   const n = Number(path.replaceAll(/[x/]/g, ''))
   const width = partial === undefined ? TILE : Number(partial)
-  if (width < 1 || width > TILE || !Number.isSafeInteger(n)) throw new Refusal('not_found')
+  if ((partial !== undefined && width >= TILE) || !Number.isSafeInteger(n))
+    throw new Refusal('not_found')
   const hashes = await ledger.tile(ctx.state.env, tree, { level: Number(level), n, width })
   if (!hashes) throw new Refusal('not_found')
   publicFor(ctx, width === TILE ? 31_536_000 : 60)

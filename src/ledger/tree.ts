@@ -138,8 +138,12 @@ export function isConsistent(first: Head, second: Head, proof: readonly Buffer[]
 
 export type Frontier = { readonly size: number; add: (leaf: Buffer) => void; root: () => Buffer }
 
-/** Grows a tree leaf by leaf with one hash per level: for verifying millions without keeping them. */
-export function frontier(): Frontier {
+/**
+ * Grows a tree leaf by leaf with one hash per level: for verifying millions without keeping them.
+ *
+ * @param whole told of every node of the published tiles as soon as all is known that is below it
+ */
+export function frontier(whole?: (level: number, n: number, hash: Buffer) => void): Frontier {
   const peaks: Buffer[] = []
   let size = 0
   return {
@@ -148,9 +152,12 @@ export function frontier(): Frontier {
     },
     add(leaf) {
       peaks.push(leaf)
+      let height = 0
       for (let n = size++; n % 2 === 1; n = (n - 1) / 2) {
         const right = peaks.pop() as Buffer
-        peaks.push(nodeHash(peaks.pop() as Buffer, right))
+        const node = nodeHash(peaks.pop() as Buffer, right)
+        peaks.push(node)
+        if (++height % 8 === 0) whole?.(height / 8, (n - 1) / 2, node)
       }
     },
     root() {

@@ -1,8 +1,9 @@
 /** Holds a ledger to itself, to its signatures and to what witnesses kept: pure but for `Evidence`, which brings the rows. */
 import type { KeyObject } from 'node:crypto'
 import { closureOf, covers, isSignedClosure, isWhole, type Closure } from './closures.ts'
-import { check, TABLES, type Checked, type Row, type Why } from './entries.ts'
-import { TREES, type Source, type Tree } from './model.ts'
+import { check, TABLES, timeOf, type Checked, type Row, type Why } from './entries.ts'
+import { isJwsOf } from './jws.ts'
+import { TILE, treeOf, TREES, type Source, type Tree } from './model.ts'
 import { openNote, type Checkpoint } from './note.ts'
 import { frontier, type Frontier } from './tree.ts'
 
@@ -36,20 +37,21 @@ const SLACK_MS = 120_000
 
 /**
  * @param key       of the checkpoints
- * @param witnesses signed notes that somebody else kept
+ * @param witnesses signed states that somebody else kept (witnesses.ts)
  */
 export async function verify(
   evidence: Evidence,
   key: KeyObject,
-  witnesses: readonly string[],
+  witnesses: readonly Checkpoint[],
 ): Promise<Report> {
   const known = { agreements: new Map(), residents: new Set<string>() }
   for await (const row of evidence.rows('residents')) known.residents.add(row['id'] ?? '')
-  for await (const row of evidence.rows('agreements'))
-    known.agreements.set(row['id'] ?? '', {
-      resident: row['resident_id'] ?? '',
-      service: row['service_id'] ?? '',
-    })
+  for await (const row of evidence.rows('agreements')) {
+    const id = row['id'] ?? ''
+    const agreement = { resident: row['resident_id'] ?? '', service: row['service_id'] ?? '' }
+    // One that stands there twice is nobody's.
+    known.agreements.set(id, known.agreements.has(id) ? { resident: '', service: '' } : agreement)
+  }
   const trees: TreeReport[] = []
   for (const tree of TREES) {
     const entries = new Map<string, Checked>()
@@ -62,7 +64,10 @@ export async function verify(
           if (isSignedClosure(row, key)) closures.push(closureOf(row))
           else checked.why = 'closure_forged'
         }
+        const before = entries.size
         entries.set(row['id'] ?? '', checked)
+        // Whichever of the two is the true one: each has only one place.
+        if (entries.size === before) checked.why = 'row_twice'
       }
     }
     trees.push(await verifyTree(evidence, tree, { entries, closures, key, witnesses }))
@@ -74,19 +79,21 @@ type Given = {
   entries: Map<string, Checked>
   closures: readonly Closure[]
   key: KeyObject
-  witnesses: readonly string[]
+  witnesses: readonly Checkpoint[]
 }
 
 async function verifyTree(evidence: Evidence, tree: Tree, given: Given): Promise<TreeReport> {
   const faults: Fault[] = []
   const signed = await signedStates(evidence, tree, given.key, faults)
   const kept = witnessed(given, tree)
-  const tip = frontier()
+  const nodes = new Map<string, Node>()
+  const tip = frontier((level, n, hash) => nodes.set(`${level}/${n}`, { level, n, hash }))
   const walk = walkAlong(given, { signed, kept, faults })
   let next = 0
   for await (const row of evidence.rows('ledger_leaves', tree)) {
-    const index = Number(row['index'])
+    const index = wholeOr(row['index'], next)
     const hash = bytesOf(row['leaf_hash'])
+    if (String(index) !== row['index']) walk.fault(index, 'column_differs', { column: 'index' })
     if (index !== next) walk.fault(next, index < next ? 'placed_twice' : 'gap')
     next = index + 1
     walk.leaf({ index, entry: row['entry_id'] ?? '', hash, source: row['source'] ?? '' })
@@ -94,6 +101,7 @@ async function verifyTree(evidence: Evidence, tree: Tree, given: Given): Promise
     walk.state(tip)
   }
   walk.end(tip.size)
+  await nodesHeldTo(nodes, evidence, tree, walk)
   const pending = await unplaced(evidence, tree, { given, walk, size: tip.size })
   const last = Math.max(0, ...signed.map((state) => state.size))
   return {
@@ -112,7 +120,14 @@ async function verifyTree(evidence: Evidence, tree: Tree, given: Given): Promise
 function byPlace(a: Fault, b: Fault): number {
   return Number(isBound(a)) - Number(isBound(b)) || a.index - b.index
 }
-const isBound = ({ why }: Fault) => why === 'root_differs' || why === 'witness_differs'
+const BOUNDS: readonly Why[] = ['root_differs', 'witness_differs', 'node_differs']
+const isBound = ({ why }: Fault) => BOUNDS.includes(why)
+
+/** A number as PostgreSQL writes it, or another where it is none. */
+function wholeOr(text: string | null | undefined, other: number): number {
+  const value = Number(text)
+  return Number.isSafeInteger(value) && value >= 0 ? value : other
+}
 
 const bytesOf = (text: string | null | undefined) =>
   Buffer.from((text ?? '').replace(/^\\x/, ''), 'hex')
@@ -127,27 +142,56 @@ async function signedStates(
   faults: Fault[],
 ): Promise<Signed[]> {
   const states: Signed[] = []
-  for await (const row of evidence.rows('ledger_checkpoints', tree)) {
+  for await (const row of evidence.rows('ledger_checkpoints')) {
+    if (treeIn(row) !== tree) continue
     const [size, root] = [Number(row['size']), bytesOf(row['root'])]
     const note = openNote(row['note'] ?? '', key)
+    const index = Math.max(0, wholeOr(row['size'], note?.size ?? 0) - 1)
+    if (row['tree'] !== tree) faults.push({ index, why: 'column_differs', column: 'tree' })
     if (!note || note.size !== size || !note.root.equals(root)) {
-      faults.push({ index: Math.max(0, size - 1), why: 'signature' })
+      faults.push({ index, why: 'signature' })
       continue
     }
-    states.push({
-      ...note,
-      at: Date.parse((row['at'] ?? '').replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00')),
-    })
+    const at = timeOf(row['at'])
+    const stated = { origin: note.origin, size, root: root.toString('base64') }
+    const isSigned =
+      !Number.isNaN(at) &&
+      isJwsOf(row['jws'] ?? '', { ...stated, at: new Date(at).toISOString() }, key)
+    if (!isSigned) faults.push({ index, why: 'signature', column: 'jws' })
+    states.push({ ...note, at: isSigned ? at : NaN })
   }
   return states.sort((a, b) => a.size - b.size)
 }
 
+/** The tree a checkpoint stands under; where that is none of ours, the one that its note names. */
+function treeIn(row: Row): Tree | undefined {
+  const [origin = ''] = (row['note'] ?? '').split('\n', 1)
+  return TREES.find((tree) => tree === row['tree']) ?? treeOf(origin)
+}
+
 /** The states witnesses kept of this tree, smallest first. */
-function witnessed({ key, witnesses }: Given, tree: Tree): Checkpoint[] {
-  return witnesses
-    .flatMap((note) => openNote(note, key) ?? [])
-    .filter(({ origin }) => origin.endsWith('/transparency/audit') === (tree === 'audit'))
-    .sort((a, b) => a.size - b.size)
+function witnessed({ witnesses }: Given, tree: Tree): Checkpoint[] {
+  return witnesses.filter(({ origin }) => treeOf(origin) === tree).sort((a, b) => a.size - b.size)
+}
+
+type Node = { level: number; n: number; hash: Buffer }
+
+/** Holds the nodes of the published tiles to the leaves below them: all of them, and no others. */
+async function nodesHeldTo(
+  nodes: Map<string, Node>,
+  evidence: Evidence,
+  tree: Tree,
+  walk: Walk,
+): Promise<void> {
+  const differs = ({ level, n }: Pick<Node, 'level' | 'n'>) =>
+    walk.fault(n * TILE ** level, 'node_differs')
+  for await (const row of evidence.rows('ledger_nodes', tree)) {
+    const place = { level: wholeOr(row['level'], 1), n: wholeOr(row['n'], 0) }
+    const name = `${place.level}/${place.n}`
+    if (nodes.get(name)?.hash.equals(bytesOf(row['hash']))) nodes.delete(name)
+    else if (!nodes.has(name)) differs(place)
+  }
+  for (const node of nodes.values()) differs(node)
 }
 
 type Leaf = { index: number; entry: string; hash: Buffer; source: string }
@@ -178,7 +222,7 @@ function walkAlong(
     return after !== undefined && at > after.at + SLACK_MS
   }
   const wrongWith = (
-    { index, entry, hash }: Leaf,
+    { index, entry, hash, source }: Leaf,
     closed: Closure | undefined,
   ): [Why, Partial<Fault>?] | undefined => {
     const row = entries.get(entry)
@@ -186,6 +230,7 @@ function walkAlong(
     if (!row) return closed?.missing.push({ index, entry }) ? undefined : ['row_missing']
     if (row.why) return [row.why, row.column ? { column: row.column } : {}]
     if (!row.hash.equals(hash)) return ['leaf_differs']
+    if (row.source !== source) return ['column_differs', { column: 'source' }]
     return isMisdated(row.at) ? ['back_dated'] : undefined
   }
   const compare = (frontier: Frontier, whose: 'signed' | 'kept', why: Why) => {
@@ -235,13 +280,19 @@ async function unplaced(
   tree: Tree,
   { given, walk, size }: { given: Given; walk: Walk; size: number },
 ): Promise<number> {
-  const waiting = new Map<string, Buffer>()
+  const waiting = new Map<string, { hash: Buffer; source: string }>()
   for await (const row of evidence.rows('ledger_pending', tree))
-    waiting.set(row['entry_id'] ?? '', bytesOf(row['leaf_hash']))
+    waiting.set(row['entry_id'] ?? '', {
+      hash: bytesOf(row['leaf_hash']),
+      source: row['source'] ?? '',
+    })
   for (const [entry, row] of given.entries) {
     if (walk.isPlaced(entry)) continue
-    if (!waiting.get(entry)?.equals(row.hash)) walk.fault(size, 'not_placed', { entry })
+    const place = waiting.get(entry)
+    if (!place?.hash.equals(row.hash)) walk.fault(size, 'not_placed', { entry })
     else if (row.why) walk.fault(size, row.why, { entry })
+    else if (place.source !== row.source)
+      walk.fault(size, 'column_differs', { entry, column: 'source' })
   }
   return waiting.size
 }

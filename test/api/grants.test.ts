@@ -341,7 +341,7 @@ test('the ledger with such withdrawals verifies, and shows who the record says i
   const db = new pg.Client({ connectionString: site.ownerUrl, options: '-c timezone=UTC' })
   await db.connect()
   try {
-    await db.query('begin')
+    await db.query('begin isolation level repeatable read')
     expect((await verify(rowsOf(db), key, [])).ok).toBe(true)
     await db.query('set local session_replication_role = replica')
     await db.query(`update consents set acted_by = null where acted_by is not null`)

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import pg from 'pg'
 import { canonical, leafHash, type Json } from '../../src/audit/model.ts'
 import * as ledger from '../../src/ledger/actions.ts'
-import { signNote } from '../../src/ledger/note.ts'
+import { signJws } from '../../src/ledger/jws.ts'
+import { openNote, signNote } from '../../src/ledger/note.ts'
 import { rowsOf } from '../../src/ledger/reading.ts'
 import { frontier, isConsistent, isIncluded } from '../../src/ledger/tree.ts'
 import { verify, type Report } from '../../src/ledger/verify.ts'
@@ -61,10 +62,12 @@ async function after(change: Change, more: { key?: KeyObject; witnesses?: string
   const client = new pg.Client({ connectionString: site.ownerUrl, options: '-c timezone=UTC' })
   await client.connect()
   try {
-    await client.query('begin')
+    // One moment for all rows: the timetable of the site goes on placing and signing.
+    await client.query('begin isolation level repeatable read')
     await client.query('set local session_replication_role = replica')
     await change(client)
-    return await verify(rowsOf(client), more.key ?? key, more.witnesses ?? [])
+    const kept = (more.witnesses ?? []).flatMap((note) => openNote(note, key) ?? [])
+    return await verify(rowsOf(client), more.key ?? key, kept)
   } finally {
     await client.query('rollback')
     await client.end()
@@ -172,7 +175,10 @@ describe('one column of a row', () => {
       'leaf_hash',
       `set_byte(leaf_hash, 0, get_byte(leaf_hash, 0) # 1)`,
     ],
+    ['provision_records', 'provisions', 'withheld', `'[1]'`],
     ['consents', 'consents', 'items', `'[]'`],
+    ['consents', 'consents', 'items', `'7'`],
+    ['consents', 'consents', 'items', `'[null]'`],
     ['consents', 'consents', 'declined', `'{sex}'`],
     ['consents', 'consents', 'kind', `'changed'`],
     ['consents', 'consents', 'ends_at', `ends_at + interval '1 year'`],
@@ -207,6 +213,41 @@ describe('one column of a row', () => {
       )
       expect(report.ok).toBe(false)
     }
+  })
+
+  test.each([
+    [`jws = replace(jws, '.', '..')`, 'signature'],
+    [`jws = overlay(jws placing 'AAAA' from 120)`, 'signature'],
+    [`jws = left(jws, -1)`, 'signature'],
+    [`jws = (select jws from ledger_checkpoints where tree = 'audit' limit 1)`, 'signature'],
+    [`at = at + interval '1 second'`, 'signature'],
+    [`at = 'infinity'`, 'signature'],
+    [`root = set_byte(root, 0, get_byte(root, 0) # 1)`, 'signature'],
+    [`note = overlay(note placing 'z' from 20)`, 'signature'],
+    [`tree = 'qrovisions'`, 'column_differs'],
+  ])('of a signed state: %s', async (change, why) => {
+    const report = await after((client) =>
+      client.query(
+        `update ledger_checkpoints set ${change} where tree = 'provisions' and size = ${early}`,
+      ),
+    )
+    expect(first(report)).toEqual([false, early - 1, why])
+  })
+
+  test('of a leaf: the table its entry stands in', async () => {
+    const report = await after((client) =>
+      client.query(
+        `update ledger_leaves set source = 'provisionz' where tree = 'provisions' and index = 3`,
+      ),
+    )
+    expect(first(report)).toEqual([false, 3, 'column_differs'])
+  })
+
+  test('of a node below which there are not so many leaves', async () => {
+    const report = await after((client) =>
+      client.query(`insert into ledger_nodes values ('provisions', 1, 0, sha256('x'))`),
+    )
+    expect(first(report)).toEqual([false, 0, 'node_differs'])
   })
 })
 
@@ -254,6 +295,45 @@ async function copyOf(client: pg.Client, at?: string): Promise<{ id: string; has
 }
 
 describe('whole entries', () => {
+  test('a second row of an id, in another month', async () => {
+    let index = -1
+    const report = await after(async (client) => {
+      const found = await indexOf(client, 'provisions')
+      index = found.index
+      await client.query(
+        `insert into provision_records select (jsonb_populate_record(p, jsonb_build_object(
+           'at', p.at - interval '40 days', 'path', 'api', 'items', array['user_id']))).*
+         from provision_records p where id = $1`,
+        [found.id],
+      )
+    })
+    expect(first(report)).toEqual([false, index, 'row_twice'])
+  })
+
+  /** A row of a table under the id of an entry that stands in another. */
+  const under: Record<string, string> = {
+    resident_terms: `insert into resident_terms
+      select (jsonb_populate_record(t, jsonb_build_object('id', $1::text))).* from resident_terms t limit 1`,
+    consents: `insert into consents
+      select (jsonb_populate_record(c, jsonb_build_object('id', $1::text, 'version', 99))).* from consents c limit 1`,
+    retention_closures: `insert into retention_closures
+      values ($1, $1, '2020-01-01', now(), now(), 1, 0, 0, '{}', '', '', now(), '', '', '')`,
+  }
+  test.each([
+    ['consents', 'terms'],
+    ['resident_terms', 'consents'],
+    ['resident_terms', 'provisions'],
+    ['retention_closures', 'provisions'],
+  ])('a row of %s under an id of the %s', async (table, source) => {
+    let index = -1
+    const report = await after(async (client) => {
+      const found = await indexOf(client, source)
+      index = found.index
+      await client.query(under[table] ?? '', [found.id])
+    })
+    expect(first(report)).toEqual([false, index, 'row_twice'])
+  })
+
   test('a row deleted from the middle', async () => {
     let index = -1
     const report = await after(async (client) => {
@@ -376,9 +456,13 @@ async function resigned(client: pg.Client): Promise<void> {
     if (!sizes.has(tip.size)) continue
     const origin = witnesses[0]?.split('\n')[0] ?? ''
     const note = signNote({ origin, size: tip.size, root: tip.root() }, privateKey, key)
+    const at = new Date()
+    const stated = { origin, size: tip.size, root: tip.root().toString('base64') }
+    const jws = await signJws({ ...stated, at: at.toISOString() }, privateKey, 'kid')
     await client.query(
-      `update ledger_checkpoints set root = $1, note = $2 where tree = 'provisions' and size = $3`,
-      [tip.root(), note, tip.size],
+      `update ledger_checkpoints set root = $1, note = $2, jws = $3, at = $4
+       where tree = 'provisions' and size = $5`,
+      [tip.root(), note, jws, at, tip.size],
     )
   }
 }

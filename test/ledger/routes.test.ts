@@ -72,10 +72,28 @@ describe('what everybody may read', () => {
     '/transparency/tile/9/000.p/1',
     '/transparency/tile/0/x999/999.p/1',
     '/transparency/tile/a/000',
+    '/transparency/tile/0/000.p/01',
+    '/transparency/tile/0/000.p/001',
+    '/transparency/tile/0/000.p/256',
+    '/transparency/tile/0/x000/000.p/1',
+    '/transparency/tile/0/x000/x000/000.p/1',
+    '/transparency/audit/tile/0/x000/000.p/1',
+    '/transparency/nothing',
     '/transparency/growth?from=5&to=4',
     '/transparency/growth?from=0&to=99999',
-  ])('%s is not there', async (path) => {
-    expect((await get(path)).status).toBe(404)
+  ])('%s is not there, and says so to a program', async (path) => {
+    const answer = await get(path)
+    expect(answer.status).toBe(404)
+    expect(answer.headers.get('content-type')).toBe('text/plain; charset=utf-8')
+    expect(answer.headers.getSetCookie()).toEqual([])
+    expect(await answer.text()).toMatch(/^not_found: .+\n$/)
+  })
+
+  test('whoever asks for JSON gets it', async () => {
+    const answer = await fetch(`${site.issuer}/transparency/nothing`, {
+      headers: { accept: 'application/json' },
+    })
+    expect(answer.headers.get('content-type')).toContain('application/problem+json')
   })
 
   test('a growth without numbers is refused at its name', async () => {

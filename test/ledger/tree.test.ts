@@ -79,6 +79,17 @@ describe('the tree', () => {
     }
   })
 
+  test('a frontier tells the nodes of whole tiles', () => {
+    const told: [number, number, Buffer][] = []
+    const tip = frontier((...node) => told.push(node))
+    const all = leaves(600)
+    for (const leaf of all) tip.add(leaf)
+    expect(told).toEqual([
+      [1, 0, mth(all.slice(0, 256))],
+      [1, 1, mth(all.slice(256, 512))],
+    ])
+  })
+
   test('every leaf of every tree is proven, and nothing else', async () => {
     const all = leaves(40)
     await fc.assert(
