@@ -63,7 +63,7 @@ function refuseBadText(body: Record<string, unknown>): void {
   const fields: Fields = {}
   for (const [name, value] of Object.entries(body)) {
     for (const text of Array.isArray(value) ? value : [value]) {
-      if (typeof text !== 'string' || /[\0\uFFFD]/.test(text) || !text.isWellFormed())
+      if (typeof text !== 'string' || /[\0\u2028\u2029\uFFFD]/.test(text) || !text.isWellFormed())
         fields[name] = 'not_text'
     }
   }

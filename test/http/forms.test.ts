@@ -171,6 +171,14 @@ describe('what it carries', () => {
     expect(await inForce()).toBe(1)
   })
 
+  test.each(['%00', '%e2%80%a8', '%e2%80%a9'])('%s is no text', async (sign) => {
+    const body = `csrf=${hidden(page)['csrf']}&decision=with${sign}draw`
+    const answer = await withdraw({ accept: 'application/json' }, body)
+    expect(JSON.parse(answer.text)).toMatchObject({
+      errors: [{ field: 'decision', rule: 'not_text' }],
+    })
+  })
+
   test('an unknown field is refused, and a known one of the wrong kind', async () => {
     expect((await withdraw({}, fields({ admin: '1' }))).status).toBe(422)
     expect((await withdraw({}, fields({ decision: 'everything' }))).status).toBe(422)

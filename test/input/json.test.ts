@@ -26,6 +26,8 @@ describe('strict JSON (L9, L10)', () => {
     ['a nest of 10,000', '['.repeat(10_000) + ']'.repeat(10_000), 'json_too_deep 1'],
     ['NUL', String.raw`{"a":"\u0000"}`, 'json_bad_text 1'],
     ['half a surrogate pair', String.raw`{"a":"\ud800"}`, 'json_bad_text 1'],
+    ['a line separator', '{"a":"x\u2028"}', 'json_bad_text 1'],
+    ['a paragraph separator', String.raw`{"a":"\u2029"}`, 'json_bad_text 1'],
     ['broken UTF-8 replaced on reading', '{"a":"\uFFFD"}', 'json_bad_text 1'],
     ['a trailing comma', '{\n"a":1,\n}', 'json_syntax 3'],
     ['nothing', '', 'json_syntax 1'],
