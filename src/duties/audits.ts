@@ -154,8 +154,15 @@ function resultFaults(values: Values, { case: of, taken, today }: Around): Fault
   return {}
 }
 
-/** When the next audit of the same company may be held at the earliest, for the page. */
-export function nextAuditFrom(held: readonly string[]): string | undefined {
-  const last = [...held].sort().at(-1)
-  return last && yearLater(last)
+/** The last audit of the same company, and when the next may be held at the earliest: a year later, or in the next contract year (S-44). */
+export function lastAudit({
+  audits,
+  flow,
+}: Pick<Around, 'audits' | 'flow'>): { last: string; next: string } | undefined {
+  const last = [...audits].sort().at(-1)
+  if (last === undefined) return undefined
+  if (flow?.auditLimit !== 'contract_year') return { last, next: yearLater(last) }
+  let next = dayOf(flow.contractFrom)
+  while (next <= last) next = yearLater(next)
+  return { last, next }
 }

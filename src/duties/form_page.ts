@@ -5,7 +5,7 @@ import { CalendarUnknown } from '../input/business_days.ts'
 import { dayOf, endOfDay, startOfDay } from '../input/days.ts'
 import { messages, type Language } from '../locales/index.ts'
 import * as duties from './actions.ts'
-import { earliestAudit, nextAuditFrom } from './audits.ts'
+import { earliestAudit, lastAudit } from './audits.ts'
 import { factsOf, flowWords } from './documents.ts'
 import {
   textOf,
@@ -157,11 +157,10 @@ function auditNotes(around: Around, language: Language): string[] {
   const count = around.flow?.auditNoticeDays ?? 1
   const notes = [day ? t.form.earliest(dayWords(day, language), count) : t.rules.calendar_unknown()]
   if (around.flow?.auditNoticeAssumed) notes.push(t.case.assumed)
-  const last = around.audits.at(-1)
-  const next = nextAuditFrom(around.audits)
+  const held = lastAudit(around)
   notes.push(
-    last && next
-      ? t.form.lastAudit(dayWords(last, language), dayWords(next, language))
+    held
+      ? t.form.lastAudit(dayWords(held.last, language), dayWords(held.next, language))
       : t.form.noAudit,
   )
   return notes

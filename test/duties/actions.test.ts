@@ -1,6 +1,8 @@
 /** Duties between giver and receiver (S-36…S-50) on a real database, also with two at the same moment. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import * as duties from '../../src/duties/actions.ts'
+import { lastAudit } from '../../src/duties/audits.ts'
+import { flow as flowOf } from '../../src/duties/queries.ts'
 import { CRITERIA } from '../../src/duties/reports.ts'
 import type { Actor, Case, Values } from '../../src/duties/model.ts'
 import { atomically } from '../../src/env.ts'
@@ -242,6 +244,14 @@ describe('audits', () => {
     expect(await wrong(announce(next, '2026-12-01', yearly.consortium))).toEqual({
       on: 'audit_second',
     })
+    // what the form says of it, beside the rule itself
+    const flow = await flowOf(world.env.db, yearly.given, NOW)
+    if (!flow) throw new Error('no flow')
+    expect(lastAudit({ audits: ['2027-03-31'], flow })).toEqual({
+      last: '2027-03-31',
+      next: '2027-04-01',
+    })
+    expect(lastAudit({ audits: ['2027-03-31'] })?.next).toBe('2028-03-31')
     expect((await announce(next, '2027-04-01', yearly.consortium)).state).toBe('announced')
   })
 })

@@ -416,7 +416,7 @@ export const duties: typeof ja = {
     earliest: (day, count) =>
       `With notice given today the earliest day is ${day} (${count} business days).`,
     lastAudit: (day, next) =>
-      `The last audit was on ${day}. The next one may be on ${next} or later.`,
+      `The newest audit is on ${day}. The next one may be on ${next} or later.`,
     noAudit: 'There was no audit in the last year.',
     figures: (count) => `By the records of Machi ID there were ${count} provisions in this period.`,
     written: 'What was written so far',

@@ -405,7 +405,7 @@ export const duties = {
     earliest: (day: string, count: number) =>
       `今日通知すると、いちばん早い日は${day}です（${count}営業日）。`,
     lastAudit: (day: string, next: string) =>
-      `前の監査は${day}でした。次は${next}から通知できる日になります。`,
+      `いちばん新しい監査の日は${day}です。次の監査の日は、${next}からにできます。`,
     noAudit: 'この1年に監査はありません。',
     figures: (count: string) => `まちIDの記録では、この期間の提供は${count}件です。`,
     written: 'いままでに書かれたこと',
