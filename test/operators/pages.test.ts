@@ -45,6 +45,8 @@ describe('operators', () => {
     })
     expect(wrong.status).toBe(422)
     expect(wrong.text).toContain('value="新任 みどり"')
+    const odd = await one.post('/admin/operators/new', { ...fields, roles: 'king' })
+    expect([odd.status, odd.text.includes('1つ以上選んでください')]).toEqual([422, true])
     const done = await one.post('/admin/operators/new', fields)
     const href = done.headers.get('location') ?? ''
     expect(href).toMatch(/^\/admin\/operators\/proposals\//)
