@@ -1,5 +1,5 @@
 /** The page of a stop: what it would do, what is proposed, what waits; pure, from facts to words. */
-import type { Facts as Pairs, Option } from '../http/parts.ts'
+import type { Option, Rich } from '../http/parts.ts'
 import type { Installation } from '../installation.ts'
 import type { Language } from '../locales/index.ts'
 import { messages } from '../locales/index.ts'
@@ -187,7 +187,7 @@ export type StoppedPage = {
   reason: string | undefined
   text: string | undefined
   /** What it owes all the same, each with its number and until when; `more`: how many are not listed. */
-  owed: { facts: Pairs; more: number }
+  owed: { facts: [string, Rich][]; more: number }
   contact: { desk: string; phone: string; email: string }
 }
 
@@ -220,16 +220,17 @@ export function stoppedPage(
   }
 }
 
-/** 「利用状況の報告 D-2026-0012」 and until when. */
+/** Of what kind; its number and until when. */
 function owedFact(
   { kind, number, state, dueAt }: Owed,
   { language, now }: { language: Language; now: Date },
-): [string, string] {
+): [string, Rich] {
   const { duties, stopping } = messages[language]
   const t = stopping.companyPage
   const [kinds, states]: Record<string, string>[] = [duties.kinds, duties.states]
   const what = kind === 'deletion' ? t.deletion : (kinds?.[kind] ?? kind)
   const due = dueAt ? t.until(words(language).lastDay(dueAt), dueAt <= now) : duties.noDue
   const standing = state === null ? undefined : states?.[state]
-  return [number === null ? what : `${what} ${number}`, standing ? t.standing(due, standing) : due]
+  const until = standing ? t.standing(due, standing) : due
+  return [what, number === null ? [until] : [{ code: number }, ' ', until]]
 }
