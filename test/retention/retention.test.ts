@@ -275,7 +275,7 @@ describe('a closed month', () => {
 
   test.each([
     ['entries', 'entries - 1', 'column_differs'],
-    ['month', `month - interval '1 month'`, 'column_differs'],
+    ['month', `month - interval '40 years'`, 'column_differs'],
     ['last_index', 'last_index + 1', 'column_differs'],
     ['others', `'{}'`, 'column_differs'],
     ['root', `set_byte(root, 0, get_byte(root, 0) # 1)`, 'column_differs'],
