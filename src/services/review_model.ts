@@ -1,5 +1,7 @@
 /** What the review says of a service: a result and bounds per item, each clause of the company's terms (S-13, S-19). Pure. */
 import type { Json } from '../audit/model.ts'
+import type { Both } from '../installation.ts'
+import { messages } from '../locales/index.ts'
 import type { Proposal } from '../reviews/model.ts'
 import { CLAUSES, type Clause } from './clauses.ts'
 import type { DraftItem, ServiceDraft } from './draft_schema.ts'
@@ -98,7 +100,16 @@ export function isExamined(said: ServiceProposal): said is Whole {
   return Object.keys(results).every((item) => known.includes(item))
 }
 
-/** The draft as it is approved: without the items that were denied, the others as narrow as the results say. */
+/** What a resident reads of not choosing an item, where the review made it optional. */
+function effectsIn(asked: DraftItem, required: boolean): Both {
+  if (!asked.required || required) return asked.effects
+  return { ja: messages.ja.reviewing.madeOptional, en: messages.en.reviewing.madeOptional }
+}
+
+/**
+ * The draft as it is approved: without the items that were denied, the others as narrow as the results say. What a
+ * company wrote of refusing a required item is untrue once it is optional, so a sentence that holds takes its place.
+ */
 export function approvedDraft(
   asked: ServiceDraft,
   results: Record<string, ItemResult>,
@@ -106,7 +117,8 @@ export function approvedDraft(
   const items = asked.items.flatMap((item) => {
     const found = results[item.item]
     if (!found || found.result === 'denied') return []
-    return [{ ...item, purposes: found.purposes, required: found.required }]
+    const { purposes, required } = found
+    return [{ ...item, purposes, required, effects: effectsIn(item, required) }]
   })
   return { ...asked, items }
 }

@@ -235,9 +235,11 @@ export function shownClauses(
     typed: Typed | undefined
     fields: Fields
     operators: ReadonlyMap<string, string>
+    /** The company's own place stands ready in the form; it is none that was checked. */
+    mayExamine: boolean
   },
 ): ShownClause[] {
-  const { language, typed, fields, operators } = shown
+  const { language, typed, fields, operators, mayExamine } = shown
   const t = messages[language].reviewing.clauses
   return CLAUSES.map((id): ShownClause => {
     const known = said.clauses?.find(({ clause }) => clause === id)
@@ -246,7 +248,9 @@ export function shownClauses(
       id,
       company,
       found: typed ? typed[`found_${id}`] !== undefined : (known?.found ?? false),
-      place: typed ? (typed[`place_${id}`]?.[0] ?? '') : (known?.place ?? company ?? ''),
+      place: typed
+        ? (typed[`place_${id}`]?.[0] ?? '')
+        : (known?.place ?? (mayExamine ? company : undefined) ?? ''),
       checked:
         known &&
         t.checked(operators.get(known.checker) ?? '—', words(language).date(new Date(known.on))),

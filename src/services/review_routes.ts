@@ -115,6 +115,7 @@ async function showReview(ctx: Ctx, askedAgain: AskedAgain, form: Said): Promise
   const t = messages[language].reviewing
   const number = await numberOf(env, proposal, proposed)
   const open = ['submitted', 'proposed'].includes(proposal.state)
+  const mayExamine = open && operator.roles.includes('registrar')
   const shown = { catalogue: entries, language, typed, fields }
   view(
     ctx,
@@ -133,7 +134,7 @@ async function showReview(ctx: Ctx, askedAgain: AskedAgain, form: Said): Promise
       differences: shownDifferences(proposed, entries, language),
       logo: now.version.logo,
       items: askedItems(said, shown),
-      clauses: shownClauses(said, { language, typed, fields, operators: people }),
+      clauses: shownClauses(said, { language, typed, fields, operators: people, mayExamine }),
       kind: before?.service.kind ?? said.kind ?? 'third_party',
       warnings: open ? await warningsOf(env, proposal, proposed, language) : [],
       previews: [
@@ -141,7 +142,7 @@ async function showReview(ctx: Ctx, askedAgain: AskedAgain, form: Said): Promise
         { href: `${base}/preview?language=en`, text: t.preview.en },
         ...(before ? [{ href: `${base}/preview?state=again`, text: t.preview.again }] : []),
       ],
-      mayExamine: open && operator.roles.includes('registrar'),
+      mayExamine,
       hash: proposal.hash,
       fields,
       done: String(ctx.query['done'] ?? ''),

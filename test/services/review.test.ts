@@ -415,6 +415,8 @@ describe('the page', () => {
 
   test('examined and approved by hand in two browsers, with step-up behind it', async () => {
     const { proposal, asked } = await submitted({}, undefined)
+    const early = await console_(approver).open(`/admin/reviews/${proposal.id}`)
+    expect(early.text).toMatch(/<td data-label="確かめた場所">記載なし<\/td>/)
     const one = console_(registrar)
     const form = await one.open(`/admin/reviews/${proposal.id}`)
     const fields: [string, string][] = asked.items.flatMap((each) => [
@@ -453,12 +455,18 @@ describe('the page', () => {
     const two = console_(approver)
     const seen = await two.open(`/admin/reviews/${proposal.id}`)
     expect(seen.text).toContain('1か月に3回まで')
+    expect(seen.text).toContain('決まった文が出ます：このサービスの一部が使えないことがあります')
     const done = await two.submit(seen, {}, `/admin/reviews/${proposal.id}/approve`)
     expect((await two.follow(done)).text).toContain('承認しました')
     const now = await made(proposal)
     expect(now?.version.items.find((each) => each.item === 'email')).toMatchObject({
       required: false,
       bounds: { pullsPerMonth: 3, lifeDays: 30 },
+      // The company wrote of it as required: that the service does not work without it.
+      effects: {
+        ja: 'このサービスの一部が使えないことがあります',
+        en: 'Parts of this service may not work',
+      },
     })
     expect((await two.open(`/admin/services/${proposal.subjectId}`)).text).toContain(
       '1か月に3回まで',

@@ -159,6 +159,7 @@ export const reviewing: Messages['reviewing'] = {
     required: 'Required or optional',
     asked: 'As applied for',
     optional: 'Make it optional',
+    optionalShown: 'On the consent screen a fixed sentence stands in place of the company’s: ',
     results: { approved: 'Approved', partly: 'Approved in part', denied: 'Denied' },
     legend: 'Result',
     note: 'What to tell the company',
@@ -170,6 +171,7 @@ export const reviewing: Messages['reviewing'] = {
     wordsEn: 'Fixed words on what it is for (English)',
     wordsHint: 'Shown on the consent screen instead of the company’s own reason.',
   },
+  madeOptional: 'Parts of this service may not work',
   clauses: {
     title: 'Check of the terms',
     lead: 'See whether the company’s terms say this in effect. While one is missing it cannot go live.',

@@ -158,6 +158,7 @@ export const reviewing = {
     required: '必須か任意か',
     asked: '申請のまま',
     optional: '任意にする',
+    optionalShown: '同意画面の「選ばないと」には、会社の文の代わりに、決まった文が出ます：',
     results: { approved: '承認', partly: '一部承認', denied: '否認' },
     legend: '結果',
     note: '会社へ伝えること',
@@ -169,6 +170,7 @@ export const reviewing = {
     wordsEn: '決まった使いみち（英語）',
     wordsHint: '会社が書いた理由の代わりに、同意画面に出ます。',
   },
+  madeOptional: 'このサービスの一部が使えないことがあります',
   clauses: {
     title: '規約の照合',
     lead: '会社の規約に、同じ趣旨の文があるかを確かめます。1つでもないと、公開できません。',
