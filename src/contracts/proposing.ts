@@ -9,7 +9,7 @@ import type { Person } from '../persons.ts'
 import { Refusal } from '../refusal.ts'
 import * as reviews from '../reviews/actions.ts'
 import { OPEN, type Proposal } from '../reviews/model.ts'
-import { mayFollow, overlapping } from './model.ts'
+import { mayFollow, overlapping, type Term } from './model.ts'
 import * as queries from './queries.ts'
 import { readDraft } from './rules.ts'
 import type { ContractAsked } from './schema.ts'
@@ -153,8 +153,8 @@ async function contractProposal(env: Env, id: string) {
 }
 
 /**
- * Holds a draft to shape, rules, its own number, a last day still to come and the terms of the company's other contracts.
- * Contracts of the past come by the onboarding file alone.
+ * Holds a draft to shape, rules, its own number, a last day still to come (or the early end of a running contract) and
+ * the terms of the company's other contracts. Contracts of the past come by the onboarding file alone.
  */
 async function held(
   env: Env,
@@ -188,6 +188,19 @@ async function numberFaults(env: Env, asked: ContractAsked, id: string): Promise
   return others.some((proposal) => proposal.body['number'] === asked.number) ? [taken] : []
 }
 
+/** A day already past is written for one thing alone: to end, at once, a contract that still runs. */
+function endsRunning(
+  newest: Pick<Term, 'startsAt' | 'endsAt'> | undefined,
+  next: Pick<Term, 'startsAt'>,
+  now: Date,
+) {
+  return (
+    newest !== undefined &&
+    newest.endsAt > now &&
+    newest.startsAt.getTime() === next.startsAt.getTime()
+  )
+}
+
 async function termFaults(
   env: Env,
   asked: ContractAsked,
@@ -195,7 +208,8 @@ async function termFaults(
 ): Promise<Fault[]> {
   const known = (await queries.byId(env.db, id))?.versions.at(-1)
   const next = { startsAt: startOfDay(asked.from), endsAt: endOfDay(asked.to) }
-  if (next.endsAt <= env.now()) return [{ path: '/to', rule: 'term_over' }]
+  if (next.endsAt <= env.now() && !endsRunning(known, next, env.now()))
+    return [{ path: '/to', rule: 'term_over' }]
   if (known && !mayFollow(known, next)) return [{ path: '/from', rule: 'version_overlaps' }]
   const term = { ...next, contractId: id, number: asked.number, version: (known?.version ?? 0) + 1 }
   const all = [...(await store.terms(env.db, memberId)), term]

@@ -302,6 +302,14 @@ describe('bad input', () => {
     await expect(proposing.approve(env, await seen(waiting, second))).rejects.toMatchObject(late)
     expect(await count('contracts')).toBe(contracts)
     expect((await proposing.approve(soon, await seen(waiting, second))).state).toBe('approved')
+    // Ended at once while it runs; what has ended is not written anew for another day of the past.
+    const { memberId, body } = (await proposing.lastOf(site.env, waiting)) ?? {}
+    const anew = (to: string, env: typeof site.env) => {
+      const asked = { contractId: waiting, memberId: memberId ?? '', given: { ...body, to }, by }
+      return proposing.draft(env, asked)
+    }
+    await expect(anew('2029-03-30', env)).rejects.toMatchObject(late)
+    expect((await anew('2029-03-30', soon)).state).toBe('draft')
   })
 
   test.each([
