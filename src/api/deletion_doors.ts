@@ -6,6 +6,7 @@ import type { Env } from '../env.ts'
 import { dayOf } from '../input/days.ts'
 import { Refusal } from '../refusal.ts'
 import {
+  day,
   end,
   exactly,
   lastDayOf,
@@ -23,11 +24,11 @@ const deletion = exactly({
   sub: text,
   askedAt: moment,
   /** The first day that `done_on` may name. */
-  agreedOn: { type: 'string', format: 'date' },
+  agreedOn: day,
   dueAt: end.at,
   dueOn: end.on,
   state: { enum: ['pending', 'overdue', 'done', 'partly', 'refused'] },
-  doneOn: nullable({ type: 'string', format: 'date' }),
+  doneOn: nullable(day),
   reason: nullable(text),
   answeredAt: nullable(moment),
 })

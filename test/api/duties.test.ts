@@ -11,7 +11,7 @@ import type { Case, Values } from '../../src/duties/model.ts'
 import { dayOf } from '../../src/input/days.ts'
 import { Browser, type Page } from '../support/browser.ts'
 import { markDemo } from '../support/builders.ts'
-import { makePair, type Pair } from '../support/duties.ts'
+import { makePair, USAGE_REPORT, type Pair } from '../support/duties.ts'
 import { signIn, type SignedInPerson } from '../support/people.ts'
 import { openSite, type Site } from '../support/site.ts'
 import { makeProgram, type Program } from './steps.ts'
@@ -163,14 +163,7 @@ describe('every kind is worked with what the API says of it', () => {
 
   test('a report of the consortium, a claim', async () => {
     const { id } = await open('report', REPORT, true)
-    const report = {
-      usage: 'あ',
-      persons_range: 'い',
-      onward: 'none',
-      safety: 'う',
-      deletion: 'え',
-    }
-    await take({ id }, 'submit', report)
+    await take({ id }, 'submit', USAGE_REPORT)
     expect((await work(id, 'judge')).state).toBe('sufficient')
     const claim = await duties.open(site.env, {
       ...{ kind: 'claim', subject: { flow: pair.given }, actor: pair.consortium },
@@ -199,8 +192,7 @@ describe('every kind is worked with what the API says of it', () => {
     ['nothing', { safety: '' }, '/values/safety', 'required'],
   ])('%s is refused at its place', async (_, change, field, rule) => {
     const { id } = await open('report', REPORT)
-    const good = { usage: 'あ', persons_range: 'い', onward: 'none', safety: 'う', deletion: 'え' }
-    const answer = await post(id, { act: 'submit', values: { ...good, ...change } })
+    const answer = await post(id, { act: 'submit', values: { ...USAGE_REPORT, ...change } })
     expect([answer.status, answer.body['errors']]).toEqual([422, [{ field, rule }]])
     expect((await see(id)).state).toBe('requested')
   })

@@ -8,6 +8,7 @@ import { Browser } from '../support/browser.ts'
 import { makeResident, makeService } from '../support/builders.ts'
 import { linkIn, mailsTo, queueIsEmpty } from '../support/mailbox.ts'
 import { openSite, type Site } from '../support/site.ts'
+import { failToWithdraw } from './failing.ts'
 import { codeFor } from '../oidc/steps.ts'
 
 let site: Site
@@ -105,13 +106,7 @@ test('what changed of the registered data is told by name, without the values', 
 
 test('a consent that fails tells nobody', async () => {
   const resident = await makeResident(site.env)
-  const service = await makeService(site.env)
-  const rolledBack = site.env.db.transaction(async (db) => {
-    const env = { ...site.env, db }
-    await residents.updateProfile(env, resident.id, { given_name: '夏子' })
-    await consents.withdraw(env, resident, service.id)
-  })
-  await expect(rolledBack).rejects.toMatchObject({ reason: 'consent_not_found' })
+  await failToWithdraw(site.env, resident)
   await queueIsEmpty(site.env)
   expect(await mailsTo(site.env, resident.email, 0)).toEqual([])
 })

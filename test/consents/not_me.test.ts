@@ -10,6 +10,7 @@ import { Browser } from '../support/browser.ts'
 import { makeResident, makeService, PASSWORD, type MadeResident } from '../support/builders.ts'
 import { linkIn, mailsTo, notMeIn, queueIsEmpty } from '../support/mailbox.ts'
 import { openSite, type Site } from '../support/site.ts'
+import { failToWithdraw } from './failing.ts'
 import { codeFor, tokensFor, userinfo } from '../oidc/steps.ts'
 
 const NEW = 'a quite different sentence'
@@ -132,12 +133,6 @@ test('it locks although nobody new signed in, leads back by mail, and works once
 
 test('a deed that fails leaves no link', async () => {
   const resident = await makeResident(site.env)
-  const service = await makeService(site.env)
-  const rolledBack = site.env.db.transaction(async (db) => {
-    const env = { ...site.env, db }
-    await residents.updateProfile(env, resident.id, { given_name: '夏子' })
-    await consents.withdraw(env, resident, service.id)
-  })
-  await expect(rolledBack).rejects.toMatchObject({ reason: 'consent_not_found' })
+  await failToWithdraw(site.env, resident)
   expect(await linksOf(resident)).toEqual([])
 })

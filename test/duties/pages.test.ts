@@ -7,7 +7,7 @@ import { earliestAudit } from '../../src/duties/audits.ts'
 import { addDays, nextBusinessDay } from '../../src/input/business_days.ts'
 import { Browser, type Page } from '../support/browser.ts'
 import { markDemo } from '../support/builders.ts'
-import { makePair, type Pair } from '../support/duties.ts'
+import { makePair, USAGE_REPORT, type Pair } from '../support/duties.ts'
 import { mailsTo, queueIsEmpty } from '../support/mailbox.ts'
 import { makeOperator, signIn, type SignedInPerson } from '../support/people.ts'
 import { openSite, type Site } from '../support/site.ts'
@@ -50,8 +50,7 @@ async function judgedInsufficient(of = pair): Promise<Case> {
   const take = (name: string, values: Values, actor = of.member) =>
     duties.take(env, { id, name, values, actor })
   const id = await requested(of)
-  const report = { usage: 'あ', persons_range: 'い', onward: 'none', safety: 'う', deletion: 'え' }
-  await take('submit', report)
+  await take('submit', USAGE_REPORT)
   return take('judge', { verdict: 'insufficient', reason: 'お' }, of.consortium)
 }
 
@@ -99,14 +98,7 @@ describe('the consortium’s own report', () => {
     const id = idIn(await staff.submit(form, request(pair.collected)))
     const registrar = as(pair.registrar)
     const submit = await registrar.open(`/admin/duties/${id}/report/submit`)
-    const report = {
-      usage: 'あ',
-      persons_range: 'い',
-      onward: 'none',
-      safety: 'う',
-      deletion: 'え',
-    }
-    expect((await registrar.submit(submit, report)).text).toContain('相手の側の番です')
+    expect((await registrar.submit(submit, USAGE_REPORT)).text).toContain('相手の側の番です')
     expect((await registrar.open(`/admin/duties/${id}/report/judge`)).status).toBe(404)
     const verdict = { verdict: 'sufficient', criteria: 'answers_all', reason: 'よい' }
     const own = await registrar.submit(submit, verdict, `/admin/duties/${id}/report/judge`)

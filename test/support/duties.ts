@@ -21,6 +21,15 @@ export type Pair = {
   consortium: Actor
 }
 
+/** What a usage report says, filled in. */
+export const USAGE_REPORT = {
+  usage: 'あ',
+  persons_range: 'い',
+  onward: 'none',
+  safety: 'う',
+  deletion: 'え',
+}
+
 /** A company under a contract with a flow each way, and everybody who has to do with its duties. */
 export async function makePair(env: Env, terms: object = {}): Promise<Pair> {
   const service = await makeService(env)
