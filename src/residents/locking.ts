@@ -5,6 +5,7 @@ import { atomically, type Env } from '../env.ts'
 import { words } from '../locales/words.ts'
 import * as notices from '../notices/actions.ts'
 import { need } from './accounts.ts'
+import { callOffClosing } from './closing.ts'
 import { restore } from './credentials.ts'
 import * as devices from './device_store.ts'
 import * as links from './links.ts'
@@ -14,7 +15,8 @@ import * as store from './store.ts'
 /**
  * Ends every session and every known browser, and lets nobody in until a new password is set by mail. Where the address
  * was changed since the letter with this link was written, it is again the one that letter went to. Links that somebody
- * else could have caused meanwhile die; older ones, which may be the owner's own way back, do not.
+ * else could have caused meanwhile die; older ones, which may be the owner's own way back, do not. A closing that is under
+ * way is called off: erasing cannot be undone, and whoever meant it can ask again.
  *
  * @throws Refusal link_expired
  */
@@ -27,8 +29,9 @@ export async function notMe(env: Env, secret: string): Promise<void> {
     const addressRestored =
       email !== resident.profile.email && (await restore(env, resident, email))
     await shut(env, resident, link)
-    const now = addressRestored ? email : resident.profile.email
-    await tell(env, resident, { to: now, addressRestored })
+    const closingCalledOff = await callOffClosing(env, resident.id)
+    const to = addressRestored ? email : resident.profile.email
+    await tell(env, resident, to, { addressRestored, closingCalledOff })
   })
 }
 
@@ -55,7 +58,8 @@ async function shut(env: Env, resident: Resident, link: store.LinkRow): Promise<
 async function tell(
   env: Env,
   resident: Resident,
-  { to, addressRestored }: { to: string; addressRestored: boolean },
+  to: string,
+  undone: { addressRestored: boolean; closingCalledOff: boolean },
 ): Promise<void> {
   const { language } = resident
   const at = words(language).dateTime(env.now())
@@ -64,13 +68,13 @@ async function tell(
     to,
     language,
     letter: 'sign_in_locked',
-    values: { link: recovery.href, at, addressRestored },
+    values: { link: recovery.href, at, ...undone },
     about: recovery.id,
   })
   await notices.post(env, resident.id, {
     kind: 'sign_in_locked',
     mustRead: true,
-    values: { at, addressRestored },
+    values: { at, ...undone },
     link: '/account/history',
   })
 }

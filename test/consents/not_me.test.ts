@@ -131,6 +131,19 @@ test('it locks although nobody new signed in, leads back by mail, and works once
   expect((await reader.open('/account')).url).toBe(`${site.issuer}/account`)
 })
 
+test('it calls off a closing that was begun by somebody else', async () => {
+  const { resident, mails } = await told('ja')
+  const begun = mails.find(({ subject }) => subject.includes('やめる手続き'))
+  const reader = new Browser(site.issuer)
+  const page = await reader.open(notMeIn(begun))
+  expect(page.text).toContain('それも取りやめます')
+  await reader.submit(page, {})
+  const { closesAt } = await residents.held(site.env, resident.id)
+  expect(closesAt).toBeNull()
+  const [letter] = await mailsTo(site.env, resident.email, 1, 'サインインを止めました')
+  expect(letter?.text).toContain('やめる手続きは、取りやめました')
+})
+
 test('a deed that fails leaves no link', async () => {
   const resident = await makeResident(site.env)
   await failToWithdraw(site.env, resident)

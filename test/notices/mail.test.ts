@@ -52,6 +52,7 @@ const values = {
   items: ['氏名とフリガナ'],
   device: 'Firefox / Windows',
   addressRestored: true,
+  closingCalledOff: true,
   version: 2,
   asks: true,
   term: 'provision',

@@ -9,7 +9,7 @@ import { openSite, type Site } from '../support/site.ts'
 const locked = (at: string, mustRead = true) => ({
   kind: 'sign_in_locked' as const,
   mustRead,
-  values: { at, addressRestored: false },
+  values: { at, addressRestored: false, closingCalledOff: false },
   link: '/account/history',
 })
 let site: Site

@@ -33,6 +33,11 @@ export const noticePosts: typeof posts = {
     lines: [
       `On ${v.at} every browser was signed out and the password of that time stopped working.`,
       ...(v.addressRestored ? ['Your mail address is again the one from before the change.'] : []),
+      ...(v.closingCalledOff
+        ? [
+            'The closing of your ID is called off; nothing is erased. What was withdrawn stays withdrawn.',
+          ]
+        : []),
       'Please look through “Data use by service” and your history for consents or changes you did not make.',
       'You can withdraw what you did not agree to. Tell our desk if anything in the records worries you.',
     ],

@@ -115,6 +115,11 @@ export const residentLetters: Pick<
     lines: [
       `On ${v.at}, as you told us, all devices were signed out and the password stopped working.`,
       ...(v.addressRestored ? ['Your mail address is again the one from before the change.'] : []),
+      ...(v.closingCalledOff
+        ? [
+            'The closing of your ID is called off; nothing is erased. What was withdrawn stays withdrawn.',
+          ]
+        : []),
       'Once you set a new password you can sign in again.',
       'Then look through “Data use by service” and “History” for consents or changes you did not make.',
     ],

@@ -124,7 +124,7 @@ export const residents: Messages['residents'] = {
     },
     not_me: {
       title: 'This was not me',
-      text: 'Pressing the button signs out all devices, and the present password stops working. A mail for setting a new one follows at once.',
+      text: 'Pressing the button signs out all devices, and the present password stops working. A mail for setting a new one follows at once. If the ID is being closed, that is called off too.',
       notYou: 'If it was you, close this page without pressing.',
       submit: 'Stop sign-in',
     },

@@ -36,11 +36,20 @@ export const noticePosts = {
     link: '請求の結果を見る',
   }),
   /** After 「私ではありません」. */
-  sign_in_locked: (v: { at: string; addressRestored: boolean }): Notice => ({
+  sign_in_locked: (v: {
+    at: string
+    addressRestored: boolean
+    closingCalledOff: boolean
+  }): Notice => ({
     title: 'お知らせを受けて、サインインを止めました',
     lines: [
       `${v.at}に、すべての端末のサインインを終え、それまでのパスワードを使えなくしました。`,
       ...(v.addressRestored ? ['メールアドレスは、変わる前のものに戻しました。'] : []),
+      ...(v.closingCalledOff
+        ? [
+            '登録をやめる手続きは、取りやめました。登録の内容は消えません。撤回した利用は、撤回のままです。',
+          ]
+        : []),
       '各サービスでのデータ利用と履歴に、覚えのない同意や変更がないか、お確かめください。',
       '覚えのない同意は、撤回できます。記録のことで気になる点は、窓口へお知らせください。',
     ],

@@ -114,11 +114,21 @@ export const residentLetters = {
     link: { text: notMe.text, href: v.link },
     notes: [notMe.note],
   }),
-  sign_in_locked: (v: { link: string; at: string; addressRestored: boolean }): Letter => ({
+  sign_in_locked: (v: {
+    link: string
+    at: string
+    addressRestored: boolean
+    closingCalledOff: boolean
+  }): Letter => ({
     subject: 'まちID：サインインを止めました',
     lines: [
       `${v.at}に、お知らせを受けて、すべての端末のサインインを終え、パスワードを使えなくしました。`,
       ...(v.addressRestored ? ['メールアドレスは、変わる前のものに戻しました。'] : []),
+      ...(v.closingCalledOff
+        ? [
+            '登録をやめる手続きは、取りやめました。登録の内容は消えません。撤回した利用は、撤回のままです。',
+          ]
+        : []),
       '新しいパスワードを決めると、またサインインできます。',
       'サインインしたら、「各サービスでのデータ利用」と「履歴」に、覚えのない同意や変更がないか、お確かめください。',
     ],
