@@ -35,9 +35,10 @@ export async function count(env: Env, id: string): Promise<void> {
 
 /** One piece of one service, and how far it came, in the transaction of the lock. */
 async function piece(env: Env, incident: Incident, service: string): Promise<void> {
-  const { id, items, since, until, countedToAt, countedToId, countedServices } = incident
+  const { id, memberId, items, since, until, countedToAt, countedToId, countedServices } = incident
   const after = countedToAt && countedToId ? { at: countedToAt, id: countedToId } : undefined
-  const asked = { incidentId: id, service, items, since, until, after, limit: RECORDS }
+  const whose = { incidentId: id, memberId, service }
+  const asked = { ...whose, items, since, until, after, limit: RECORDS }
   const { seen, at, id: lastId } = await store.countPiece(env.db, asked)
   const over = seen < RECORDS
   const change = over
@@ -47,7 +48,7 @@ async function piece(env: Env, incident: Incident, service: string): Promise<voi
 }
 
 /** Lays out the batches and adds up the figures, from the same rows. */
-async function finish(env: Env, { id }: Incident): Promise<void> {
+async function finish(env: Env, { id, memberId }: Incident): Promise<void> {
   const at = env.now()
   let figures = NOBODY
   let after = FIRST
@@ -57,7 +58,7 @@ async function finish(env: Env, { id }: Incident): Promise<void> {
     if (!first || !last) break
     const batch = { incidentId: id, number, first, last, persons: persons.length }
     await letterStore.insertBatch(env.db, batch)
-    figures = sum(figures, await store.figuresOf(env.db, batch, at))
+    figures = sum(figures, await store.figuresOf(env.db, { ...batch, memberId }, at))
     after = last
   }
   const counted = { state: 'counted' as const, counted_at: at, figures: JSON.stringify(figures) }

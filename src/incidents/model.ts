@@ -72,6 +72,10 @@ export type Progress = {
   /** Of the posted ones. */
   mailed: number
   printed: number
+  /** Neither mailed nor printed, posted within the day; posted before; and with an account erased since. */
+  mailWaits: number
+  mailLate: number
+  erased: number
   /** Batches given up by the queue or not yet reached. */
   batchesLeft: number
 }

@@ -6,24 +6,33 @@ import type { Finding, Progress } from './model.ts'
 
 export type ServiceName = { id: string; names: Both; member: Both }
 
-/** Services a leak may be about: of one company, or all where it is the consortium's own; test sides left out. */
+/**
+ * Services a leak may be about: those a company runs or ever received something for, also where another company runs
+ * them since (S-59); all where the leak is the consortium's own; test sides left out. One that went to another company
+ * has the name it had when this one last received something.
+ */
 export async function services(db: Knex, memberId: string | null): Promise<ServiceName[]> {
   const { rows } = await db.raw<{ rows: ServiceName[] }>(
-    `select s.id, v.body -> 'names' as names, mv.body -> 'names' as member from services s
-     join lateral (select body from service_versions where service_id = s.id order by version desc limit 1) v on true
+    `with received as materialized (
+       select service_id, max(at) as last from provision_records where member_id = :memberId::uuid group by 1)
+     select s.id, v.body -> 'names' as names, mv.body -> 'names' as member from services s
+     left join received g on g.service_id = s.id and s.member_id <> :memberId
+     join lateral (select body from service_versions where service_id = s.id
+       and (version = 1 or created_at <= coalesce(g.last, 'infinity')) order by version desc limit 1) v on true
      join lateral (select body from member_versions where member_id = s.member_id order by version desc limit 1) mv on true
-     where s.side = 'live' and (:memberId::uuid is null or s.member_id = :memberId)
+     where s.side = 'live' and (:memberId::uuid is null or s.member_id = :memberId or g.service_id is not null)
      order by mv.body -> 'names' ->> 'ja', v.body -> 'names' ->> 'ja', s.id`,
     { memberId },
   )
   return rows
 }
 
-/** The legal names of a company as they are now. */
-export async function memberNames(db: Knex, memberId: string): Promise<Both | undefined> {
+/** The legal names of a company as they were then. */
+export async function memberNames(db: Knex, memberId: string, at: Date): Promise<Both | undefined> {
   const { rows } = await db.raw<{ rows: { names: Both }[] }>(
-    `select body -> 'names' as names from member_versions where member_id = :memberId order by version desc limit 1`,
-    { memberId },
+    `select body -> 'names' as names from member_versions
+     where member_id = :memberId and (version = 1 or created_at <= :at) order by version desc limit 1`,
+    { memberId, at },
   )
   return rows[0]?.names
 }
@@ -37,7 +46,8 @@ export async function found(db: Knex, incidentId: string): Promise<number> {
   return rows[0]?.n ?? 0
 }
 
-export async function progress(db: Knex, incidentId: string): Promise<Progress> {
+/** How far the letters are; whose account was erased since its letter was posted can neither read nor be written to. */
+export async function progress(db: Knex, incidentId: string, before: Date): Promise<Progress> {
   const { rows } = await db.raw<{ rows: Progress[] }>(
     `select
        (select coalesce(sum(persons) filter (where done_at is null), 0)::int from incident_batches
@@ -45,9 +55,15 @@ export async function progress(db: Knex, incidentId: string): Promise<Progress> 
        (select count(*)::int from incident_batches where incident_id = :incidentId and done_at is null) as "batchesLeft",
        count(*) filter (where outcome = 'posted')::int as posted,
        count(*) filter (where outcome = 'unreachable')::int as unreachable,
-       count(mailed_at)::int as mailed, count(printed_at)::int as printed
-     from incident_letters where incident_id = :incidentId`,
-    { incidentId },
+       count(mailed_at)::int as mailed, count(printed_at)::int as printed,
+       count(*) filter (where waits and open and at > :before)::int as "mailWaits",
+       count(*) filter (where waits and open and at <= :before)::int as "mailLate",
+       count(*) filter (where waits and not open)::int as erased
+     from (select l.*, outcome = 'posted' and mailed_at is null and printed_at is null as waits,
+         r.closed_at is null and r.data_key is not null as open
+       from incident_letters l join residents r on r.id = l.resident_id
+       where l.incident_id = :incidentId) letters`,
+    { incidentId, before },
   )
   if (!rows[0]) throw new Error('a count has no row')
   return rows[0]
@@ -81,15 +97,19 @@ export async function letterOf(
   return rows[0]
 }
 
+/** Of letters `l`: those to be printed. An erased account has neither name nor address. */
+const TO_PRINT = `
+  join residents r on r.id = l.resident_id and r.closed_at is null and r.data_key is not null
+  where l.incident_id = :incidentId and l.outcome = 'posted' and l.mailed_at is null and l.printed_at is null
+    and l.at <= :before`
+
 /** Letters whose mail was not handed over since `before`, and that were not printed, by resident. */
 export async function unmailed(
   db: Knex,
   asked: { incidentId: string; before: Date; limit: number },
 ): Promise<LetterRow[]> {
   const { rows } = await db.raw<{ rows: LetterRow[] }>(
-    `${LETTER} where l.incident_id = :incidentId and l.outcome = 'posted' and l.mailed_at is null
-       and l.printed_at is null and l.at <= :before
-     order by l.resident_id limit :limit`,
+    `${LETTER} ${TO_PRINT} order by l.resident_id limit :limit`,
     asked,
   )
   return rows
@@ -97,8 +117,7 @@ export async function unmailed(
 
 export async function unmailedCount(db: Knex, incidentId: string, before: Date): Promise<number> {
   const { rows } = await db.raw<{ rows: { n: number }[] }>(
-    `select count(*)::int as n from incident_letters where incident_id = :incidentId and outcome = 'posted'
-       and mailed_at is null and printed_at is null and at <= :before`,
+    `select count(*)::int as n from incident_letters l ${TO_PRINT}`,
     { incidentId, before },
   )
   return rows[0]?.n ?? 0
@@ -109,7 +128,10 @@ type FindingRow = Omit<Finding, 'consents'> & {
   consents: { id: string; agreedAt: string }[]
 }
 
-/** What these residents had given away, by service and item, with the consents it stood on. */
+/**
+ * What these residents had given away, by service and item, with the consents it stood on; a service by the name it had
+ * when it last received the item.
+ */
 export async function findings(
   db: Knex,
   incidentId: string,
@@ -122,7 +144,7 @@ export async function findings(
          from consents c where c.id = any(f.consents)) as consents
      from incident_findings f
      join lateral (select body from service_versions where service_id = f.service_id
-       order by version desc limit 1) v on true
+       and (version = 1 or created_at <= f.last_at) order by version desc limit 1) v on true
      join lateral (select names, position from items where id = f.item order by version desc limit 1) i on true
      where f.incident_id = :incidentId and f.resident_id = any(:residentIds::uuid[])
      order by f.resident_id, v.body -> 'names' ->> 'ja', i.position`,

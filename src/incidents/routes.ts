@@ -41,7 +41,7 @@ export function routes(env: Env, guards: Guards): Router<State> {
   router.get(`${PATH}/new`, officer, (ctx) => showNew(env, ctx, ctx.query['case'], {}))
   router.post(`${PATH}/new`, officer, (ctx) => open(env, ctx))
   router.get(`${PATH}/:id`, reads, (ctx) => show(env, ctx))
-  router.get(`${PATH}/:id/figures.csv`, reads, (ctx) => figures(env, ctx))
+  router.get(`${PATH}/:id/figures.csv`, reads, guards.confirmed, (ctx) => figures(env, ctx))
   router.get(`${PATH}/:id/preview`, reads, (ctx) => preview(env, ctx))
   wordsRoutes(router, env, guards)
   router.post(`${PATH}/:id/propose`, officer, (ctx) => decide(env, ctx, 'propose'))
@@ -79,7 +79,7 @@ async function showNew(env: Env, ctx: Ctx, caseId: unknown, fields: Fields): Pro
     caseId: leak.id,
     number: leak.number ?? '—',
     caseHref: `/admin/duties/${leak.id}`,
-    holder: (await holderOf(env, leak))[language],
+    holder: (await holderOf(env, { ...leak, approvedAt: null }))[language],
     own: leak.memberId === null,
     services: services.map(({ id, names, member }) => ({
       value: id,

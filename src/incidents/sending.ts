@@ -1,6 +1,7 @@
 /** The letters, batch by batch: each batch in one transaction, and once. */
 import { atomically, type Env } from '../env.ts'
 import type { Both } from '../installation.ts'
+import { words } from '../locales/words.ts'
 import * as notices from '../notices/actions.ts'
 import * as residents from '../residents/actions.ts'
 import type { Resident } from '../residents/model.ts'
@@ -46,13 +47,14 @@ type Addressed = { id: string; resident: Resident }
 async function deliver(env: Env, incident: Incident, letters: readonly Addressed[]): Promise<void> {
   const body = await bodyOf(env, incident)
   const company = await holderOf(env, incident)
+  const on = { ja: words('ja').date(env.now()), en: words('en').date(env.now()) }
   await notices.postMany(
     env,
     letters.map(({ id, resident }) => ({
       residentId: resident.id,
       kind: 'leak' as const,
       mustRead: true,
-      values: { company },
+      values: { company, on },
       link: `/account/letters/${id}`,
       once: `leak ${incident.id}`,
     })),
@@ -73,9 +75,13 @@ async function deliver(env: Env, incident: Incident, letters: readonly Addressed
   )
 }
 
-/** Who held what leaked, by name. */
-export async function holderOf(env: Env, { memberId }: Pick<Incident, 'memberId'>): Promise<Both> {
-  const named = memberId ? await queries.memberNames(env.db, memberId) : undefined
+/** Who held what leaked, by name: once letters go out, by the name it had then. */
+export async function holderOf(
+  env: Env,
+  { memberId, approvedAt }: Pick<Incident, 'memberId' | 'approvedAt'>,
+): Promise<Both> {
+  const at = approvedAt ?? env.now()
+  const named = memberId ? await queries.memberNames(env.db, memberId, at) : undefined
   const { ja, en } = named ?? env.config.installation.consortium
   return { ja, en }
 }

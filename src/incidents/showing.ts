@@ -55,8 +55,8 @@ export async function listPage(env: Env, language: Language, all: Incident[]): P
 }
 
 /** Names of services and items of a round. */
-async function namesOf(env: Env, language: Language) {
-  const services = await queries.services(env.db, null)
+async function namesOf(env: Env, { memberId }: Pick<Incident, 'memberId'>, language: Language) {
+  const services = await queries.services(env.db, memberId)
   const items = await queries.items(env.db)
   const name = (all: readonly { id: string; names: Record<Language, string> }[]) => (id: string) =>
     all.find((one) => one.id === id)?.names[language] ?? id
@@ -84,7 +84,7 @@ export async function onePage(
 ): Promise<OnePage> {
   const t = messages[language].incidents
   const w = words(language)
-  const name = await namesOf(env, language)
+  const name = await namesOf(env, incident, language)
   const proposal = await incidents.wordsOf(env, incident)
   const body = proposal?.body as unknown as Body | undefined
   const told = proposal && (await operators.told(env, proposal, language))
@@ -140,16 +140,16 @@ async function progressOf(
   language: Language,
 ): Promise<[string, string][]> {
   const t = messages[language].incidents
-  const now = await queries.progress(env.db, id)
-  const late = await queries.unmailedCount(env.db, id, new Date(env.now().getTime() - PAPER_MS))
+  const now = await queries.progress(env.db, id, new Date(env.now().getTime() - PAPER_MS))
   return [
     [t.progress.posted, t.letters(now.posted)],
     [t.progress.waiting, t.persons(now.waiting)],
     [t.progress.batches, t.times(now.batchesLeft)],
     [t.progress.mailed, t.letters(now.mailed)],
-    [t.progress.mailWaits, t.letters(now.posted - now.mailed)],
-    [t.progress.mailLate, t.letters(late)],
+    [t.progress.mailWaits, t.letters(now.mailWaits)],
+    [t.progress.mailLate, t.letters(now.mailLate)],
     [t.progress.printed, t.letters(now.printed)],
+    [t.progress.erased, t.persons(now.erased)],
     [t.progress.unreachable, t.persons(now.unreachable)],
   ]
 }
@@ -161,7 +161,7 @@ export async function previewPage(
   body: Body,
   language: Language,
 ): Promise<PreviewPage> {
-  const services = await queries.services(env.db, null)
+  const services = await queries.services(env.db, incident.memberId)
   const items = await queries.items(env.db)
   const { figures } = body
   const firstAt = figures.first ? new Date(figures.first) : incident.until
@@ -197,7 +197,7 @@ export async function figureLines(
   const { figures, countedAt } = incident
   if (!figures) return []
   const t = messages[language].incidents.figures
-  const name = await namesOf(env, language)
+  const name = await namesOf(env, incident, language)
   const { persons, reachable, unreachable, ended, releases, first, last } = figures
   return [
     line([t.what, t.number]),

@@ -73,6 +73,8 @@ export async function update(db: Knex, id: string, change: Change, at: Date): Pr
 
 type Piece = {
   incidentId: string
+  /** Whose leak: what this company received is counted, whoever runs the service now; null: what anybody received. */
+  memberId: string | null
   service: string
   items: readonly string[]
   since: Date | null
@@ -88,13 +90,13 @@ type Piece = {
  */
 export async function countPiece(
   db: Knex,
-  { incidentId, service, items, since, until, after, limit }: Piece,
+  { incidentId, memberId, service, items, since, until, after, limit }: Piece,
 ): Promise<{ seen: number; at: Date | null; id: string | null }> {
   const behind = after ? 'and p.at >= :afterAt and (p.at, p.id) > (:afterAt, :afterId::uuid)' : ''
   const begun = since ? 'and p.at >= :since' : ''
   const { rows } = await db.raw<{ rows: { seen: number; at: Date | null; id: string | null }[] }>(
     `with piece as materialized (
-       select p.at, p.id, p.resident_id, p.consent_id, p.items from provision_records p
+       select p.at, p.id, p.resident_id, p.member_id, p.consent_id, p.items from provision_records p
        where p.service_id = :service and p.at < :until ${begun} ${behind}
        order by p.at, p.id limit :limit),
      put as (
@@ -104,7 +106,7 @@ export async function countPiece(
        from piece p
        join residents r on r.id = p.resident_id and r.test_member_id is null
        cross join unnest(p.items) item
-       where item = any(:items::text[])
+       where item = any(:items::text[]) and (:memberId::uuid is null or p.member_id = :memberId)
        group by p.resident_id, item
        on conflict (incident_id, resident_id, service_id, item) do update set
          first_at = least(f.first_at, excluded.first_at), last_at = greatest(f.last_at, excluded.last_at),
@@ -113,6 +115,7 @@ export async function countPiece(
      select count(*)::int as seen, max(at) as at, (array_agg(id order by at desc, id desc))[1] as id from piece`,
     {
       incidentId,
+      memberId,
       service,
       items: [...items],
       until,
@@ -139,10 +142,19 @@ export async function personsAfter(
   return rows.map(({ id }) => id)
 }
 
-/** The figures of a stretch of persons, from the same rows the letters are made of. */
+/**
+ * The figures of a stretch of persons, from the same rows the letters are made of.
+ *
+ * @param memberId whose consents are looked at for those that have ended; null: those of any company
+ */
 export async function figuresOf(
   db: Knex,
-  { incidentId, first, last }: Pick<Batch, 'incidentId' | 'first' | 'last'>,
+  {
+    incidentId,
+    first,
+    last,
+    memberId,
+  }: Pick<Batch, 'incidentId' | 'first' | 'last'> & Pick<Incident, 'memberId'>,
   at: Date,
 ): Promise<Figures> {
   const { rows } = await db.raw<{ rows: Figures[] }>(
@@ -150,10 +162,12 @@ export async function figuresOf(
        where incident_id = :incidentId and resident_id between :first and :last),
      persons as materialized (select p.resident_id,
          r.closed_at is null and r.data_key is not null and r.email_verified_at is not null as open,
-         exists (select 1 from agreements a where a.resident_id = p.resident_id and a.ended_at is null
-           and a.service_id in (select f.service_id from f where f.resident_id = p.resident_id)
-           and (select c.ends_at from consents c where c.agreement_id = a.id order by c.version desc limit 1) > :at)
-           as agreed
+         exists (select 1 from agreements a
+           join lateral (select c.ends_at, c.member_id from consents c where c.agreement_id = a.id
+             order by c.version desc limit 1) c on c.ends_at > :at
+             and (:memberId::uuid is null or c.member_id = :memberId)
+           where a.resident_id = p.resident_id and a.ended_at is null
+             and a.service_id in (select f.service_id from f where f.resident_id = p.resident_id)) as agreed
        from (select distinct resident_id from f) p join residents r on r.id = p.resident_id)
      select (select count(*)::int from persons) as persons,
        (select count(*)::int from persons where open) as reachable,
@@ -167,7 +181,7 @@ export async function figuresOf(
        to_char(min(f.first_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as first,
        to_char(max(f.last_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as last
      from f`,
-    { incidentId, first, last, at },
+    { incidentId, first, last, memberId, at },
   )
   if (!rows[0]) throw new Error('nothing was counted')
   return rows[0]

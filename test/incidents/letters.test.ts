@@ -247,7 +247,7 @@ describe('a round of letters', () => {
       password: PASSWORD,
     })
     expect(page.status).toBe(200)
-    expect(page.text).toContain('重要：お客様の情報の漏えい等について')
+    expect(page.text).toContain('での、お客様の情報の漏えい等について（')
     const letter = await browser.open(`/account/letters/${own.id}`)
     expect(letter.status).toBe(200)
     for (const text of [

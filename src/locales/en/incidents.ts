@@ -29,6 +29,8 @@ export const incidents: typeof ja = {
     title: 'Begin the letters',
     lead: 'Choose services, items and time, and counting begins. Nobody is written to at this step.',
     own: 'This counts as a leak of the consortium’s own. Those are counted about whom something was given to the chosen services; people about whom nothing was ever given are not among them.',
+    ofCompany:
+      'Only what this company received is counted. Where a service was handed over, what the company before received is not in it; services this company ran before, and another runs now, can be chosen too.',
     servicesHint: 'For which services the leaked data was received.',
     itemsHint: 'What leaked or may have leaked.',
     since: 'Leave it empty to count from the first provision.',
@@ -84,6 +86,7 @@ export const incidents: typeof ja = {
     mailWaits: 'Letters whose mail waits its turn',
     mailLate: 'Letters not mailed within a day and not printed',
     printed: 'Letters printed',
+    erased: 'People whose account was erased after posting, before mail or print',
     unreachable: 'People who could not be told',
   },
   print: {

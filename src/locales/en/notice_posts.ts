@@ -3,7 +3,7 @@ import type { noticePosts as posts } from '../ja/notice_posts.ts'
 
 export const noticePosts: typeof posts = {
   leak: (v) => ({
-    title: 'Important: a leak of your data',
+    title: `Important: a leak of your data at ${v.company.en}${v.on ? ` (notice of ${v.on.en})` : ''}`,
     lines: [
       `Data about you leaked at ${v.company.en}, or may have leaked.`,
       'A letter tells what happened, which data it is, and what we ask of you. Please do read it.',

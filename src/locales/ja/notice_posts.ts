@@ -3,8 +3,8 @@ import type { Notice } from '../letter.ts'
 /** お知らせ on the resident's page, by kind: made when read, so the values hold names and dates, never personal data. */
 export const noticePosts = {
   /** After a leak (APPI 26(2)); the letter itself stands behind the link. */
-  leak: (v: { company: { ja: string; en: string } }): Notice => ({
-    title: '重要：お客様の情報の漏えい等について',
+  leak: (v: { company: { ja: string; en: string }; on?: { ja: string; en: string } }): Notice => ({
+    title: `重要：${v.company.ja}での、お客様の情報の漏えい等について${v.on ? `（${v.on.ja}のお知らせ）` : ''}`,
     lines: [
       `${v.company.ja}で、お客様の情報の漏えい等が起きたか、起きたおそれがあります。`,
       '何が起きたか、どの情報か、お客様にお願いしたいことを、手紙にまとめました。必ずお読みください。',
