@@ -169,17 +169,26 @@ async function held(
     templates: env.templates,
     at: env.now(),
   })
-  if (!asked) throw refusal(faults)
-  const found = [
-    ...(await numberFaults(env, asked, id)),
-    ...(await termFaults(env, asked, { id, memberId })),
+  const draft = (asked ?? given ?? {}) as ContractAsked
+  // Also of a draft with other faults: all that is wrong is told at once.
+  const isSound = (field: string) =>
+    field in draft && !faults.some(({ path }) => path === '' || path === `/${field}`)
+  const isTerm = isSound('from') && isSound('to')
+  const found: Fault[] = [
+    ...faults,
+    ...(isSound('number') ? await numberFaults(env, draft, id) : []),
+    ...(isTerm ? await termFaults(env, draft, { id, memberId }) : []),
   ]
-  if (found.length) throw refusal(found)
+  if (!asked || found.length) throw refusal(found)
   return asked
 }
 
 /** A number belongs to one contract for good, also while others are still being drafted. */
-async function numberFaults(env: Env, asked: ContractAsked, id: string): Promise<Fault[]> {
+async function numberFaults(
+  env: Env,
+  asked: Pick<ContractAsked, 'number'>,
+  id: string,
+): Promise<Fault[]> {
   const [here, owner] = [await queries.byId(env.db, id), await store.byNumber(env.db, asked.number)]
   const taken: Fault = { path: '/number', rule: 'number_taken' }
   if (here && here.number !== asked.number) return [{ path: '/number', rule: 'number_stays' }]
@@ -203,7 +212,7 @@ function endsRunning(
 
 async function termFaults(
   env: Env,
-  asked: ContractAsked,
+  asked: Pick<ContractAsked, 'from' | 'to' | 'number'>,
   { id, memberId }: { id: string; memberId: string },
 ): Promise<Fault[]> {
   const known = (await queries.byId(env.db, id))?.versions.at(-1)

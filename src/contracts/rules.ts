@@ -82,18 +82,69 @@ let whole: ValidateFunction<ContractAsked> | undefined
 /** Whatever was handed in, held to the shape of a draft and to the rules. `asked` only where nothing is wrong. */
 export function readDraft(
   given: unknown,
-  terms: { catalogue: Catalogue; templates: Templates; at: Date },
+  terms: Terms,
 ): { asked?: ContractAsked; faults: Fault<TermsRule | ShapeRule>[] } {
   whole ??= new Ajv({ allErrors: true, strict: true, formats }).compile<ContractAsked>(draftSchema)
-  if (!whole(given)) return { faults: shapeFaults(whole.errors ?? [], given) }
+  if (!whole(given)) {
+    const faults = shapeFaults(whole.errors ?? [], given)
+    return { faults: [...faults, ...faultsBeside(given, faults, terms)] }
+  }
   const asked: ContractAsked = given
-  const faults: Fault<TermsRule | ShapeRule>[] = contractFaults(asked, '', terms.catalogue)
-  faults.push(...templateFaults(asked, '', terms))
-  asked.flows.forEach((flow, n) => {
-    if (flow.giver === 'member' && flow.items.length)
-      faults.push({ path: `/flows/${n}/items`, rule: 'flow_items_of_member' })
-  })
+  const faults = ruleFaults(asked, terms)
   return faults.length ? { faults } : { asked, faults }
+}
+
+type Terms = { catalogue: Catalogue; templates: Templates; at: Date }
+
+/** Whatever a draft of the right shape may still break. */
+function ruleFaults(asked: ContractAsked, terms: Terms): Fault<TermsRule | ShapeRule>[] {
+  const ofMember = asked.flows.flatMap(({ giver, items }, n) =>
+    giver === 'member' && items.length
+      ? [{ path: `/flows/${n}/items`, rule: 'flow_items_of_member' as const }]
+      : [],
+  )
+  return [
+    ...contractFaults(asked, '', terms.catalogue),
+    ...templateFaults(asked, '', terms),
+    ...ofMember,
+  ]
+}
+
+/**
+ * What else is to be said of a draft whose shape has faults: the rules between fields that are sound themselves. What
+ * is faulty or missing is taken as something that breaks no rule.
+ */
+function faultsBeside(given: unknown, known: readonly Fault[], terms: Terms) {
+  const isFaulty = (path: string) =>
+    known.some((fault) => path === fault.path || path.startsWith(`${fault.path}/`))
+  const isSound = (path: string) =>
+    !isFaulty(path) && !known.some((fault) => fault.path.startsWith(`${path}/`))
+  const soundIn = (value: unknown, path: string): Record<string, unknown> =>
+    typeof value === 'object' && value !== null
+      ? Object.fromEntries(Object.entries(value).filter(([key]) => isSound(`${path}/${key}`)))
+      : {}
+  const draft = (given ?? {}) as Record<string, unknown>
+  const rows = (list: string) =>
+    (Array.isArray(draft[list]) ? draft[list] : []).map((row, n) => soundIn(row, `/${list}/${n}`))
+  const asked = {
+    from: '0001-01-01',
+    to: '9999-12-31',
+    ...soundIn(draft, ''),
+    foreign: soundIn(draft['foreign'], '/foreign'),
+    flows: rows('flows').map(harmless),
+    approvals: rows('approvals'),
+    documents: rows('documents'),
+  } as unknown as ContractAsked
+  return ruleFaults(asked, terms).filter(({ path }) => !isFaulty(path))
+}
+
+/** A flow of the sound fields of one, with what is missing such that it breaks no rule. */
+function harmless(sound: Record<string, unknown>): Record<string, unknown> {
+  const { giver, items = [] } = sound as { giver?: string; items?: unknown[] }
+  const side = giver ?? (items.length ? 'consortium' : 'member')
+  const receiver = side === 'consortium' ? 'member' : 'consortium'
+  const guessed = giver === undefined ? { giver: side, receiver, dataset: 'any' } : {}
+  return { receiver, purposes: [], ...sound, ...guessed, items }
 }
 
 /** A contract may name a text for the consent screen that has begun, and no other. */

@@ -116,6 +116,7 @@ export async function home(
       ...(await duties.tasksOf(env, memberId)),
       ...(await consents.deletionTasks(env, memberId)),
       ...(await events.tasksOf(env, memberId)),
+      ...(await services.tasksOf(env, { memberId, language })),
     ].toSorted(byDeadline),
   }
 }

@@ -5,6 +5,7 @@ import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import type { Desk, DeskTask, Home } from './actions.ts'
 import { daysLate, GROUPS, groupOf, urgency, type Group, type Waiting, hrefOf } from './model.ts'
+import type { StaffRole } from '../persons.ts'
 import type { State } from '../reviews/model.ts'
 
 type Row = {
@@ -142,9 +143,17 @@ export function todayPage({ tasks, undelivered }: Desk, language: Language, now:
 const SERVICE_CHIPS: Record<string, string> = { live: 'good', suspended: 'warn', ended: 'still' }
 const CONTRACT_CHIPS = { coming: 'must', in_force: 'good', ended: 'still' } as const
 
+/** Of an approved service: what is to be done now, and who does it. */
+function toOpen(task: Home['duties'][number], language: Language, role: StaffRole) {
+  const { home } = messages[language].desk
+  if (task.kind === 'service_ready') return { ...task, name: home.ready[role](task.name) }
+  if (task.kind === 'service_not_ready') return { ...task, name: home.notReady(task.name) }
+  return task
+}
+
 export function homePage(
   { member, ...home }: Home,
-  { language, now }: { language: Language; now: Date },
+  { language, now, role }: { language: Language; now: Date; role: StaffRole },
 ): HomePage {
   const { desk, members } = messages[language]
   const w = words(language)
@@ -157,7 +166,7 @@ export function homePage(
       text: members.status[member.status],
       chip: member.status === 'active' ? 'good' : 'must',
     },
-    rows: home.duties.map((task) => rowOf(task, language, now)),
+    rows: home.duties.map((task) => rowOf(toOpen(task, language, role), language, now)),
     corrections: home.onTheirWay
       .filter(({ state }) => state === 'returned')
       .map((one) => ({

@@ -47,7 +47,7 @@ async function showHome(ctx: Ctx): Promise<void> {
   const { env, language } = ctx.state
   const staff = ctx.state.staff as StaffHere
   const found = await desk.home(env, { staff, language })
-  views.home(ctx, homePage(found, { language, now: env.now() }))
+  views.home(ctx, homePage(found, { language, now: env.now(), role: staff.role }))
 }
 
 async function showProposals(ctx: Ctx): Promise<void> {

@@ -131,11 +131,13 @@ function prefersJson(ctx: Ctx): boolean {
   return MACHINES.test(ctx.path) || ctx.accepts(['html', 'json']) === 'json'
 }
 
-/** The ledger's addresses: read by programs of strangers, which ask for no type at all (C2SP tlog-tiles). */
+/** The ledger's addresses: read by programs of strangers, which ask for no type at all (C2SP tlog-tiles); browsers do. */
 const PLAIN = /^\/transparency(\/|$)/
 
-const isPlain = (ctx: Ctx) =>
-  PLAIN.test(ctx.path) && ctx.accepts(['text', 'html', 'json']) !== 'json'
+function isPlain(ctx: Ctx): boolean {
+  const asked = ctx.accepts(['text', 'html', 'json'])
+  return PLAIN.test(ctx.path) && asked !== 'html' && asked !== 'json'
+}
 
 /** One line of text, and no cookie: nobody is asked to fill in anything. */
 function plain(ctx: Ctx, code: number, type: string, title: string): void {

@@ -42,6 +42,6 @@ export function publicFault(url: URL): AddressRule | undefined {
 
 /** What is wrong with the address of a page (terms, policy, a company's site), or undefined. */
 export function webAddressFault(text: string): AddressRule | undefined {
-  const url = readAddress(/^https:\/\/[^/?#]+$/.test(text) ? `${text}/` : text)
+  const url = readAddress(/^https?:\/\/[^/?#]+$/.test(text) ? `${text}/` : text)
   return typeof url === 'string' ? url : publicFault(url)
 }

@@ -204,7 +204,7 @@ export type StaffLine = {
   email: string
   role: Staff['role']
   endsOn: string | undefined
-  state: 'active' | 'over' | 'ended'
+  state: 'active' | 'invited' | 'over' | 'ended'
   endedOn: string | undefined
   you: boolean
 }
@@ -220,7 +220,7 @@ export function staffLine(
     email: staff.email,
     role: staff.role,
     endsOn: staff.endsOn ?? undefined,
-    state: staff.endedAt ? 'ended' : over ? 'over' : 'active',
+    state: staff.endedAt ? 'ended' : over ? 'over' : staff.equipped ? 'active' : 'invited',
     endedOn: staff.endedAt ? words(language).date(staff.endedAt) : undefined,
     you: staff.id === self,
   }

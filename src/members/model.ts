@@ -75,6 +75,8 @@ export type Staff = {
   endsOn: string | null
   /** When the company ended it; null: it did not. */
   endedAt: Date | null
+  /** Whether they can sign in at all: an authenticator app or a passkey; until then the invitation waits for them. */
+  equipped: boolean
 }
 
 /** Whether somebody still works for the company today; the company's own standing is `mayWork` (J5, J9). */

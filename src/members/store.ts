@@ -150,7 +150,9 @@ export async function insertStaff(db: Knex, row: StaffRow): Promise<void> {
 
 const staffSelect = `
   select s.id, s.member_id as "memberId", ${statusAt('m', ':at::timestamptz')} as "memberStatus", s.email, s.name, s.role,
-    to_char(s.ends_on, 'YYYY-MM-DD') as "endsOn", s.ended_at as "endedAt"
+    to_char(s.ends_on, 'YYYY-MM-DD') as "endsOn", s.ended_at as "endedAt",
+    s.totp_sealed is not null or exists (select from passkeys k
+      where k.area = 'staff' and k.holder_id = s.id and k.ended_at is null) as equipped
   from staff s join members m on m.id = s.member_id`
 
 /** @param at the moment at which the company's status counts; so in every question about staff */

@@ -48,7 +48,7 @@ export function listOf(
 }
 
 export { previewOf, proposedBy } from './preview.ts'
-export { tasks } from './waiting.ts'
+export { tasks, tasksOf } from './waiting.ts'
 
 export type OnboardingRule =
   ReadingRule | members.MemberRule | contracts.ContractRule | WritingRule | NameRule

@@ -260,6 +260,32 @@ describe('bad input', () => {
       ['document_0_sha256'],
     ],
     ['hidden characters', { rights: 'a\u202Eb' }, ['rights']],
+    [
+      'an empty field and an end before the beginning',
+      { rights: '', to: '2026-03-31' },
+      ['rights', 'to'],
+    ],
+    [
+      'an empty field and a term that is over',
+      { rights: '', from: '2020-04-01', to: '2021-03-31' },
+      ['rights', 'to'],
+    ],
+    [
+      'an empty field, a flow outside the term and one with nothing in it',
+      {
+        flow_0_delivery: '',
+        flow_0_to: '2029-04-01',
+        flow_1_giver: 'member',
+        flow_1_purposes: ['contact'],
+        flow_1_delivery: 'CSV',
+      },
+      ['flow_0_delivery', 'flow_0_from', 'flow_1_dataset'],
+    ],
+    [
+      'a giver that is none and an unknown item, nothing else being guessed',
+      { flow_0_giver: 'city', flow_0_items: ['income'], foreign_kind: 'unknown' },
+      ['flow_0_giver', 'flow_0_items', 'foreign_reason'],
+    ],
   ]
   test.each(cases)('%s', async (_name, changes, fields) => {
     const member = await makeMember(site.env)
@@ -465,6 +491,18 @@ describe('the list', () => {
 })
 
 describe('the portal', () => {
+  test('says what comes next where there is no contract yet', async () => {
+    const member = await makeMember(site.env)
+    const form = await registrar.open(`${BASE}/new?member=${member}`)
+    const heading = /<h1>.*<\/h1>/.exec(form.text)?.[0]
+    expect(heading?.replace(/<[^>]*>/g, '')).toMatch(/^契約の下書き：契約\d+社$/)
+    const staff = browserOf(site.issuer, await makeStaff(site.env, member))
+    expect((await staff.open('/company')).text).toContain('運営者が契約の下書きを用意します')
+    expect((await staff.open('/company/contracts')).text).toContain(
+      '運営者が下書きを用意し、2人で承認すると',
+    )
+  })
+
   test('shows staff their own contracts and nothing of others', async () => {
     const [own, other] = [await makeMember(site.env), await makeMember(site.env)]
     const asked = draftOf()

@@ -42,6 +42,8 @@ describe('addresses of pages', () => {
     ['https://a.example', undefined],
     ['https://a.example/terms?lang=ja', undefined],
     ['http://a.example/', 'address_not_https'],
+    ['http://a.example', 'address_not_https'],
+    ['http://x', 'address_not_https'],
     ['https://127.0.0.1/', 'address_number_host'],
     ['https://0x7f.1/', 'address_not_normal'],
     ['https://2130706433/', 'address_not_normal'],

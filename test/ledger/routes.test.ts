@@ -96,6 +96,18 @@ describe('what everybody may read', () => {
     expect(answer.headers.get('content-type')).toContain('application/problem+json')
   })
 
+  test.each(['/transparency', '/transparency/', '/transparency/nothing'])(
+    '%s is not there, and a browser is shown the ordinary page',
+    async (path) => {
+      const answer = await fetch(`${site.issuer}${path}`, {
+        headers: { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' },
+      })
+      expect(answer.status).toBe(404)
+      expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8')
+      expect(await answer.text()).toMatch(/<h1[\s\S]+<\/h1>/)
+    },
+  )
+
   test('a growth without numbers is refused at its name', async () => {
     expect((await get('/transparency/growth?from=1')).status).toBe(422)
   })

@@ -34,6 +34,11 @@ test('residents are お客様, never あなた; those who work here are spoken t
   expect(texts.filter((text) => text.includes('あなた'))).toEqual([])
 })
 
+test('people have one name everywhere: 利用者, 管理者, 開発者', () => {
+  const others = /登録者|住民|管理担当|開発担当/
+  expect(textsIn(messages.ja).filter((text) => others.test(text))).toEqual([])
+})
+
 test('lists read as a person would say them', () => {
   expect(words('ja').list(['氏名', '性別'])).toBe('氏名、性別')
   expect(words('en').list(['name', 'sex', 'email'])).toBe('name, sex and email')

@@ -67,6 +67,18 @@ describe('the people of a company', () => {
     const invitation = (await mailsTo(site.env, email)).at(-1)
     expect(linkIn(invitation)).toContain('/company/invitation')
     expect(invitation?.text).not.toContain('これまでのサインインの方法')
+    const [, invited] = (await staffRows(made.memberId)) as { id: string }[]
+    await equip(site.env, 'staff', manager.person.id)
+    const states = async () =>
+      [...(await browser.open('/company/staff')).text.matchAll(/>(有効|招待中)</g)].map(
+        ([, state]) => state,
+      )
+    expect(await states()).toEqual(['有効', '招待中'])
+    const desk = await at(registrar).open(`/admin/members/${made.memberId}`)
+    expect(desk.text.match(/招待中/g)).toHaveLength(1)
+    expect(desk.text).toContain(`/staff/${invited?.id ?? ''}/invite`)
+    await equip(site.env, 'staff', invited?.id ?? '')
+    expect(await states()).toEqual(['有効', '有効'])
     const twice = await post(browser, '/company/staff', {
       name: '開発 二',
       email: email.toUpperCase(),

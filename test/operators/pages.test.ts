@@ -156,7 +156,7 @@ describe('looking up a resident', () => {
     const page = await one.open('/admin/residents')
     const reason = '問い合わせのあった方を確かめるため'
     const fields = { csrf: csrfOf(page), email: 'nobody@example.jp', reason }
-    expect((await one.post('/admin/residents', fields)).text).toContain('登録者はいません')
+    expect((await one.post('/admin/residents', fields)).text).toContain('利用者はいません')
     expect(await site.env.db('operator_views').where({ object_id: 'nobody' })).toHaveLength(1)
   })
 })

@@ -90,6 +90,40 @@ describe('going live', () => {
     expect(events).toHaveLength(1)
   })
 
+  test('stands on the first page of staff until it is done, with who may do it', async () => {
+    const made = await approved()
+    const developer = await makeStaff(site.env, made.company.memberId, 'developer')
+    const home = async (person: SignedInPerson) => {
+      const browser = new Browser(site.issuer)
+      signIn(browser, person)
+      return (await browser.open('/company')).text
+    }
+    const href = `/company/services/${made.serviceId}/life`
+    const opener = new Browser(site.issuer)
+    signIn(opener, made.manager)
+    const heading = /<h1>.*<\/h1>/.exec((await opener.open(href)).text)?.[0]
+    expect(heading?.replace(/<[^>]*>/g, '')).toMatch(/^散歩.+：公開と終了$/)
+    const manager = await home(made.manager)
+    expect(manager).toContain(href)
+    expect(manager).toContain('承認されました。「公開と終了」から公開できます')
+    expect(manager).not.toContain('対応が必要なことはありません')
+    const waiting = await home(developer)
+    expect(waiting).toContain('承認されました。管理者の公開を待っています')
+    expect(waiting).not.toContain('から公開できます')
+    await makeContractVersion(site.env, made.company.contractId, 2, {
+      required: ['name'],
+      optional: [],
+      startsAt: new Date('2026-04-01T00:00:00+09:00'),
+      endsAt: new Date(Date.now() - 1000),
+    })
+    expect(await home(made.manager)).toContain('まだ公開できません')
+    const other = await approved()
+    await life.goLive(site.env, asked(other))
+    const done = await home(other.manager)
+    expect(done).not.toContain(`${other.serviceId}/life`)
+    expect(done).toContain('対応が必要なことはありません')
+  })
+
   test('not while a clause is missing', async () => {
     const clauses = allFound().map((one) =>
       one.clause === 'given_to_consortium' ? { ...one, found: false } : one,

@@ -285,6 +285,7 @@ export const companies: Messages['companies'] = {
       developer: 'Developer: preparing services and their connection',
     },
     active: 'Active',
+    invited: 'Invited',
     over: 'Run out',
     ended: 'Ended',
     endedOn: (day) => `Ended on ${day}`,

@@ -273,7 +273,8 @@ export const contracts: Messages['contracts'] = {
   },
   staff: {
     lead: 'What your contracts let you give and receive, and until when.',
-    empty: 'There is no contract yet. Once the consortium has approved one, it is shown here.',
+    empty:
+      'There is no contract yet. The consortium prepares a draft; once two of its operators have approved it, it is shown here.',
     may: 'What may flow now',
     none: 'Nothing may flow now.',
     daysLeft: 'Left',

@@ -124,17 +124,18 @@ export const portal: Messages['portal'] = {
   },
   hints: {
     description: 'Up to 200 characters: what one can do with the service.',
-    retention: 'For example: one year after you stop',
+    retention_ja: 'For example: 利用を終えてから1年',
+    retention_en: 'For example: one year after you stop',
     version: 'For example: 3, 2026-10-01',
     sha256:
-      'SHA-256 of the document as 64 hexadecimal digits, so that anybody can later tell whether it is still the one you handed in.',
+      '64 hexadecimal digits, computed from the file of the document as you publish it. On a Mac: shasum -a 256 FILE; on Windows: certutil -hashfile FILE SHA256. Anybody can later tell whether it is still the document you handed in.',
     redirect_uris:
       'One a line, up to 20. Public https addresses only; compared character by character.',
     origins:
       'One a line, only where the redirect leads on to another origin (https://app.example.jp).',
     backchannel: 'A public https address. Nobody connects to it during the review.',
     secret_reason: 'Only where keys cannot be used. The review looks at the reason.',
-    jwks: 'One to five public keys of ES256, PS256 or EdDSA, each with kid and alg. Never enter a private key.',
+    jwks: 'One to five public keys of ES256, PS256 or EdDSA, each with kid and alg. Never enter a private key. How to make them: docs/integration.md.',
     jwksLive:
       'Once approved, keys are changed under “Keys and secrets”. What stands here does not change them.',
   },

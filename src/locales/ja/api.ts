@@ -33,5 +33,5 @@ export const api = {
   dpop: 'DPoPを必須にする',
   dpopText: 'トークンを、持ち主の鍵に結びつけます。盗まれたトークンは使えません。',
   create: '登録する',
-  managerOnly: '登録と終了は、管理担当の人が行います。',
+  managerOnly: '登録と終了は、管理者が行います。',
 }

@@ -282,6 +282,7 @@ export const companies = {
       developer: '開発者：サービスの準備と接続の設定',
     },
     active: '有効',
+    invited: '招待中',
     over: '期限切れ',
     ended: '終了',
     endedOn: (day: string) => `${day}に終了`,

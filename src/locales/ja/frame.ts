@@ -6,7 +6,7 @@ export const frame = {
   home: 'まちIDのはじめのページ',
   chooseLanguage: '言語を選ぶ',
   menu: 'メニュー',
-  menuLabel: '登録者メニュー',
+  menuLabel: '利用者メニュー',
   crumbs: '現在の場所',
   account: '登録情報',
   services: '各サービスでのデータ利用',

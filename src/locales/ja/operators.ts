@@ -94,11 +94,11 @@ export const operators = {
     hint: 'だれの情報を、なぜ見るかを、10文字以上で。理由は記録され、監査の担当が確かめます。',
   },
   residents: {
-    title: '登録者の照会',
+    title: '利用者の照会',
     lead: 'メールアドレスが完全に一致する1人だけを調べます。一覧はありません。登録された値は表示しません。',
-    email: '登録者のメールアドレス',
+    email: '利用者のメールアドレス',
     submit: '理由を記録して調べる',
-    none: 'このメールアドレスの登録者はいません',
+    none: 'このメールアドレスの利用者はいません',
     noneText: '調べたことは記録されました。',
     found: '調べた結果',
     recorded: '見たことと理由を記録しました。',
@@ -133,7 +133,7 @@ export const operators = {
     hint: '見た人、理由',
     empty: 'まだ記録はありません。',
     link: '見た記録を確かめる',
-    kinds: { resident: '登録者' } as Record<string, string>,
+    kinds: { resident: '利用者' } as Record<string, string>,
   },
   terminal: {
     usage:

@@ -116,16 +116,17 @@ export const portal = {
   },
   hints: {
     description: '200文字まで。サービスで何ができるかを書いてください。',
-    retention: '例 利用を終えてから1年',
+    retention_ja: '例 利用を終えてから1年',
+    retention_en: '例 One year after you stop',
     version: '例 第3版、2026-10-01',
     sha256:
-      '文書のSHA-256を、64桁の16進数で書いてください。あとで、提出した時の文書と同じかを確かめられます。',
+      '公開している文書のファイルから計算した、64桁の16進数です。計算のしかた：Macは shasum -a 256 ファイル名、Windowsは certutil -hashfile ファイル名 SHA256。提出した時の文書と同じかを、あとで確かめられます。',
     redirect_uris: '1行に1つ、20個まで。httpsの公開アドレスだけです。1文字まで同じものに戻ります。',
     origins:
       '1行に1つ。戻り先がさらに別のオリジンへ移るときだけ書きます（例 https://app.example.jp）。',
     backchannel: 'httpsの公開アドレス。審査の間に、ここへ接続することはありません。',
     secret_reason: '鍵を使えないときだけです。理由は審査で確かめます。',
-    jwks: 'ES256、PS256、EdDSAの公開鍵を1つから5つ。kidとalgが要ります。秘密鍵は、ぜったいに入れないでください。',
+    jwks: 'ES256、PS256、EdDSAの公開鍵を1つから5つ。kidとalgが要ります。秘密鍵は、ぜったいに入れないでください。作りかたは、接続の説明書（docs/integration.md）にあります。',
     jwksLive:
       '承認された後の鍵は「鍵と秘密の値」で入れ替えます。ここを変えても、いまの鍵は変わりません。',
   },
@@ -173,10 +174,10 @@ export const portal = {
     readyText:
       '提出すると、運営者が項目と文面を確かめます。2人目の承認で、公開できるようになります。',
     missing: (count: number) => `提出の前に、${count}か所を直してください`,
-    managerOnly: '提出は、管理担当の人が行います。',
+    managerOnly: '提出は、管理者が行います。',
     submit: '審査に提出する',
     submitted: '提出しました',
-    submittedText: '結果は、管理担当の人へメールでお知らせします。',
+    submittedText: '結果は、管理者へメールでお知らせします。',
     recalled: '下書きに戻しました',
     recall: '下書きに戻す',
     recallText: '審査は、はじめからになります。',
@@ -223,7 +224,7 @@ export const portal = {
     back: '鍵の画面に戻る',
     notNeeded: 'このサービスは、秘密の値を使いません。',
     nativeOnly: 'アプリは、鍵も秘密の値も使いません。',
-    managerOnly: '鍵と秘密の値は、管理担当の人が変えます。',
+    managerOnly: '鍵と秘密の値は、管理者が変えます。',
   },
   test: {
     title: '試験',

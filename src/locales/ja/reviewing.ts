@@ -201,7 +201,7 @@ export const reviewing = {
     other: (place: string) => `規則に合わないところがあります（${place}）`,
   },
   preview: {
-    title: '住民に出る画面',
+    title: '利用者に出る画面',
     ja: '日本語で見る',
     en: '英語で見る',
     again: 'うかがい直すとき',
@@ -237,7 +237,7 @@ export const reviewing = {
   life: {
     title: '公開と終了',
     ready: '公開できます',
-    readyText: '公開すると、住民がこのサービスにサインインできるようになります。',
+    readyText: '公開すると、利用者がこのサービスにサインインできるようになります。',
     notReady: 'まだ公開できません',
     missing: {
       company: '会社が加盟中ではありません',
