@@ -7,20 +7,24 @@ import type { Finding, Progress } from './model.ts'
 export type ServiceName = { id: string; names: Both; member: Both }
 
 /**
- * Services a leak may be about: those a company runs or ever received something for, also where another company runs
- * them since (S-59); all where the leak is the consortium's own; test sides left out. One that went to another company
- * has the name it had when this one last received something.
+ * Services a leak may be about: those a company runs or ran before it handed them over (S-59), as the hand-overs that
+ * were approved say, or the first record; all where the leak is the consortium's own; test sides left out. One that was
+ * handed over has the name it had then. A company may have received millions of records: they are not gone through.
  */
 export async function services(db: Knex, memberId: string | null): Promise<ServiceName[]> {
   const { rows } = await db.raw<{ rows: ServiceName[] }>(
-    `with received as materialized (
-       select service_id, max(at) as last from provision_records where member_id = :memberId::uuid group by 1)
+    `with handed as materialized (
+       select x.id::uuid as service_id, max(p.changed_at) as at from proposals p
+       join proposal_revisions r on r.proposal_id = p.id and r.revision = p.revision
+       cross join lateral jsonb_array_elements_text(r.body -> 'serviceIds') x (id)
+       where p.member_id = :memberId::uuid and p.kind = 'hand_over' and p.state = 'approved' group by 1)
      select s.id, v.body -> 'names' as names, mv.body -> 'names' as member from services s
-     left join received g on g.service_id = s.id and s.member_id <> :memberId
+     left join handed h on h.service_id = s.id and s.member_id <> :memberId
      join lateral (select body from service_versions where service_id = s.id
-       and (version = 1 or created_at <= coalesce(g.last, 'infinity')) order by version desc limit 1) v on true
+       and (version = 1 or created_at <= coalesce(h.at, 'infinity')) order by version desc limit 1) v on true
      join lateral (select body from member_versions where member_id = s.member_id order by version desc limit 1) mv on true
-     where s.side = 'live' and (:memberId::uuid is null or s.member_id = :memberId or g.service_id is not null)
+     where s.side = 'live' and (:memberId::uuid is null or s.member_id = :memberId or h.service_id is not null
+       or (select p.member_id from provision_records p where p.service_id = s.id order by p.at limit 1) = :memberId)
      order by mv.body -> 'names' ->> 'ja', v.body -> 'names' ->> 'ja', s.id`,
     { memberId },
   )

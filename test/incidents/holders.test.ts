@@ -4,6 +4,7 @@ import * as duties from '../../src/duties/actions.ts'
 import * as incidents from '../../src/incidents/actions.ts'
 import { PARTS, type Incident, type Letter } from '../../src/incidents/model.ts'
 import { words } from '../../src/locales/words.ts'
+import { services } from '../../src/incidents/queries.ts'
 import { approveHandOver, proposeHandOver } from '../../src/services/handing_over.ts'
 import { issueSecret } from '../../src/services/keys.ts'
 import { tokensFor, userinfo } from '../oidc/steps.ts'
@@ -101,6 +102,18 @@ describe('a service that was handed over', () => {
     expect((await userinfo(site, access)).status).toBe(200)
   }
 
+  async function handOver(from: Pair, to: Pair): Promise<void> {
+    const asked = {
+      ...{ serviceIds: [service.id], note: '事業の譲渡のため' },
+      ...{ toMemberId: to.memberId, contractId: to.service.contractId },
+    }
+    const { registrar, approver } = from
+    const by = registrar.person
+    const proposed = { fromMemberId: from.memberId, asked, by }
+    const { id, hash } = await proposeHandOver(site.env, proposed)
+    await approveHandOver(site.env, { id, hash, by: approver.person })
+  }
+
   beforeAll(async () => {
     const { env } = site
     before = await makePair(env)
@@ -109,17 +122,7 @@ describe('a service that was handed over', () => {
     ;[old, both, late] = [await makeResident(env), await makeResident(env), await makeResident(env)]
     await makeServiceVersion(env, service, 2, { name: OLD_NAME, optional: [] })
     for (const one of [old, both]) await release(service, one, 'openid name email')
-    const { id, hash } = await proposeHandOver(env, {
-      fromMemberId: before.memberId,
-      asked: {
-        serviceIds: [service.id],
-        toMemberId: after.memberId,
-        contractId: after.service.contractId,
-        note: '事業の譲渡のため',
-      },
-      by: before.registrar.person,
-    })
-    await approveHandOver(env, { id, hash, by: before.approver.person })
+    await handOver(before, after)
     await makeServiceVersion(env, service, 9, { name: NEW_NAME, required: ['name'], optional: [] })
     const author = { ...after.staff.person, memberId: after.memberId }
     const { secret } = await issueSecret(env, service.id, author)
@@ -205,6 +208,25 @@ describe('a service that was handed over', () => {
     expect(figures).toMatchObject({ persons: 3, reachable: 3, releases: 6 })
   })
 
+  test('who had it in between is no less asked about', async () => {
+    await handOver(after, await makePair(site.env))
+    await makeServiceVersion(site.env, service, 19, { name: '三つめのサービス名' })
+    for (const [pair, name] of [
+      [before, OLD_NAME],
+      [after, NEW_NAME],
+    ] as const) {
+      const offered = await services(site.env.db, pair.memberId)
+      const mine = offered.find(({ id }) => id === service.id)
+      expect(mine?.names.ja).toBe(name)
+      const { figures } = await counted(pair, { caseId: await leak(pair.member), service })
+      expect(figures.persons).toBe(2)
+    }
+    const strange = await makePair(site.env)
+    expect((await services(site.env.db, strange.memberId)).map(({ id }) => id)).toEqual([
+      strange.service.id,
+    ])
+  })
+
   test('each notice is told by company and day, and a letter keeps the name of when it went out', async () => {
     const posted = await site.env
       .db('incident_letters')
@@ -285,4 +307,12 @@ test('paper is for whoever is still here, however many accounts were erased mean
   expect(told('メールを送る順番を待つ手紙')).toBe('1通')
   expect(told('1日たってもメールを送れず、印刷もしていない手紙')).toBe('2通')
   expect(told('載せたあとに退会し、メールも印刷もしていない人')).toBe('50人')
+})
+
+test('the first record speaks for whoever received it, where no hand-over is kept', async () => {
+  const { env } = site
+  const [from, to] = [await makePair(env), await makePair(env)]
+  await makeCrowd(env, from.service, { persons: 1, times: 1 })
+  await env.db('services').where({ id: from.service.id }).update({ member_id: to.memberId })
+  expect((await services(env.db, from.memberId)).map(({ id }) => id)).toEqual([from.service.id])
 })
