@@ -3,6 +3,7 @@ import type { Knex } from 'knex'
 import type { Json } from '../audit/model.ts'
 import { likeOf } from '../http/listing.ts'
 import { isUuid, UUID_PATTERN } from '../input/ids.ts'
+import type { ViewKept } from '../operators/model.ts'
 
 export const ACTOR_KINDS = [
   'operator',
@@ -47,8 +48,17 @@ export type Event = {
   objectKind: string | null
   objectId: string | null
   details: { [key: string]: Json }
-  /** Why: as noted with the turn of a proposal or with the view of a person. */
+  /** Why: as noted with the turn of a proposal, or by the deed itself. */
   reason: string | null
+  /** The view of a person that it notes; why they looked is for `operators.viewReasons` to open. */
+  view?: ViewKept
+}
+
+type Row = Omit<Event, 'view'> & {
+  viewId: string | null
+  viewOf: string
+  viewReason: string | null
+  viewSealed: Buffer | null
 }
 
 const SELECT = `
@@ -57,7 +67,8 @@ const SELECT = `
     coalesce(o.name, s.name) as "actorName", company.name as "actorCompany",
     case when s.id is not null then array[s.role] when kept.roles is not null
       then array(select jsonb_array_elements_text(kept.roles)) else o.roles end as "actorRoles",
-    coalesce(t.note, w.reason, e.details ->> 'reason') as reason
+    coalesce(t.note, e.details ->> 'reason') as reason,
+    w.id as "viewId", w.object_id as "viewOf", w.reason as "viewReason", w.reason_sealed as "viewSealed"
   from audit_events e
   left join operators o on o.id = case when e.actor_kind = 'operator' and e.actor_id ~ :idForm then e.actor_id::uuid end
   left join lateral (select c.after -> 'roles' as roles from operator_changes c
@@ -119,11 +130,16 @@ export async function events(db: Knex, asked: Asked): Promise<Event[]> {
   const { after, oldestFirst, limit } = asked
   const [sign, direction] = oldestFirst ? ['>', 'asc'] : ['<', 'desc']
   const beyond = after ? `and (e.at, e.id) ${sign} (:at::timestamptz, :id::uuid)` : ''
-  const { rows } = await db.raw<{ rows: Event[] }>(
+  const { rows } = await db.raw<{ rows: Row[] }>(
     `${SELECT} where ${where} ${beyond} order by e.at ${direction}, e.id ${direction} limit :limit`,
     { ...values, idForm: UUID_PATTERN, limit, ...(after && { at: after.at, id: after.id }) },
   )
-  return rows
+  return rows.map(({ viewId, viewOf, viewReason, viewSealed, ...event }) => ({
+    ...event,
+    ...(viewId && {
+      view: { id: viewId, objectId: viewOf, reason: viewReason, sealed: viewSealed },
+    }),
+  }))
 }
 
 /** How many there are in all; more than `most` are not counted on. */

@@ -1,7 +1,6 @@
 /** 監査の記録: read, searched and taken along as a file by those who watch over the others (J10). */
 import type { Router } from '@koa/router'
 import * as audit from '../audit/actions.ts'
-import type { Env } from '../env.ts'
 import { answerCsv, line } from '../http/csv.ts'
 import type { Guards } from '../http/guards.ts'
 import { oneText } from '../http/listing.ts'
@@ -10,6 +9,7 @@ import { page } from '../http/views.ts'
 import { endOfDay, isDay, startOfDay } from '../input/days.ts'
 import { isUuid } from '../input/ids.ts'
 import { messages } from '../locales/index.ts'
+import * as operators from '../operators/actions.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import { COLUMNS, recordCells, recordRow, type RecordPage } from './record_pages.ts'
 import * as queries from './record_queries.ts'
@@ -51,7 +51,7 @@ function faultsOf({ from, to }: Values): Fields {
   const fields: Fields = {}
   if (from && !isDay(from)) fields['from'] = 'not_valid'
   if (to && !isDay(to)) fields['to'] = 'not_valid'
-  if (!Object.keys(fields).length && from && to && to < from) fields['to'] = 'not_valid'
+  if (!Object.keys(fields).length && from && to && to < from) fields['to'] = 'period_turned'
   return fields
 }
 
@@ -75,13 +75,11 @@ function cursorOf(text: unknown): queries.Cursor | undefined {
 }
 
 async function show(ctx: Ctx): Promise<void> {
-  const { env, language } = ctx.state
+  const { language } = ctx.state
   const { values, fields } = valuesOf(ctx)
   const wrong = Object.keys(fields).length > 0
   const after = cursorOf(ctx.query['after'])
-  const found = wrong
-    ? []
-    : await queries.events(env.db, { ...askedOf(values), after, limit: PER_PAGE + 1 })
+  const found = wrong ? [] : await events(ctx, { ...askedOf(values), after, limit: PER_PAGE + 1 })
   const shown = found.slice(0, PER_PAGE)
   const last = found.length > PER_PAGE ? shown.at(-1) : undefined
   const href = (path: string, more: Record<string, string> = {}) => {
@@ -122,14 +120,27 @@ async function takeAlong(ctx: Ctx): Promise<void> {
       narrowed: values.q !== '',
     },
   })
-  answerCsv(ctx, `audit-${env.now().toISOString().slice(0, 10)}.csv`, lines(env, asked))
+  answerCsv(ctx, `audit-${env.now().toISOString().slice(0, 10)}.csv`, lines(ctx, asked))
 }
 
-async function* lines(env: Env, asked: queries.Asked): AsyncGenerator<string> {
+/** Events; why somebody looked at a person is put in for those who may read it, also in the file (J10). */
+async function events(ctx: Ctx, asked: queries.Asked): Promise<queries.Event[]> {
+  const { env, operator } = ctx.state
+  const found = await queries.events(env.db, asked)
+  if (!operator || !operators.readsReasons(operator.roles)) return found
+  const views = found.flatMap(({ view }) => view ?? [])
+  const reasons = await operators.viewReasons(env, views)
+  const { gone } = messages[ctx.state.language].operators.views
+  return found.map((event) =>
+    event.view ? { ...event, reason: reasons.get(event.view.id) ?? gone } : event,
+  )
+}
+
+async function* lines(ctx: Ctx, asked: queries.Asked): AsyncGenerator<string> {
   yield line(COLUMNS)
   let after: queries.Cursor | undefined
   for (let sent = 0; sent < MOST;) {
-    const piece = await queries.events(env.db, { ...asked, after, limit: PIECE })
+    const piece = await events(ctx, { ...asked, after, limit: PIECE })
     yield piece.map((event) => line(recordCells(event))).join('')
     sent += piece.length
     const last = piece.at(-1)

@@ -106,3 +106,17 @@ export type Task = {
   /** Until when; undefined where nothing runs out. */
   dueAt?: Date
 }
+
+/** A view as kept: its reason in plain words where nobody was found, else sealed under the key of the person. */
+export type ViewKept = {
+  id: string
+  objectId: string
+  reason: string | null
+  sealed: Buffer | null
+}
+
+/** Whether a text holds a mail address, a phone number, or nine digits and more in a row; NFKC is expected. */
+export const namesContact = (text: string): boolean =>
+  /[^\s@]@[^\s@]+\.[^\s@]|\d{9}|(?<![\w-])(?:\+81|0)[-\s(]*\d{1,4}[-\s()]{1,2}\d{1,4}[-\s()]{1,2}\d{3,4}(?!\d)/.test(
+    text,
+  )

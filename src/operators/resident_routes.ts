@@ -10,12 +10,12 @@ import { words } from '../locales/words.ts'
 import type { Fields } from '../refusal.ts'
 import * as residents from '../residents/actions.ts'
 import type { Resident } from '../residents/model.ts'
-import { viewPerson } from './actions.ts'
 import type { ResidentSeen, ResidentsPage, ViewsPage } from './pages.ts'
 import { countsOf, servicesInForce } from './queries.ts'
 import { lookUpSchema } from './schema.ts'
 import { self } from './shown.ts'
 import * as store from './store.ts'
+import { viewPerson, viewReasons } from './viewing.ts'
 
 const view = page<ResidentsPage>('operators/residents')
 const viewed = page<ViewsPage>('operators/views')
@@ -45,12 +45,16 @@ async function showViews(ctx: Ctx): Promise<void> {
   const { rows, total } = await store.views(env.db, asked)
   const shown = { total, page: number, pages: Math.max(1, Math.ceil(total / perPage)) }
   const { dateTime } = words(language)
-  const kinds = messages[language].operators.views.kinds
+  const { kinds, gone } = messages[language].operators.views
+  const reasons = await viewReasons(env, rows)
   viewed(ctx, {
     list: listView(`${PATH}/views`, listing, shown, ['at']),
-    rows: rows.map(({ at, operatorName: who, objectKind, reason }) => {
-      return { at: dateTime(at), who, object: kinds[objectKind] ?? objectKind, reason }
-    }),
+    rows: rows.map(({ id, at, operatorName: who, objectKind }) => ({
+      at: dateTime(at),
+      who,
+      object: kinds[objectKind] ?? objectKind,
+      reason: reasons.get(id) ?? gone,
+    })),
   })
 }
 

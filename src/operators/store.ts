@@ -2,7 +2,7 @@ import type { Knex } from 'knex'
 import type { Json } from '../audit/model.ts'
 import { isUuid } from '../input/ids.ts'
 import type { OperatorRole } from '../persons.ts'
-import type { BoxedRole, OperatorAsked, OperatorKept } from './model.ts'
+import type { BoxedRole, OperatorAsked, OperatorKept, ViewKept } from './model.ts'
 
 /** One change of rights at a time: held until the transaction ends, so that the last administrator stays (J7). */
 export async function lockRights(db: Knex): Promise<void> {
@@ -160,7 +160,8 @@ export async function insertView(
     operatorId: string
     objectKind: string
     objectId: string
-    reason: string
+    reason: string | null
+    sealed: Buffer | null
     at: Date
   },
 ): Promise<void> {
@@ -170,19 +171,23 @@ export async function insertView(
     object_kind: row.objectKind,
     object_id: row.objectId,
     reason: row.reason,
+    reason_sealed: row.sealed,
     at: row.at,
   })
 }
 
-export type View = { operatorName: string; objectKind: string; reason: string; at: Date }
+export type View = ViewKept & { operatorName: string; objectKind: string; at: Date }
 
-/** Who looked at whom, and why, newest first: one page of it, and how many there are. */
+/**
+ * Who looked at whom, and why, newest first: one page of it, and how many there are. What is sealed is not searched.
+ */
 export async function views(
   db: Knex,
   { like, limit, offset }: { like: string; limit: number; offset: number },
 ): Promise<{ rows: View[]; total: number }> {
   const { rows } = await db.raw<{ rows: (View & { total: string })[] }>(
-    `select o.name as "operatorName", v.object_kind as "objectKind", v.reason, v.at,
+    `select v.id, o.name as "operatorName", v.object_kind as "objectKind", v.object_id as "objectId", v.reason,
+       v.reason_sealed as sealed, v.at,
        count(*) over () as total
      from operator_views v join operators o on o.id = v.operator_id
      where o.name ilike :like escape '\\' or v.reason ilike :like escape '\\'

@@ -67,7 +67,7 @@ export const closing: typeof ja = {
     },
     audit: {
       what: 'The audit record, and who looked',
-      note: 'Who did what when, and whose account they looked at. No values.',
+      note: 'Who did what when, and whose account they looked at. No values. Why they looked can no longer be read.',
       why: 'To be looked into later',
     },
     ledger: {

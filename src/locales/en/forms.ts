@@ -79,6 +79,7 @@ export const forms: Messages['forms'] = {
     last_factor: 'Without it you could not sign in. Add another way first',
     code_wrong: 'The code is wrong. Enter the one shown now',
     reason_short: 'Write at least ten characters, so that others understand',
+    reason_contact: 'Leave out mail addresses, phone numbers and the like; write the cause alone',
     day_past: 'Choose today or a later day',
     day_far: 'That is too far away. Choose an earlier day',
     choose_some: 'Choose at least one',

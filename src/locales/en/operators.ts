@@ -94,7 +94,7 @@ export const operators: Messages['operators'] = {
   },
   reason: {
     label: 'Why you look',
-    hint: 'Whose data and why, in ten characters or more. The reason is recorded, and auditors read it.',
+    hint: 'Why you look, in ten characters or more. Write no names and no contact details. The reason is recorded, and auditors read it.',
   },
   residents: {
     title: 'Look up a resident',
@@ -128,12 +128,13 @@ export const operators: Messages['operators'] = {
   },
   views: {
     title: 'Who looked at personal data',
-    lead: 'Who looked, when and why. Nothing here can be deleted or changed.',
+    lead: 'Who looked, when and why. Nothing here can be deleted or changed. Where the person closed their account, the reason can no longer be read.',
     at: 'When',
     who: 'Who',
     object: 'Whose',
     reason: 'Why',
-    hint: 'Name or reason',
+    hint: 'Name of who looked',
+    gone: 'Not readable: the person closed their account',
     empty: 'Nothing has been recorded yet.',
     link: 'See who looked',
     kinds: { resident: 'A resident' },
