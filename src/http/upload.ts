@@ -6,6 +6,9 @@ import type { Ctx } from './state.ts'
 /** The largest file taken, in bytes. */
 const LARGEST_UPLOAD = 512 * 1024
 
+/** The largest body read, in bytes, whether it declares its length or not. */
+const LARGEST_BODY = 2 * LARGEST_UPLOAD
+
 /** A file as it came: its name is not kept, its type not believed. */
 export type Upload = { bytes: Buffer; truncated: boolean }
 
@@ -22,14 +25,14 @@ export function readUpload(
   ctx: Ctx,
 ): Promise<{ fields: Record<string, string | string[]>; file: Upload | undefined }> {
   const declared = Number(ctx.get('content-length') || 0)
-  if (declared > 2 * LARGEST_UPLOAD) return Promise.reject(new Refusal('body_too_large'))
+  if (declared > LARGEST_BODY) return Promise.reject(leaving(ctx, 'body_too_large'))
   return new Promise((resolve, reject) => {
     const fields: Record<string, string | string[]> = Object.create(null) as Record<string, string>
     let file: Upload | undefined
     const fail = () => {
       ctx.req.unpipe()
       ctx.req.resume()
-      reject(new Refusal('invalid_input'))
+      reject(leaving(ctx, 'invalid_input'))
     }
     const parser = parserOf(ctx, fail)
     if (!parser) return
@@ -50,8 +53,22 @@ export function readUpload(
     parser.on('error', fail)
     parser.on('finish', () => resolve({ fields: { ...fields }, file }))
     ctx.req.on('aborted', fail)
+    let read = 0
+    ctx.req.on('data', (part: Buffer) => {
+      read += part.length
+      if (read <= LARGEST_BODY) return
+      ctx.req.unpipe()
+      ctx.req.pause()
+      reject(leaving(ctx, 'body_too_large'))
+    })
     ctx.req.pipe(parser)
   })
+}
+
+/** A refusal after which nobody goes on reading: the connection ends with the answer, however much is still to come. */
+function leaving(ctx: Ctx, reason: 'body_too_large' | 'invalid_input'): Refusal {
+  if (!ctx.headerSent) ctx.set('Connection', 'close')
+  return new Refusal(reason)
 }
 
 function parserOf(ctx: Ctx, fail: () => void): InstanceType<typeof Busboy> | undefined {

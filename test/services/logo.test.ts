@@ -1,5 +1,6 @@
 /** Logos: nothing of what was handed in is served, and what is no small picture is refused at its field (F8, L7). */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { request } from 'node:http'
 import { deflateSync } from 'node:zlib'
 import sharp from 'sharp'
 import { Browser, type Page } from '../support/browser.ts'
@@ -173,4 +174,58 @@ describe('a logo', () => {
       expect((await fetch(`${site.issuer}/logos/${name}`)).status).toBe(404)
     },
   )
+})
+
+const MIB = Buffer.alloc(1024 * 1024, 'A')
+const PART = '--B\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n'
+
+/** Posts a body that never ends, by somebody without a session, and reads the answer until the connection is closed. */
+function endless(begin: string, headers: Record<string, string> = {}, most = 64): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const asked = request(`${site.issuer}${address()}`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'multipart/form-data; boundary=B',
+        origin: site.issuer,
+        ...headers,
+      },
+    })
+    let answered = false
+    asked.on('response', (answer) => {
+      answered = true
+      answer.resume()
+      answer.on('error', () => {})
+      answer.socket.once('close', () =>
+        resolve(`${answer.statusCode} ${answer.headers['connection']}`),
+      )
+    })
+    asked.on('error', (error) => {
+      if (!answered) reject(error)
+    })
+    let sent = 0
+    const more = () => {
+      while (!answered && !asked.destroyed && sent < most) {
+        sent++
+        if (!asked.write(MIB)) return void asked.once('drain', more)
+      }
+    }
+    asked.write(begin)
+    more()
+  })
+}
+
+describe('a body without end is answered before it is over', () => {
+  test.each([
+    ['in one file', PART],
+    ['before any part', 'x'],
+    ['in a field', '--B\r\nContent-Disposition: form-data; name="file"\r\n\r\n'],
+    ['in a second file', `${PART}\r\n${PART}`, '422'],
+  ])('%s', async (_where, begin, status = '413') => {
+    expect(await endless(begin)).toBe(`${status} close`)
+  })
+
+  test('by the length it declares, without a byte of it', async () => {
+    const length = String(1024 * 1024 + 1)
+    expect(await endless('', { 'content-length': length }, 0)).toBe('413 close')
+  })
 })
