@@ -22,11 +22,10 @@ const grant = exactly({
       last_provided_at: nullable(moment),
     }),
   },
-  declined: names,
   agreed_at: moment,
   ends_at: end.at,
   consent: exactly({ id: uuid, version: { type: 'integer' } }),
-  template: exactly({ id: text, version: { type: 'integer' }, language: text }),
+  template: exactly({ id: text, version: { type: 'integer' } }),
   last_provided_at: nullable(moment),
 })
 
@@ -78,15 +77,10 @@ async function shown(
       ...{ item, version: itemVersion, purposes, required },
       last_provided_at: iso(last.get(item)),
     })),
-    declined: consent.declined,
     agreed_at: answeredAt.toISOString(),
     ends_at: consent.endsAt.toISOString(),
     consent: { id: consent.id, version: consent.version },
-    template: {
-      id: consent.template,
-      version: consent.templateVersion,
-      language: consent.language,
-    },
+    template: { id: consent.template, version: consent.templateVersion },
     last_provided_at: iso(
       provided
         .map((one) => one.last)
