@@ -114,7 +114,7 @@ export async function needStaff(env: Env, memberId: string, staffId: string): Pr
 
 type Whom = { memberId: string; staffId: string; by: Person }
 
-/** Gives a role and a last day. @throws Refusal not_found, wrong_state, invalid_input */
+/** Gives a role and a last day; another role ends every session (G2). @throws Refusal not_found, wrong_state, invalid_input */
 export function changeStaff(
   env: Env,
   { memberId, staffId, by }: Whom,
@@ -129,6 +129,7 @@ export function changeStaff(
     refuseWrong(fields)
     await store.updateStaff(env.db, staffId, { role: asked.role, ends_on: endsOn })
     await keepManager(env, memberId)
+    if (asked.role !== before.role) await people.endSessions(env, 'staff', [staffId])
     const after = { role: asked.role, endsOn }
     const was = { role: before.role, endsOn: before.endsOn }
     await record(env, by, 'members.change_staff', staffId, { member: memberId, before: was, after })

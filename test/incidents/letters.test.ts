@@ -160,6 +160,15 @@ describe('a round of letters', () => {
     const file = await (await at(auditor)).open(`/admin/incidents/${id}/figures.csv`)
     expect(file.text).toContain(`該当する人,${figures.persons}\r\n`)
     expect(file.text).toContain('退会などで、お知らせできない人,1\r\n')
+    // A file that is taken along asks for a factor shown just now (J6).
+    const { id: holder_id } = auditor.person
+    const earlier = new Date(Date.now() - 301_000)
+    await site.env.db('operator_sessions').where({ holder_id }).update({ confirmed_at: earlier })
+    const late = await (await at(auditor)).request(`/admin/incidents/${id}/figures.csv`)
+    expect([late.status, late.headers.get('location')]).toEqual([
+      303,
+      expect.stringMatching(/^\/admin\/confirm\?to=/),
+    ])
   })
 
   test('takes words in both languages, a second person, and exactly what was seen', async () => {

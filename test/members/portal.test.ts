@@ -157,6 +157,18 @@ describe('the people of a company', () => {
     ])
   })
 
+  test('another role ends their sessions (G2); a new last day alone does not', async () => {
+    const second = await makeStaff(site.env, made.memberId, 'manager')
+    const theirs = at(second)
+    const path = `/company/staff/${second.person.id}`
+    expect((await theirs.open('/company/staff')).status).toBe(200)
+    expect((await post(at(manager), path, { role: 'manager', ends_on: AHEAD })).status).toBe(200)
+    expect((await theirs.open('/company/staff')).url).toMatch(/\/company\/staff$/)
+    expect((await post(at(manager), path, { role: 'developer', ends_on: '' })).status).toBe(200)
+    const page = await theirs.open('/company/profile')
+    expect([page.status, new URL(page.url).pathname]).toEqual([200, '/company/login'])
+  })
+
   test('ending somebody ends their session at once; a new invitation brings them back', async () => {
     const developer = await makeStaff(site.env, made.memberId, 'developer')
     const theirs = at(developer)
