@@ -138,6 +138,14 @@ const shows = (page: Page, field: string) =>
 describe('a draft', () => {
   test('a developer writes it, a manager hands it in, and both take it back', async () => {
     const id = await whole(developer, 'い')
+    const hintOf = async (part: string, field: string) => {
+      const { text } = await developer.open(`/company/services/${id}${part}`)
+      return new RegExp(`id="${field}-h">([^<]*)<`).exec(text)?.[1] ?? ''
+    }
+    expect(await hintOf('', 'retention_ja')).toBe('例 利用を終えてから1年')
+    expect(await hintOf('', 'retention_en')).toBe('例 One year after you stop')
+    expect(await hintOf('/papers', 'terms_sha256')).toContain('shasum -a 256')
+    expect(await hintOf('/connection', 'jwks')).toContain('docs/integration.md')
     const review = await developer.open(`/company/services/${id}/review`)
     expect(review.text).toContain('提出できます')
     expect((await developer.submit(review, {}, `/company/services/${id}/submit`)).status).toBe(403)
