@@ -105,7 +105,10 @@ export async function servicePage(
     agreed: {
       at: w.dateTime(row.answeredAt),
       language: row.content.language === 'en' ? 'en' : 'ja',
-      text: t.textVersion(row.content.templateVersion),
+      text: t.textVersion(
+        env.templates.version(row.content.template, row.content.templateVersion).title[language],
+        row.content.templateVersion,
+      ),
       textHref: `/account/texts/${row.content.template}/${row.content.templateVersion}/${row.content.language}`,
       showingHref: showingHref(id, row.content.showingId),
     },

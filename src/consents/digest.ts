@@ -1,6 +1,6 @@
 /** What is written to a resident at its time: once a year a summary, after half a year the services not used (field 24). */
 import { catalogue } from '../catalogue/actions.ts'
-import type { Catalogue } from '../catalogue/model.ts'
+import { itemNames, type Catalogue } from '../catalogue/model.ts'
 import type { Env } from '../env.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
@@ -94,7 +94,7 @@ async function writeDigest(
     each.push({
       name,
       times: row.times,
-      items: isOn ? itemNames(known, row.items ?? [], language) : [],
+      items: isOn ? labelsIn(known, row, language) : [],
       until: isOn && row.endsAt ? words(language).lastDay(row.endsAt) : undefined,
       withdrawHref: isOn ? withdrawHref(env, row.serviceId) : undefined,
     })
@@ -170,12 +170,14 @@ async function nameOf(
   return messages[language].frame.named(version.names[language], member.names[language])
 }
 
-function itemNames(
+function labelsIn(
   { items }: Known,
-  agreed: readonly { item: string }[],
+  { items: agreed, subjectType }: store.OfYear,
   language: Language,
 ): string[] {
-  return agreed.map(({ item }) => items.find(({ id }) => id === item)?.names[language] ?? item)
+  return (agreed ?? []).map(
+    ({ item }) => itemNames(items, item, subjectType ?? undefined)[language],
+  )
 }
 
 const overviewHref = (env: Env) => `${env.config.issuer}/account/services`

@@ -1,5 +1,5 @@
 /** What the resident's own pages show, made from rows: cards, one service, withdrawal. */
-import type { Catalogue } from '../catalogue/model.ts'
+import { itemNames, type Catalogue } from '../catalogue/model.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import type { Stop } from '../members/actions.ts'
@@ -64,9 +64,7 @@ export function itemLabel(
   consent: Pick<Consent, 'subjectType'> | undefined,
   view: View,
 ): string {
-  if (id === 'user_id' && consent?.subjectType === 'pairwise')
-    return messages[view.language].consents.idKinds.pairwise
-  return view.catalogue.items.find((item) => item.id === id)?.names[view.language] ?? id
+  return itemNames(view.catalogue.items, id, consent?.subjectType)[view.language]
 }
 
 export const labelsOf = (items: readonly Agreed[], consent: Consent, view: View) =>

@@ -236,7 +236,7 @@ export type ServicePage = {
   items: AgreedItem[]
   /** Labels of optional items the resident did not choose. */
   declined: string[]
-  /** The newest agreement: when, in which language, by which text (「情報提供の同意 第1版」). */
+  /** The newest agreement: when, in which language, by which text (「情報提供の同意文面（標準） 第1版」). */
   agreed: {
     at: string
     language: Language
@@ -364,7 +364,7 @@ export type ShowingPage = ConsentBody & {
   /** undefined: not answered. */
   answer: { decision: 'agree' | 'refuse'; at: string; agreed: ItemId[] } | undefined
   language: Language
-  /** 情報提供の同意 第1版, and where it can be read as it was published. */
+  /** 情報提供の同意文面（標準） 第1版, and where it can be read as it was published. */
   text: string
   textHref: string
   /** SHA-256, hex: of the template and of the page as it was shown. */

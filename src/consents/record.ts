@@ -78,7 +78,10 @@ export async function showingPage(ctx: Ctx, resident: Resident, view: View): Pro
       agreed: answer.items.filter(isItemId),
     },
     language: recorded.language,
-    text: messages[language].consents.textVersion(recorded.offer.template_version),
+    text: messages[language].consents.textVersion(
+      offer.template.title[language],
+      offer.template.version,
+    ),
     textHref: addressOf(offer.template, recorded.language),
     templateHash: recorded.template_hash,
     pageHash: shown.pageHash.toString('hex'),

@@ -116,6 +116,7 @@ export type OfYear = {
   startedAt: Date | null
   endsAt: Date | null
   items: AgreedItem[] | null
+  subjectType: 'public' | 'pairwise' | null
 }
 
 /** Each service with an agreement that has not ended, or with a provision since then. */
@@ -129,12 +130,13 @@ export async function ofYear(
        select service_id, count(*)::int as times from provision_records
        where resident_id = :residentId and at > :from and at <= :to group by service_id),
      agreed as (
-       select a.service_id, a.started_at, c.ends_at, c.items from agreements a
-       join lateral (select ends_at, items from consents where agreement_id = a.id
+       select a.service_id, a.started_at, c.ends_at, c.items, c.subject_type from agreements a
+       join lateral (select ends_at, items, subject_type from consents where agreement_id = a.id
          order by version desc limit 1) c on true
        where a.resident_id = :residentId and a.ended_at is null)
      select coalesce(agreed.service_id, year.service_id) as "serviceId", coalesce(year.times, 0) as times,
-       agreed.started_at as "startedAt", agreed.ends_at as "endsAt", agreed.items
+       agreed.started_at as "startedAt", agreed.ends_at as "endsAt", agreed.items,
+       agreed.subject_type as "subjectType"
      from agreed full join year on year.service_id = agreed.service_id
      order by agreed.started_at nulls last, 1`,
     { residentId, from, to },

@@ -1,9 +1,9 @@
 /** The consent screen's content, made from an offer: what stands on it is what can be released (S-28). */
-import type { Catalogue, ItemId } from '../catalogue/model.ts'
+import { itemNames, type Catalogue, type ItemId } from '../catalogue/model.ts'
 import type { Installation } from '../installation.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
-import type { Resident } from '../residents/model.ts'
+import { addressShown, birthYearShown, type Resident } from '../residents/model.ts'
 import { subjectOf, type ServiceItem, type ServiceNow } from '../services/model.ts'
 import { fill, type Template } from '../templates/model.ts'
 import { limitsOf } from './limits.ts'
@@ -68,18 +68,13 @@ export function valueOf(
         ? values.name(p.family_name, p.given_name, `${p.family_name_kana} ${p.given_name_kana}`)
         : undefined
     case 'birth_year':
-      return p.birth_year && values.birthYear(p.birth_year)
+      return birthYearShown(p, language)
     case 'sex':
       return p.sex && messages[language].forms.sex[p.sex]
     case 'email':
       return values.email(p.email, resident.emailVerifiedAt !== null)
     case 'address':
-      return (
-        p.postal_code &&
-        p.region &&
-        p.locality &&
-        values.address(p.postal_code, p.region, p.locality)
-      )
+      return addressShown(p, language)
   }
 }
 
@@ -128,16 +123,12 @@ export function consentBody(input: ScreenInput): ConsentBody {
 
 function shownItem(input: ScreenInput, asked: ServiceItem): ShownItem {
   const { language, resident, offer, last, catalogue } = input
-  const entry = catalogue.items.find((item) => item.id === asked.item)
   const before = last?.consent.items.find((item) => item.item === asked.item)
   const subject = subjectOf(input.pairwiseKey, resident.userId, offer.service)
   const value = valueOf(asked.item, resident, language, subject)
-  const pairwise = asked.item === 'user_id' && offer.subjectType === 'pairwise'
   return {
     id: asked.item,
-    label: pairwise
-      ? messages[language].consents.idKinds.pairwise
-      : (entry?.names[language] ?? asked.item),
+    label: itemNames(catalogue.items, asked.item, offer.subjectType)[language],
     value,
     required: asked.required,
     purposes: asked.purposes.map((id) => purposeName(catalogue, id, language)),

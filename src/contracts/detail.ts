@@ -1,5 +1,6 @@
 /** One contract with everything that decides about it, for the operators' page. */
 import { catalogue } from '../catalogue/actions.ts'
+import { itemNames } from '../catalogue/model.ts'
 import type { Env } from '../env.ts'
 import type { Ctx } from '../http/state.ts'
 import { messages, type Language } from '../locales/index.ts'
@@ -80,16 +81,17 @@ export async function detailPage(ctx: Ctx, id: string, said: Said): Promise<Deta
       name: one.names[language],
       status: messages[language].contracts.serviceStatus[one.status] ?? one.status,
       residents: one.residents,
-      over: itemNames(one.over, reader),
-      lost: itemNames(one.lost, reader),
+      over: labelsOf(one.over, reader),
+      lost: labelsOf(one.lost, reader),
     })),
     mayDraft: (ctx.state.operator?.roles.includes('registrar') ?? false) && !isOpen(proposal),
     ...said,
   }
 }
 
-const itemNames = (ids: readonly string[], { catalogue, language }: Reader) =>
-  ids.map((id) => catalogue.items.find((item) => item.id === id)?.names[language] ?? id)
+/** Of services under the contract before or after a change: the ID has no kind here. */
+const labelsOf = (ids: readonly string[], { catalogue, language }: Reader) =>
+  ids.map((id) => itemNames(catalogue.items, id, undefined)[language])
 
 type Around = {
   contract: Contract | undefined
@@ -118,7 +120,7 @@ async function proposalOf(
     affected: isOpen(proposal) && {
       services: touched.services.length,
       residents: touched.residents,
-      lost: itemNames([...new Set(touched.services.flatMap(({ lost }) => lost))], reader),
+      lost: labelsOf([...new Set(touched.services.flatMap(({ lost }) => lost))], reader),
     },
     mayEdit: isOpen(proposal) && (operator?.roles.includes('registrar') ?? false),
   }

@@ -1,5 +1,5 @@
 /** What the contract pages show. */
-import type { Catalogue } from '../catalogue/model.ts'
+import { itemNames, type Catalogue } from '../catalogue/model.ts'
 import type { ListView } from '../http/listing.ts'
 import type { Decide, ShownTurn } from '../http/parts.ts'
 import { startOfDay } from '../input/days.ts'
@@ -89,7 +89,7 @@ export function shown(asked: Asked, reader: Reader): Shown {
     flows: asked.flows.map((flow, n) => ({
       title: `${c.flow(n + 1)} ${c.directions[flow.giver]}`,
       receiver: c.sides[flow.receiver],
-      facts: flowFacts(flow, reader),
+      facts: flowFacts(flow, asked.subjectType, reader),
     })),
     approvals: (asked.approvals ?? []).map(
       (one) => `${c.approvalKinds[one.kind]} ${one.number} ${day(one.date)} ${one.text}`,
@@ -131,16 +131,22 @@ function foreignFacts(
 
 type FlowAsked = ContractAsked['flows'][number]
 
-function flowFacts(flow: FlowAsked, { language, catalogue }: Reader): Fact[] {
+function flowFacts(
+  flow: FlowAsked,
+  kind: Asked['subjectType'],
+  { language, catalogue }: Reader,
+): Fact[] {
   const c = messages[language].contracts
   const w = words(language)
   const day = (text: string | undefined) => text && w.dateWithWeekday(startOfDay(text))
-  const named = (list: readonly { id: string; names: Record<Language, string> }[], ids: string[]) =>
-    w.list(ids.map((id) => list.find((one) => one.id === id)?.names[language] ?? id))
+  const items = flow.items.map((id) => itemNames(catalogue.items, id, kind)[language])
+  const purposes = flow.purposes.map(
+    (id) => catalogue.purposes.find((one) => one.id === id)?.names[language] ?? id,
+  )
   const pairs: [string, string | undefined][] = [
-    [c.flowFields.items, flow.items.length ? named(catalogue.items, flow.items) : undefined],
+    [c.flowFields.items, items.length ? w.list(items) : undefined],
     [c.flowFields.dataset, flow.dataset],
-    [c.flowFields.purposes, named(catalogue.purposes, flow.purposes)],
+    [c.flowFields.purposes, w.list(purposes)],
     [c.flowFields.delivery, flow.delivery],
     [c.flowFields.from, day(flow.from)],
     [c.flowFields.to, day(flow.to)],
@@ -170,17 +176,21 @@ function linesOf(asked: Asked, reader: Reader): Map<string, string> {
   asked.flows.forEach((flow, n) => {
     const head = (label: string) =>
       c.detail.flowLine(c.flow(n + 1), c.directions[flow.giver], label)
-    for (const [label, value] of flowFacts({ ...flow, items: [], purposes: [] }, reader))
+    for (const [label, value] of flowFacts({ ...flow, items: [], purposes: [] }, undefined, reader))
       if (value !== '') lines.set(head(label), value)
+    // The kind of ID is a line of its own: an item is no other one because of it.
     const each = [
-      [c.flowFields.items, catalogue.items, flow.items],
-      [c.flowFields.purposes, catalogue.purposes, flow.purposes],
+      [c.flowFields.items, flow.items.map((id) => itemNames(catalogue.items, id, undefined))],
+      [
+        c.flowFields.purposes,
+        flow.purposes.map(
+          (id) => catalogue.purposes.find((one) => one.id === id)?.names ?? { ja: id, en: id },
+        ),
+      ],
     ] as const
-    for (const [label, known, ids] of each) {
-      for (const id of ids) {
-        const name = known.find((one) => one.id === id)?.names[language] ?? id
-        lines.set(c.detail.entry(head(label), name), c.detail.includes)
-      }
+    for (const [label, all] of each) {
+      for (const names of all)
+        lines.set(c.detail.entry(head(label), names[language]), c.detail.includes)
     }
   })
   view.approvals.forEach((text, n) => lines.set(c.rowOf(c.sections.approvals, n + 1), text))

@@ -3,30 +3,39 @@ import { statusAt } from '../database/turns.ts'
 import { wholeTerms, type ContractTerms } from '../contracts/model.ts'
 import { isUuid } from '../input/ids.ts'
 import type { Both } from '../installation.ts'
+import { namesByKind } from '../catalogue/model.ts'
 import type { MemberStatus } from '../members/model.ts'
 import type { DocumentText, FlowOf, Kind, Side, State } from './model.ts'
 
-type FlowRow = Omit<FlowOf, 'auditNoticeDays' | 'auditNoticeAssumed' | 'auditLimit' | 'bearers'> & {
+type FlowRow = Omit<
+  FlowOf,
+  'auditNoticeDays' | 'auditNoticeAssumed' | 'auditLimit' | 'bearers' | 'itemNames'
+> & {
   terms: Partial<ContractTerms>
+  itemsNamed: { id: string; names: Both }[]
+  subjectType: 'public' | 'pairwise'
 }
 
 const flowColumns = `
   f.id, c.member_id as "memberId", mv.body -> 'names' as member, c.number as contract, f.giver, f.receiver, f.items,
   f.dataset, f.purposes, r.body as terms, r.starts_at as "contractFrom",
-  (select coalesce(jsonb_agg(names order by position), '[]') from (select distinct on (id) names, position from items
-    where id = any (f.items) order by id, version desc) i) as "itemNames",
+  r.subject_type as "subjectType",
+  (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'names', names) order by position), '[]')
+    from (select distinct on (id) id, names, position from items
+      where id = any (f.items) order by id, version desc) i) as "itemsNamed",
   (select coalesce(jsonb_agg(names order by position), '[]') from (select distinct on (id) names, position from purposes
     where id = any (f.purposes) order by id, version desc) p) as "purposeNames"`
 const newestMember = `join lateral (select body from member_versions
   where member_id = c.member_id order by version desc limit 1) mv on true`
 /** The version of a contract that rules at `:at`: the newest that has begun. */
-const ruling = `(select id, body, starts_at, ends_at from contract_versions
+const ruling = `(select id, body, starts_at, ends_at, subject_type from contract_versions
   where contract_id = c.id and starts_at <= :at order by version desc limit 1)`
 
-function fromFlowRow({ terms, ...row }: FlowRow): FlowOf {
+function fromFlowRow({ terms, itemsNamed, subjectType, ...row }: FlowRow): FlowOf {
   const { auditNoticeDays, auditLimit, bearers } = wholeTerms(terms)
   const auditNoticeAssumed = terms.auditNoticeDays === undefined
-  return { ...row, auditNoticeDays, auditNoticeAssumed, auditLimit, bearers }
+  const itemNames = itemsNamed.map(({ id, names }) => namesByKind(id, names, subjectType))
+  return { ...row, itemNames, auditNoticeDays, auditNoticeAssumed, auditLimit, bearers }
 }
 
 /** The flows in force, of one company or of all; each stands for duties of its receiver (S-36). */

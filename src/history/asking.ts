@@ -1,5 +1,5 @@
 /** What the address of a history page asks for, held to what the page offers (L1). */
-import type { Catalogue } from '../catalogue/model.ts'
+import { itemNames } from '../catalogue/model.ts'
 import { oneText } from '../http/listing.ts'
 import type { Ctx } from '../http/state.ts'
 import { endOfDay, isDay, startOfDay } from '../input/days.ts'
@@ -8,7 +8,7 @@ import { Refusal, type Fields } from '../refusal.ts'
 import type { ServiceNow } from '../services/model.ts'
 import { KINDS, readCursor, type Cursor, type HistoryFilter, type Search } from './model.ts'
 import type { Values } from './pages.ts'
-import { itemLabel, type View } from './telling.ts'
+import type { View } from './telling.ts'
 
 const LENGTH = 100
 
@@ -67,14 +67,17 @@ function searchOf(q: string, view: View): Search {
   return {
     kinds: KINDS.filter((kind) => holds(kinds[kind])),
     services: [...view.services.values()].filter(inService).map(({ service }) => service.id),
-    items: itemsNamed(view.catalogue, view)
-      .filter(([, label]) => holds(label))
-      .map(([id]) => id),
+    items: view.catalogue.items
+      .filter(({ id }) => holds(...everyName(id, view)))
+      .map(({ id }) => id),
   }
 }
 
-const itemsNamed = (catalogue: Catalogue, view: View) =>
-  catalogue.items.map((item) => [item.id, itemLabel(item.id, undefined, view)] as const)
+/** Entries call the ID by its kind: it is found by each of its names. */
+const everyName = (id: string, { catalogue, language }: View) =>
+  ([undefined, 'public', 'pairwise'] as const).map(
+    (kind) => itemNames(catalogue.items, id, kind)[language],
+  )
 
 /**
  * The place the address names by its mark.

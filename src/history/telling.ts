@@ -1,5 +1,5 @@
 /** An entry in plain words: what happened, what was asked, what was given, and why not the rest. */
-import { isItemId, type Catalogue } from '../catalogue/model.ts'
+import { isItemId, itemNames, type Catalogue } from '../catalogue/model.ts'
 import { numberOf } from '../consents/model.ts'
 import type { Rich } from '../http/parts.ts'
 import { messages, type Language } from '../locales/index.ts'
@@ -36,9 +36,7 @@ type Asked = Pick<Told, 'asked' | 'given' | 'rest'>
 const NOTHING: Asked = { asked: [], given: [], rest: [] }
 
 export function itemLabel(id: string, service: ServiceNow | undefined, view: View): string {
-  if (id === 'user_id' && service?.contract.subjectType === 'pairwise')
-    return messages[view.language].consents.idKinds.pairwise
-  return view.catalogue.items.find((item) => item.id === id)?.names[view.language] ?? id
+  return itemNames(view.catalogue.items, id, service?.contract.subjectType)[view.language]
 }
 
 /** In the order of the catalogue, each once. */

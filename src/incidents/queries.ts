@@ -1,5 +1,6 @@
 /** Reading for the pages of a round, and what one person had given away. */
 import type { Knex } from 'knex'
+import { namesByKind } from '../catalogue/model.ts'
 import { isUuid } from '../input/ids.ts'
 import type { Both } from '../installation.ts'
 import type { Finding, Progress } from './model.ts'
@@ -130,6 +131,9 @@ export async function unmailedCount(db: Knex, incidentId: string, before: Date):
 type FindingRow = Omit<Finding, 'consents'> & {
   residentId: string
   consents: { id: string; agreedAt: string }[]
+  itemId: string
+  /** null: the consents are of both kinds. */
+  subjectType: 'public' | 'pairwise' | null
 }
 
 /**
@@ -142,7 +146,9 @@ export async function findings(
   residentIds: readonly string[],
 ): Promise<Map<string, Finding[]>> {
   const { rows } = await db.raw<{ rows: FindingRow[] }>(
-    `select f.resident_id as "residentId", v.body -> 'names' as service, i.names as item,
+    `select f.resident_id as "residentId", v.body -> 'names' as service, i.names as item, f.item as "itemId",
+       (select case when min(c.subject_type) = max(c.subject_type) then min(c.subject_type) end
+         from consents c where c.id = any(f.consents)) as "subjectType",
        f.first_at as "firstAt", f.last_at as "lastAt", f.times,
        (select jsonb_agg(jsonb_build_object('id', c.id, 'agreedAt', c.agreed_at) order by c.agreed_at)
          from consents c where c.id = any(f.consents)) as consents
@@ -155,9 +161,10 @@ export async function findings(
     { incidentId, residentIds: [...residentIds] },
   )
   const all = new Map<string, Finding[]>()
-  for (const { residentId, consents, ...row } of rows) {
+  for (const { residentId, consents, itemId, subjectType, ...row } of rows) {
     const one = {
       ...row,
+      item: namesByKind(itemId, row.item, subjectType ?? undefined),
       consents: consents.map(({ id, agreedAt }) => ({ id, agreedAt: new Date(agreedAt) })),
     }
     all.set(residentId, [...(all.get(residentId) ?? []), one])
@@ -167,13 +174,13 @@ export async function findings(
 
 export type ItemName = { id: string; names: Both }
 
-/** The items of the catalogue, newest names, in their order. */
+/** The items of the catalogue, newest names, in their order; a round is of many contracts, so the ID has no kind. */
 export async function items(db: Knex): Promise<ItemName[]> {
   const { rows } = await db.raw<{ rows: ItemName[] }>(
     `select id, names from (select distinct on (id) id, names, position from items order by id, version desc) x
      order by position`,
   )
-  return rows
+  return rows.map(({ id, names }) => ({ id, names: namesByKind(id, names, undefined) }))
 }
 
 /** Numbers of cases, by id. */

@@ -1,7 +1,7 @@
 import * as catalogue from '../catalogue/actions.ts'
-import type { Item, Purpose } from '../catalogue/model.ts'
+import { itemNames, type Item, type Purpose } from '../catalogue/model.ts'
 import type { Env } from '../env.ts'
-import { messages, type Language } from '../locales/index.ts'
+import type { Language } from '../locales/index.ts'
 import { Refusal } from '../refusal.ts'
 import * as services from '../services/actions.ts'
 import { ceiling, type ServiceNow } from '../services/model.ts'
@@ -77,16 +77,11 @@ function recipient(
       provider: member.names[language],
       items: items
         .filter((item) => allowed.some((asked) => asked.item === item.id))
-        .map((item) => (item.id === 'user_id' ? idKind(now, language) : item.names[language])),
+        .map(({ id }) => itemNames(items, id, now.contract.subjectType)[language]),
       purposes: purposes.filter((p) => wanted.has(p.id)).map((p) => p.names[language]),
       retention: version.retention[language],
       contact: { ...version.contact, desk: version.contact.desk[language] },
       policyUrl: version.policyUrl,
     },
   ]
-}
-
-/** Whether companies could join records by it is told apart here too (S-04). */
-function idKind(now: ServiceNow, language: Language): string {
-  return messages[language].consents.idKinds[now.contract.subjectType]
 }

@@ -4,7 +4,7 @@
  * versions it names and nothing else, so the same row always says the same. ISO/IEC TS 27560:2023; RFC 7515. Rows: R9,
  * S-20, S-34, field 11, 12.
  */
-import type { Catalogue, ItemId } from '../catalogue/model.ts'
+import { itemNames, type Catalogue, type ItemId } from '../catalogue/model.ts'
 import type { Installation } from '../installation.ts'
 import type { Language } from '../locales/index.ts'
 import type { ServiceNow } from '../services/model.ts'
@@ -97,7 +97,9 @@ export function receiptOf({ row, service, subject, installation, catalogue, issu
       pii_information: row.items.map((item) => ({
         item: item.item,
         version: item.itemVersion,
-        name: catalogue.items.find(({ id }) => id === item.item)?.names ?? null,
+        name: catalogue.items.some(({ id }) => id === item.item)
+          ? itemNames(catalogue.items, item.item, row.subjectType)
+          : null,
         required: item.required,
         purposes: item.purposes.map((id) => ({
           id,

@@ -1,6 +1,7 @@
 /** What the pages of receipts show: pure, from a receipt to words in one language. */
-import type { Language } from '../locales/index.ts'
-import { messages } from '../locales/index.ts'
+import { namesByKind } from '../catalogue/model.ts'
+import type { Both } from '../installation.ts'
+import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import type { Fields } from '../refusal.ts'
 import { addressOf } from '../templates/model.ts'
@@ -57,7 +58,7 @@ export function entrySaid({ at, signedAt }: Entry, language: Language): string[]
 }
 
 export function lineOf(receipt: Receipt, language: Language): Line {
-  const { service, pii_information: items } = receipt.pii_processing
+  const { service, pii_information: items, identifier } = receipt.pii_processing
   const { event_state: kind, event_time } = receipt.consent_event
   return {
     id: receipt.record_id,
@@ -66,8 +67,18 @@ export function lineOf(receipt: Receipt, language: Language): Line {
     what: whatOf(receipt, language),
     kind,
     at: words(language).dateTime(new Date(event_time)),
-    items: items.map((item) => item.name?.[language] ?? item.item),
+    items: items.map((item) => nameOf(item, identifier)[language]),
   }
+}
+
+type Processing = Receipt['pii_processing']
+
+/** Receipts signed before the ID was told apart by its kind name the kind all the same. */
+function nameOf(
+  { item, name }: Processing['pii_information'][number],
+  kind: Processing['identifier'],
+): Both {
+  return namesByKind(item, name ?? { ja: item, en: item }, kind)
 }
 
 function whatOf({ consent_event: event }: Receipt, language: Language): string {
@@ -78,10 +89,11 @@ function whatOf({ consent_event: event }: Receipt, language: Language): string {
     : t.kinds[event.event_state]
 }
 
+/** @param known names of items and titles of texts, in the same language */
 export function shownOf(
   receipt: Receipt,
   language: Language,
-  names: (item: string) => string,
+  known: { item(id: string): string; text(template: string): string },
 ): Omit<ReceiptPage, 'jws'> {
   const t = messages[language].receipts
   const { pii_processing: processing, consent_event: event, ledger } = receipt
@@ -92,6 +104,7 @@ export function shownOf(
     line: lineOf(receipt, language),
     until: over ? undefined : words(language).date(new Date(Date.parse(event.valid_until) - 1)),
     text: t.text(
+      known.text(processing.privacy_notice.template),
       processing.privacy_notice.version,
       t.languages[processing.privacy_notice.language],
     ),
@@ -99,13 +112,13 @@ export function shownOf(
     textHash: processing.privacy_notice.sha256,
     items: processing.pii_information.map((item) => ({
       id: item.item,
-      name: item.name?.[language] ?? item.item,
+      name: nameOf(item, processing.identifier)[language],
       required: item.required,
       purposes: words(language).list(
         item.purposes.map((purpose) => purpose.name?.[language] ?? purpose.id),
       ),
     })),
-    declined: processing.declined.map(names),
+    declined: processing.declined.map((id) => known.item(id)),
     contact: { desk: desk?.[language] ?? '', phone: phone ?? '', email: email ?? '' },
     deletion: event.deletion_requested,
     verifyUrl: `${receipt.iss}/receipts/verify`,

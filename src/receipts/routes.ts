@@ -7,6 +7,7 @@ import type { Ctx, SignedIn, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
 import { Refusal } from '../refusal.ts'
 import { catalogue } from '../catalogue/actions.ts'
+import { itemNames } from '../catalogue/model.ts'
 import * as receipts from './actions.ts'
 import {
   entrySaid,
@@ -79,13 +80,17 @@ async function one(ctx: Ctx): Promise<void> {
     ctx.body = { receipt: jws, payload: found.receipt }
     return
   }
-  views.one(ctx, { ...shownOf(found.receipt, language, await namesIn(ctx)), jws })
+  views.one(ctx, { ...shownOf(found.receipt, language, await knownIn(ctx)), jws })
 }
 
-async function namesIn(ctx: Ctx): Promise<(item: string) => string> {
-  const { items } = await catalogue(ctx.state.env)
-  const { language } = ctx.state
-  return (item) => items.find(({ id }) => id === item)?.names[language] ?? item
+async function knownIn(ctx: Ctx): Promise<Parameters<typeof shownOf>[2]> {
+  const { env, language } = ctx.state
+  const { items } = await catalogue(env)
+  return {
+    item: (id) => itemNames(items, id, undefined)[language],
+    text: (template) =>
+      env.templates.all.find((one) => one.template === template)?.title[language] ?? template,
+  }
 }
 
 /** Where the form itself is wrong, it is shown again with what is wrong at its field. */
@@ -110,7 +115,7 @@ async function showChecked(ctx: Ctx, env: Env, typed: string): Promise<void> {
       fields: {},
       paper: BLANK,
       result: result.ok
-        ? { ok: true, page: shownOf(result.receipt, language, await namesIn(ctx)) }
+        ? { ok: true, page: shownOf(result.receipt, language, await knownIn(ctx)) }
         : { ok: false, why: result.why },
     },
     { status: result.ok ? 200 : 422 },

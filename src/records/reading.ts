@@ -1,5 +1,5 @@
 /** Puts to the rows of the ledger what the law lists: who they were then, and what the items were called. */
-import type { ItemId } from '../catalogue/model.ts'
+import { namesByKind, type ItemId } from '../catalogue/model.ts'
 import { subjectOfConsent } from '../consents/model.ts'
 import * as contracts from '../contracts/actions.ts'
 import type { Env } from '../env.ts'
@@ -40,7 +40,11 @@ export async function reader(env: Env) {
     contract: row.contract,
     items: row.items.map((id) => ({
       id: id as ItemId,
-      names: nameOf(items, id, row.agreedItems.find((one) => one.item === id)?.itemVersion),
+      names: namesByKind(
+        id,
+        nameOf(items, id, row.agreedItems.find((one) => one.item === id)?.itemVersion),
+        row.subjectType,
+      ),
     })),
     purposes: row.purposes.map((id) => ({ id, names: nameOf(purposes, id) })),
     consent: {

@@ -3,8 +3,14 @@ import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import { need } from './accounts.ts'
 import { collectionTerms, provisionTerms } from './actions.ts'
-import { typedOf } from './form.ts'
-import type { Profile, Resident, TermKind, Terms } from './model.ts'
+import {
+  addressShown,
+  birthYearShown,
+  type Profile,
+  type Resident,
+  type TermKind,
+  type Terms,
+} from './model.ts'
 import type { AccountDone, AccountPage, NextStep, TermSwitch } from './pages.ts'
 import { lastChanges } from './queries.ts'
 import { termText, termsInForce } from './term_text.ts'
@@ -71,16 +77,15 @@ function rowsOf(
   const t = messages[language]
   const { fields, sex } = t.forms
   const { profile } = resident
-  const typed = typedOf(profile)
   const since = (what: string) => words(language).date(changes.get(what) ?? resident.createdAt)
   const join = (...parts: (string | undefined)[]) => parts.filter(Boolean).join(' ') || undefined
   const note = resident.emailVerifiedAt ? { note: t.residents.account.emailVerified } : {}
   const rows: [string, string | undefined, string][] = [
     [fields.name, join(profile.family_name, profile.given_name), 'name'],
     [fields.kana, join(profile.family_name_kana, profile.given_name_kana), 'name'],
-    [fields.birth_year, profile.birth_year, 'birth_year'],
+    [fields.birth_year, birthYearShown(profile, language), 'birth_year'],
     [fields.sex, profile.sex && sex[profile.sex], 'sex'],
-    [fields.address, join(typed.postal_code, profile.region, profile.locality), 'address'],
+    [fields.address, addressShown(profile, language), 'address'],
   ]
   return [
     { label: fields.email, value: profile.email, since: since('email_address'), ...note },

@@ -5,7 +5,7 @@
  */
 import type { ItemId } from '../catalogue/model.ts'
 import type { Installation } from '../installation.ts'
-import type { Language } from '../locales/index.ts'
+import { messages, type Language } from '../locales/index.ts'
 
 /** What a resident registered; only the address of sign-in is compulsory. */
 export type Profile = {
@@ -178,4 +178,18 @@ function address(profile: Profile): Record<string, ClaimValue> {
       locality,
     },
   }
+}
+
+/** The year of birth as every page says it; undefined where none is registered. */
+export function birthYearShown({ birth_year }: Profile, language: Language): string | undefined {
+  return birth_year && messages[language].consents.values.birthYear(birth_year)
+}
+
+/** The address in one line as every page says it; undefined where it is not registered whole. */
+export function addressShown(
+  { postal_code, region, locality }: Profile,
+  language: Language,
+): string | undefined {
+  const { values } = messages[language].consents
+  return postal_code && region && locality && values.address(postal_code, region, locality)
 }

@@ -1,9 +1,11 @@
 /** What a report pointed at, in words; ids and the hash stand below, as they are. */
 import { catalogue } from '../catalogue/actions.ts'
+import { itemNames } from '../catalogue/model.ts'
 import type { Env } from '../env.ts'
 import type { Facts } from '../http/parts.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
+import * as services from '../services/actions.ts'
 import type { Step } from './model.ts'
 import { serviceName } from './own_pages.ts'
 import type { EvidenceShown } from './pages.ts'
@@ -45,8 +47,12 @@ async function factsOf(env: Env, told: Told, language: Language): Promise<Facts>
   const { history: h, records, rights } = messages[language]
   const w = words(language)
   const { items } = await catalogue(env)
+  const service = text(told, 'service')
+  const kind = service && (await services.byId(env, service))?.contract.subjectType
   const name = (id: string) =>
-    items.find((item) => item.id === id)?.names[language] ?? itemName(id, language)
+    items.some((item) => item.id === id)
+      ? itemNames(items, id, kind || undefined)[language]
+      : itemName(id, language)
   const ids = Array.isArray(told['items']) ? told['items'].map(String) : []
   const at = text(told, 'at')
   const withheld = Object.entries((told['withheld'] ?? {}) as Record<string, string>)
@@ -54,7 +60,7 @@ async function factsOf(env: Env, told: Told, language: Language): Promise<Facts>
   const facts: [string, string | undefined][] = [
     [h.report.at, at && w.instant(new Date(at))],
     [h.report.kind, wordOf(h.kinds, text(told, 'kind'))],
-    [h.report.service, await serviceName(env, text(told, 'service') ?? null, language)],
+    [h.report.service, await serviceName(env, service ?? null, language)],
     [rights.facts.items, w.list(ids.map(name)) || undefined],
     [h.rest, w.list(rest) || undefined],
     [rights.desk.evidenceWhy, wordOf(h.denials, text(told, 'why'))],

@@ -7,7 +7,7 @@ import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import * as residents from '../residents/actions.ts'
-import type { Resident } from '../residents/model.ts'
+import { addressShown, birthYearShown, type Resident } from '../residents/model.ts'
 import * as rights from './actions.ts'
 import { sumOf } from './clock.ts'
 import { fieldsOf, ITEMS, type Typed } from './fields.ts'
@@ -111,14 +111,13 @@ export function registeredFacts({ profile }: Resident, language: Language): Fact
   const { fields, sex } = messages[language].forms
   const { none } = messages[language].rights.form
   const join = (...parts: (string | undefined)[]) => parts.filter(Boolean).join(' ') || none
-  const zip = profile.postal_code?.replace(/^(\d{3})/, '$1-')
   return [
     [fields.name, join(profile.family_name, profile.given_name)],
     [fields.kana, join(profile.family_name_kana, profile.given_name_kana)],
-    [fields.birth_year, join(profile.birth_year)],
+    [fields.birth_year, join(birthYearShown(profile, language))],
     [fields.sex, join(profile.sex && sex[profile.sex])],
     [fields.email, profile.email],
-    [fields.address, join(zip, profile.region, profile.locality)],
+    [fields.address, join(addressShown(profile, language))],
   ]
 }
 

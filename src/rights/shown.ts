@@ -4,7 +4,7 @@ import type { Chip, Due, Facts } from '../http/parts.ts'
 import { dayOf, startOfDay } from '../input/days.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
-import type { Resident } from '../residents/model.ts'
+import { addressShown, type Resident } from '../residents/model.ts'
 import type { Due as DueOf, Sum } from './clock.ts'
 import { isAnsweredAtOnce } from './filing.ts'
 import { isRight, type CaseNow, type Ground, type Rule, type State, type Step } from './model.ts'
@@ -143,10 +143,9 @@ export function writtenFacts(
 export function askerFacts({ profile }: Resident, language: Language): Facts {
   const t = messages[language].rights
   const join = (...parts: (string | undefined)[]) => parts.filter(Boolean).join(' ') || t.form.none
-  const zip = profile.postal_code?.replace(/^(\d{3})/, '$1-')
   return [
     [t.check.name, join(profile.family_name, profile.given_name)],
-    [t.check.address, join(zip, profile.region, profile.locality)],
+    [t.check.address, join(addressShown(profile, language))],
     [t.check.email, profile.email],
   ]
 }

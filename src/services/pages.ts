@@ -1,5 +1,5 @@
 /** What the public list of services shows (S-18, S-20, S-34; I-11): pure, from services to a page in one language. */
-import type { Catalogue } from '../catalogue/model.ts'
+import { itemNames, type Catalogue } from '../catalogue/model.ts'
 import { listView, paged, type Listing, type ListView } from '../http/listing.ts'
 import { skeleton } from '../input/spelling.ts'
 import { messages, type Language } from '../locales/index.ts'
@@ -124,10 +124,7 @@ export function offered(
     description: version.descriptions[language],
     state: publicState(now, at) ?? 'paused',
     own: service.kind === 'own',
-    items: version.items.map((item) => {
-      const shown = offeredItem(item, catalogue, language)
-      return item.item === 'user_id' ? { ...shown, name: idKind } : shown
-    }),
+    items: version.items.map((item) => offeredItem(item, contract, catalogue, language)),
     idKind,
     retention: version.retention[language],
     contact: { desk: desk[language], phone, email },
@@ -137,13 +134,18 @@ export function offered(
   }
 }
 
-function offeredItem(asked: ServiceItem, catalogue: Catalogue, language: Language): OfferedItem {
-  const nameOf = (list: readonly { id: string; names: Record<Language, string> }[], id: string) =>
-    list.find((entry) => entry.id === id)?.names[language] ?? id
+function offeredItem(
+  asked: ServiceItem,
+  { subjectType }: ServiceNow['contract'],
+  { items, purposes }: Catalogue,
+  language: Language,
+): OfferedItem {
+  const purposeName = (id: string) =>
+    purposes.find((purpose) => purpose.id === id)?.names[language] ?? id
   return {
-    name: nameOf(catalogue.items, asked.item),
+    name: itemNames(items, asked.item, subjectType)[language],
     required: asked.required,
-    purposes: words(language).list(asked.purposes.map((id) => nameOf(catalogue.purposes, id))),
+    purposes: words(language).list(asked.purposes.map(purposeName)),
     reason: asked.reasons[language],
   }
 }

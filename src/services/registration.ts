@@ -2,7 +2,7 @@
  * 登録簿 – what is registered of a service: six items, readable before it begins and after it is struck off (I-11).
  * Pure: from services to pages and JSON.
  */
-import type { Catalogue } from '../catalogue/model.ts'
+import { itemNames, type Catalogue } from '../catalogue/model.ts'
 import { dayOf } from '../input/days.ts'
 import type { Installation } from '../installation.ts'
 import { messages, type Language } from '../locales/index.ts'
@@ -50,7 +50,10 @@ export function registrationPage(now: ServiceNow, shown: Shown): RegistrationPag
   const { life, catalogue, language, at, installation } = shown
   const w = words(language)
   const t = messages[language].registration
-  const nameOf = namer(catalogue, language)
+  const purposeName = (id: string) =>
+    catalogue.purposes.find((purpose) => purpose.id === id)?.names[language] ?? id
+  const itemName = (id: string) =>
+    itemNames(catalogue.items, id, now.contract.subjectType)[language]
   const face = offered(now, catalogue, { language, at })
   const state = publicState(now, at)
   const statements = [...statementsOf(now, at)]
@@ -58,7 +61,7 @@ export function registrationPage(now: ServiceNow, shown: Shown): RegistrationPag
     ...face,
     ...(now.version.logo && { logo: now.version.logo }),
     corporateNumber: now.member.corporateNumber,
-    purposes: w.list(purposesOf(now).map(nameOf)),
+    purposes: w.list(purposesOf(now).map(purposeName)),
     giver: installation.consortium[language],
     datasets: datasetsOf(now),
     registeredOn: w.date(life.registeredAt),
@@ -69,9 +72,9 @@ export function registrationPage(now: ServiceNow, shown: Shown): RegistrationPag
       on: w.date(one.at),
     })),
     statements: statements.map(([purpose, items]) => ({
-      purpose: nameOf(purpose),
+      purpose: purposeName(purpose),
       href: statementPath(now.service.id, purpose),
-      items: w.list(items.map(nameOf)),
+      items: w.list(items.map(itemName)),
     })),
     asOf: w.dateTime(at),
   }
@@ -86,11 +89,6 @@ const purposesOf = ({ version }: ServiceNow) => [
 
 const datasetsOf = ({ contract }: ServiceNow) =>
   contract.flows.flatMap((flow) => (flow.giver === 'member' && flow.dataset ? [flow.dataset] : []))
-
-function namer({ items, purposes }: Catalogue, language: Language) {
-  const names = new Map([...items, ...purposes].map((entry) => [entry.id as string, entry.names]))
-  return (id: string): string => names.get(id)?.[language] ?? id
-}
 
 /** One service of `/services.json`. Days in Asia/Tokyo. */
 export function registrationJson(

@@ -1,6 +1,7 @@
 /** The console's list of services, one service, and the dictionary of items and purposes (A3, A4). */
 import type { Router } from '@koa/router'
 import { catalogue } from '../catalogue/actions.ts'
+import { itemNames } from '../catalogue/model.ts'
 import type { ItemId } from '../catalogue/model.ts'
 import type { Env } from '../env.ts'
 import type { Guards } from '../http/guards.ts'
@@ -191,7 +192,7 @@ async function showOne(ctx: Ctx): Promise<void> {
     reviewHref: open && `/admin/reviews/${open.id}`,
     facts: await factsOf(env, now, language),
     items: now.version.items.map(({ item, required, purposes, bounds }) => ({
-      name: nameIn(entries.items, item, language),
+      name: itemNames(entries.items, item, now.contract.subjectType)[language],
       required,
       purposes: purposes.map((purpose) => nameIn(entries.purposes, purpose, language)),
       bounds: boundLines(bounds, language),

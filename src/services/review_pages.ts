@@ -1,5 +1,5 @@
 /** What the console shows of services and their reviews (A3): pure, from what was read to a page in one language. */
-import type { Catalogue } from '../catalogue/model.ts'
+import { itemNames, type Catalogue } from '../catalogue/model.ts'
 import { permits } from '../contracts/model.ts'
 import type { Decide, ShownTurn } from '../http/parts.ts'
 import type { ListView } from '../http/listing.ts'
@@ -143,7 +143,7 @@ export function shownMatrix(
       added,
     })),
     rows: matrix.rows.map(({ item, added, cells }, n) => ({
-      name: nameIn(catalogue.items, item, language),
+      name: itemNames(catalogue.items, item, now.contract.subjectType)[language],
       added,
       cells,
       within: permits(now.contract.flows, asked[n] ?? { item, purposes: [] }, at),
@@ -175,7 +175,10 @@ export function shownDifferences(
     const [first = '', second = '', ...rest] = parts
     const what =
       first === 'items'
-        ? [nameIn(catalogue.items, second, language), ...rest.map(label)]
+        ? [
+            itemNames(catalogue.items, second, now.contract.subjectType)[language],
+            ...rest.map(label),
+          ]
         : first === 'clauses'
           ? [label('clauses'), reviewing.clauses.names[second as Clause] ?? second]
           : parts.map(label)
@@ -187,7 +190,14 @@ export function shownDifferences(
 /** What stands in the form: as typed where it is shown again, else as decided before, else as asked. */
 export function askedItems(
   said: ServiceProposal,
-  shown: { catalogue: Catalogue; language: Language; typed: Typed | undefined; fields: Fields },
+  shown: {
+    catalogue: Catalogue
+    /** Of the contract the application names. */
+    idKind: 'public' | 'pairwise'
+    language: Language
+    typed: Typed | undefined
+    fields: Fields
+  },
 ): AskedItem[] {
   const { catalogue, language, typed, fields } = shown
   return said.asked.items.map((asked): AskedItem => {
@@ -202,7 +212,7 @@ export function askedItems(
     )?.[1]
     return {
       id,
-      name: nameIn(catalogue.items, id, language),
+      name: itemNames(catalogue.items, id, shown.idKind)[language],
       required: asked.required,
       purposes: asked.purposes.map((purpose) => ({
         id: purpose,

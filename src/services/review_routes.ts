@@ -116,7 +116,8 @@ async function showReview(ctx: Ctx, askedAgain: AskedAgain, form: Said): Promise
   const number = await numberOf(env, proposal, proposed)
   const open = ['submitted', 'proposed'].includes(proposal.state)
   const mayExamine = open && operator.roles.includes('registrar')
-  const shown = { catalogue: entries, language, typed, fields }
+  const idKind = now.contract.subjectType
+  const shown = { catalogue: entries, idKind, language, typed, fields }
   view(
     ctx,
     {

@@ -1,5 +1,5 @@
 /** What the portal shows of a service: pure, from what is there to pages in one language. */
-import type { Catalogue } from '../catalogue/model.ts'
+import { itemNames, type Catalogue } from '../catalogue/model.ts'
 import type { Contract } from '../contracts/model.ts'
 import { turnOf } from '../contracts/model.ts'
 import type { ListView } from '../http/listing.ts'
@@ -108,7 +108,8 @@ export function partPage(
   const { language, contracts, catalogue, at, asked } = shown
   const nameOf = new Map(catalogue.purposes.map(({ id, names }) => [id, names[language]]))
   const contract = contracts.find(({ number }) => number === asked.contract)
-  const flows = contract && turnOf(contract, at).flows.filter((flow) => flow.giver === 'consortium')
+  const turn = contract && turnOf(contract, at)
+  const flows = turn?.flows.filter((flow) => flow.giver === 'consortium')
   const fields = shown.wrong.map(({ field, rule }) => [field, rule] as const)
   return {
     head,
@@ -121,13 +122,13 @@ export function partPage(
     meanwhile: shown.meanwhile ?? false,
     saved: shown.saved ?? false,
     contracts: contractOptions(contracts, { language, at }),
-    items: catalogue.items.map(({ id, names, claims }) => {
+    items: catalogue.items.map(({ id, claims }) => {
       const open = flows?.filter((flow) => flow.items.includes(id)) ?? []
       const may = [...new Set(open.flatMap((flow) => flow.purposes))]
       const allowed = may.map((purpose) => nameOf.get(purpose) ?? purpose)
       return {
         id,
-        name: names[language],
+        name: itemNames(catalogue.items, id, turn?.subjectType)[language],
         claims: claims.join(' '),
         allowed: allowed.length ? words(language).list(allowed) : undefined,
       }
@@ -155,7 +156,10 @@ function labelOf({ field, line }: Found, language: Language, catalogue: Catalogu
   const known = item && catalogue.items.find(({ id }) => id === item[2])
   const [, clause = ''] = /^clause_(.+)$/.exec(field) ?? []
   const label = known
-    ? of(known.names[language], itemFields[(item[1] ?? 'item') as keyof typeof itemFields])
+    ? of(
+        itemNames(catalogue.items, known.id, undefined)[language],
+        itemFields[(item[1] ?? 'item') as keyof typeof itemFields],
+      )
     : ((clauses as Record<string, string>)[clause] ??
       (fields as Record<string, string>)[field] ??
       field)
@@ -211,7 +215,7 @@ export function reviewPage(
     manager: shown.manager,
     note: isBack ? (last?.note ?? undefined) : undefined,
     results: Object.entries(results).map(([id, { result, note }]) => ({
-      item: catalogue.items.find((item) => item.id === id)?.names[language] ?? id,
+      item: itemNames(catalogue.items, id, undefined)[language],
       result,
       note,
     })),

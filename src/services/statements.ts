@@ -3,7 +3,7 @@
  * JWKS, verifiable without asking us again while they last (RFC 7515, RFC 7519; S-18, S-36, I-11).
  */
 import { importJWK, SignJWT } from 'jose'
-import type { Catalogue } from '../catalogue/model.ts'
+import { itemNames, type Catalogue } from '../catalogue/model.ts'
 import type { Env } from '../env.ts'
 import { ceiling, type ServiceNow } from './model.ts'
 import { statementsOf } from './registration.ts'
@@ -42,7 +42,7 @@ export async function statement(
     purpose: { id: purpose, name: catalogue.purposes.find((one) => one.id === purpose)?.names },
     items: items.map((id) => ({
       id,
-      name: catalogue.items.find((one) => one.id === id)?.names,
+      name: itemNames(catalogue.items, id, contract.subjectType),
       required: version.items.find((one) => one.item === id)?.required ?? false,
     })),
     contract: {

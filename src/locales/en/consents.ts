@@ -125,7 +125,8 @@ export const consents: Messages['consents'] = {
   },
   period: (from, to) => `${from} – ${to}`,
   idKinds: { public: 'Shared user ID', pairwise: 'User ID for this company only' },
-  textVersion: (version) => `Consent to sharing, version ${version}`,
+  userId: 'User ID',
+  textVersion: (title, version) => `${title}, version ${version}`,
   textChange: {
     title: 'What is different in the text',
     lead: 'How the text of today differs from the one you agreed to.',

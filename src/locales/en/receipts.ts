@@ -26,7 +26,7 @@ export const receipts: Messages['receipts'] = {
   at: 'When',
   until: 'Until',
   textVersion: 'Text',
-  text: (version, language) => `Version ${version} (${language})`,
+  text: (title, version, language) => `${title}, version ${version} (${language})`,
   languages: { ja: 'Japanese', en: 'English' },
   items: 'What you agreed to give',
   noItems: 'From then on nothing is given.',

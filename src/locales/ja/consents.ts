@@ -131,8 +131,10 @@ export const consents = {
   /** First and last day of what was provided. */
   period: (from: string, to: string) => `${from} 〜 ${to}`,
   idKinds: { public: '共通のユーザーID', pairwise: 'この会社専用のユーザーID' },
-  /** Name of the text agreed to, with its version. */
-  textVersion: (version: number) => `情報提供の同意 第${version}版`,
+  /** Where no contract says which kind. */
+  userId: 'ユーザーID',
+  /** The text agreed to by the title it is published under, with its version. */
+  textVersion: (title: string, version: number) => `${title} 第${version}版`,
   edition: (version: number) => `第${version}版`,
   /** How the text differs from the one agreed to. */
   textChange: {

@@ -25,7 +25,8 @@ export const receipts = {
   at: '日時',
   until: 'いつまで',
   textVersion: '文面',
-  text: (version: number, language: string) => `第${version}版（${language}）`,
+  text: (title: string, version: number, language: string) =>
+    `${title} 第${version}版（${language}）`,
   languages: { ja: '日本語', en: '英語' } as Record<'ja' | 'en', string>,
   items: '渡すことに同意した情報',
   noItems: 'この時から、渡す情報はありません。',
