@@ -64,7 +64,7 @@ export async function flow(db: Knex, id: string, at: Date): Promise<FlowOf | und
      from contract_flows f
      join contract_versions o on o.id = f.contract_version_id
      join contracts c on c.id = o.contract_id
-     join lateral (select n.body, n.starts_at from contract_versions n
+     join lateral (select n.body, n.starts_at, n.subject_type from contract_versions n
        where n.contract_id = c.id and (n.id = o.id or n.starts_at <= :at)
        order by n.version desc limit 1) r on true
      ${newestMember}
