@@ -35,7 +35,7 @@ describe('/account', () => {
       'ヤマダ ハナコ',
       '1988',
       '女性',
-      '060-0001 北海道 札幌市中央区',
+      '060-0001 北海道札幌市中央区',
     ])
       expect(text).toContain(value)
     expect(text).not.toContain('おすすめの手続')
