@@ -4,6 +4,7 @@ import type { Consent } from '../consents/model.ts'
 import { atomically, type Env } from '../env.ts'
 import type { Messages } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
+import * as members from '../members/actions.ts'
 import * as notices from '../notices/actions.ts'
 import * as residents from '../residents/actions.ts'
 import type { Resident } from '../residents/model.ts'
@@ -99,7 +100,11 @@ export async function toWithdraw(
   const found = []
   for (const id of await consents.servicesToStop(env, residentId)) {
     const service = await services.byId(env, id)
-    if (service) found.push({ names: service.version.names, provider: service.member.names })
+    const agreed = await consents.newest(env, residentId, id)
+    // Whom it was agreed with, whoever has the service now (S-59).
+    const company = agreed && (await members.byId(env, agreed.consent.memberId))
+    if (service)
+      found.push({ names: service.version.names, provider: (company ?? service.member).names })
   }
   return found
 }

@@ -29,9 +29,9 @@ export async function grantOf(
   const facts = await own(env, whose, agreementId)
   if (!facts || !isInForce(facts.standing, facts.provision, env.now())) return undefined
   const { standing, userId } = facts
-  const { residentId, serviceId } = standing.agreement
+  const { residentId } = standing.agreement
   const [provided, answeredAt] = await Promise.all([
-    queries.provided(env.db, residentId, serviceId),
+    queries.provided(env.db, residentId, standing.consent),
     queries.answeredAt(env.db, agreementId),
   ])
   return { ...standing, userId, provided, answeredAt: answeredAt ?? standing.consent.agreedAt }

@@ -11,6 +11,7 @@ import type { Resident } from '../residents/model.ts'
 import * as services from '../services/actions.ts'
 import { standing as serviceStanding, type ServiceNow } from '../services/model.ts'
 import * as consents from './actions.ts'
+import { asAgreed } from './ending.ts'
 import { shownDeletions } from './deletion_shown.ts'
 import { isInForce, subjectOfConsent, type Consent } from './model.ts'
 import {
@@ -54,13 +55,19 @@ export async function viewOf(ctx: Ctx, residentId: string, catalogue: Catalogue)
   }
 }
 
-/** One service this resident has to do with. @throws Refusal consent_not_found */
+/**
+ * One service this resident has to do with: `service` as it was agreed to, by its company, and `now` as it is (S-59).
+ *
+ * @throws Refusal consent_not_found
+ */
 export async function relation(ctx: Ctx, resident: Resident, view: View) {
+  const { env } = ctx.state
   const id = String(ctx['params'].serviceId)
-  const service = view.services.get(id)
-  const [row] = service ? await queries.cards(ctx.state.env.db, resident.id, id) : []
-  if (!service || !row) throw new Refusal('consent_not_found')
-  return { service, row, status: statusOf(row, view) }
+  const now = view.services.get(id)
+  const [row] = now ? await queries.cards(env.db, resident.id, id) : []
+  if (!now || !row) throw new Refusal('consent_not_found')
+  const service = await asAgreed(env, resident, { consent: row.consent, service: now })
+  return { service, now, row, status: statusOf(row, view) }
 }
 
 export async function servicePage(
@@ -70,11 +77,11 @@ export async function servicePage(
   notice: pages.ServicePage['notice'],
 ): Promise<pages.ServicePage> {
   const { env, language } = ctx.state
-  const { service, row, status } = await relation(ctx, resident, view)
+  const { service, now, row, status } = await relation(ctx, resident, view)
   const { id } = service.service
   const [provided, recent, versions, deletions] = await Promise.all([
-    queries.provided(env.db, resident.id, id),
-    queries.provisions(env.db, resident.id, id, 5),
+    queries.provided(env.db, resident.id, row.consent),
+    queries.provisions(env.db, resident.id, row.consent, 5),
     queries.versions(env.db, resident.id, id),
     shownDeletions(ctx, resident.id, id),
   ])
@@ -88,7 +95,7 @@ export async function servicePage(
     service: faceOf(service, language),
     status,
     stoppedOn: stoppedOn(row, status, view),
-    stop: stopShown(id, status, view),
+    stop: stopShown(row.consent, status, view),
     until: ['in_use', 'asleep', 'suspended'].includes(status)
       ? untilOf(row.consent, view)
       : undefined,
@@ -131,9 +138,9 @@ export async function servicePage(
     termsUrl: version.termsUrl,
     policyUrl: version.policyUrl,
     textNews: ['in_use', 'asleep'].includes(status)
-      ? textNews(env, service, row.content, language)
+      ? textNews(env, now, row.content, language)
       : undefined,
-    isOpen: serviceStanding(service, view.now) === 'ok',
+    isOpen: serviceStanding(now, view.now) === 'ok',
     notice,
   }
 }

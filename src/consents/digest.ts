@@ -4,6 +4,8 @@ import { itemNames, type Catalogue } from '../catalogue/model.ts'
 import type { Env } from '../env.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
+import * as members from '../members/actions.ts'
+import type { MemberNow } from '../members/model.ts'
 import * as notices from '../notices/actions.ts'
 import * as residents from '../residents/actions.ts'
 import type { Resident } from '../residents/model.ts'
@@ -34,18 +36,24 @@ export async function plan(
 type Known = {
   items: Catalogue['items']
   service(id: string): Promise<ServiceNow | undefined>
+  company(id: string): Promise<MemberNow | undefined>
 }
 
 async function knownOf(env: Env): Promise<Known> {
   const { items } = await catalogue(env)
-  const read = new Map<string, Promise<ServiceNow | undefined>>()
   return {
     items,
-    service: (id) => {
-      const found = read.get(id) ?? services.byId(env, id)
-      read.set(id, found)
-      return found
-    },
+    service: once((id) => services.byId(env, id)),
+    company: once((id) => members.byId(env, id)),
+  }
+}
+
+function once<T>(read: (id: string) => Promise<T>): (id: string) => Promise<T> {
+  const known = new Map<string, Promise<T>>()
+  return (id) => {
+    const found = known.get(id) ?? read(id)
+    known.set(id, found)
+    return found
   }
 }
 
@@ -89,7 +97,7 @@ async function writeDigest(
       row.endsAt > at &&
       !isAsleep({ startedAt: row.startedAt }, provision)
     if (!isOn && !row.times) continue
-    const name = await nameOf(known, row.serviceId, language)
+    const name = await nameOf(known, row, language)
     if (name === undefined) continue
     each.push({
       name,
@@ -130,7 +138,7 @@ export async function sendReminders(env: Env): Promise<number> {
       const last = lastUse(one)
       const isIdle = later(last, HALF_YEAR) <= at
       await store.remindAt(env.db, one.agreementId, later(isIdle ? at : last, HALF_YEAR))
-      if (isIdle && !isAsleep(one, provision)) idle.push({ serviceId: one.serviceId, last })
+      if (isIdle && !isAsleep(one, provision)) idle.push({ ...one, last })
     }
     return resident ? writeReminder(env, known, { resident, idle }) : false
   })
@@ -143,15 +151,15 @@ const lastUse = ({ agreedAt, providedAt }: store.Used) =>
 async function writeReminder(
   env: Env,
   known: Known,
-  { resident, idle: unused }: { resident: Resident; idle: { serviceId: string; last: Date }[] },
+  { resident, idle: unused }: { resident: Resident; idle: (Whose & { last: Date })[] },
 ): Promise<boolean> {
   const { profile, language } = resident
   const idle = []
-  for (const { serviceId, last } of unused) {
-    const name = await nameOf(known, serviceId, language)
+  for (const one of unused) {
+    const name = await nameOf(known, one, language)
     if (name === undefined) continue
-    const since = words(language).date(last)
-    idle.push({ name, since, withdrawHref: withdrawHref(env, serviceId) })
+    const since = words(language).date(one.last)
+    idle.push({ name, since, withdrawHref: withdrawHref(env, one.serviceId) })
   }
   if (!idle.length) return false
   const values = { idle, link: overviewHref(env) }
@@ -159,14 +167,17 @@ async function writeReminder(
   return true
 }
 
+type Whose = { serviceId: string; memberId: string }
+
 async function nameOf(
   known: Known,
-  serviceId: string,
+  { serviceId, memberId }: Whose,
   language: Language,
 ): Promise<string | undefined> {
   const service = await known.service(serviceId)
   if (!service) return undefined
-  const { version, member } = service
+  const { version } = service
+  const member = (await known.company(memberId)) ?? service.member
   return messages[language].frame.named(version.names[language], member.names[language])
 }
 

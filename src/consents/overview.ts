@@ -29,22 +29,23 @@ export function statusOf(row: CardRow, view: View): Status {
   if (agreement.endedAt || consent.endsAt <= view.now) return 'expired'
   if (isAsleep(agreement, view.provision)) return 'asleep'
   const service = view.services.get(agreement.serviceId)
+  // It went to another company, which gets nothing until that is agreed to (S-59).
+  if (service && service.member.id !== consent.memberId) return 'suspended'
   if (service?.member.status === 'excluded') return 'excluded'
   return service && serviceStanding(service, view.now) === 'ok' ? 'in_use' : 'suspended'
 }
 
-/** What the consortium decided about a service or its company; the company's decision goes first. */
-function stopOf(serviceId: string, view: View): Stop | undefined {
-  const memberId = view.services.get(serviceId)?.member.id
+/** What the consortium decided about the service or company of a consent; the company's decision goes first. */
+function stopOf({ serviceId, memberId }: Consent, view: View): Stop | undefined {
+  const own = view.stops.filter((stop) => stop.memberId === memberId)
   return (
-    view.stops.find((stop) => stop.serviceId === null && stop.memberId === memberId) ??
-    view.stops.find((stop) => stop.serviceId === serviceId)
+    own.find((stop) => stop.serviceId === null) ?? own.find((stop) => stop.serviceId === serviceId)
   )
 }
 
 /** Why a service is stopped, as its resident reads it; undefined where the consortium stopped nothing. */
-export function stopShown(serviceId: string, status: Status, view: View): StopShown | undefined {
-  const stop = status === 'suspended' || status === 'excluded' ? stopOf(serviceId, view) : undefined
+export function stopShown(consent: Consent, status: Status, view: View): StopShown | undefined {
+  const stop = status === 'suspended' || status === 'excluded' ? stopOf(consent, view) : undefined
   return (
     stop && {
       whole: stop.serviceId === null,
@@ -84,7 +85,7 @@ export function cardOf(row: CardRow, service: ServiceNow, view: View): ServiceCa
       ? untilOf(row.consent, view)
       : undefined,
     stoppedOn: stoppedOn(row, status, view),
-    stop: stopShown(service.service.id, status, view),
+    stop: stopShown(row.consent, status, view),
     deletionRequestedOn: row.deletionAskedAt ? w.date(row.deletionAskedAt) : undefined,
   }
 }
@@ -104,7 +105,7 @@ export function stoppedOn(row: CardRow, status: Status, view: View): string | un
   if (status === 'asleep')
     return view.provision && !view.provision.given ? w.date(view.provision.at) : undefined
   if (status === 'suspended' || status === 'excluded') {
-    const stop = stopOf(row.agreement.serviceId, view)
+    const stop = stopOf(row.consent, view)
     return stop && w.date(stop.effectiveAt)
   }
   return row.agreement.endedAt ? w.date(row.agreement.endedAt) : undefined

@@ -127,23 +127,24 @@ export async function cards(db: Knex, residentId: string, serviceId?: string): P
   const last = await lastProvided(
     db,
     residentId,
-    rows.map((row) => row.agreement.serviceId),
+    rows.map(({ consent }) => consent),
   )
   return rows.map((row) => ({ ...row, lastProvidedAt: last.get(row.agreement.serviceId) ?? null }))
 }
 
-/** Service → when it last received something; services without a provision are left out. */
+/** Service → when the company agreed with last received something; services without a provision are left out. */
 export async function lastProvided(
   db: Knex,
   residentId: string,
-  serviceIds: readonly string[],
+  agreed: readonly Receiver[],
 ): Promise<Map<string, Date>> {
-  if (!serviceIds.length) return new Map()
+  if (!agreed.length) return new Map()
+  const [serviceIds, memberIds] = [agreed.map((c) => c.serviceId), agreed.map((c) => c.memberId)]
   const { rows } = await db.raw<{ rows: { service_id: string; at: Date }[] }>(
-    `select s.id as service_id, p.at from unnest(:serviceIds::uuid[]) as s (id)
+    `select s.id as service_id, p.at from unnest(:serviceIds::uuid[], :memberIds::uuid[]) as s (id, member_id)
      join lateral (select at from provision_records p where p.resident_id = :residentId and p.service_id = s.id
-       order by at desc limit 1) p on true`,
-    { residentId, serviceIds },
+       and p.member_id = s.member_id order by at desc limit 1) p on true`,
+    { residentId, serviceIds, memberIds },
   )
   return new Map(rows.map((row) => [row.service_id, row.at]))
 }
@@ -221,21 +222,24 @@ export async function versions(
   return rows.map(consentFromRow)
 }
 
+/** Who receives by a consent. What another company received for the same service before is not theirs (S-59). */
+type Receiver = Pick<Consent, 'serviceId' | 'memberId'>
+
 export type Provided = { item: string; first: Date; last: Date; times: number }
 
-/** What a service has received, by item. */
+/** What the company agreed with has received for a service, by item. */
 export async function provided(
   db: Knex,
   residentId: string,
-  serviceId: string,
+  { serviceId, memberId }: Receiver,
 ): Promise<Provided[]> {
   const { rows } = await db.raw<{
     rows: { item: string; first: Date; last: Date; times: string }[]
   }>(
     `select item, min(at) as first, max(at) as last, count(*) as times
      from provision_records, unnest(items) as item
-     where resident_id = :residentId and service_id = :serviceId group by item`,
-    { residentId, serviceId },
+     where resident_id = :residentId and service_id = :serviceId and member_id = :memberId group by item`,
+    { residentId, serviceId, memberId },
   )
   return rows.map((row) => ({ ...row, times: Number(row.times) }))
 }
@@ -251,9 +255,15 @@ export async function answeredAt(db: Knex, agreementId: string): Promise<Date | 
 
 export type Provision = { id: string; at: Date; items: string[]; path: ProvisionPath }
 
-/** The last few provisions to a service, and how many there were. */
-export async function provisions(db: Knex, residentId: string, serviceId: string, most: number) {
-  const of = () => db('provision_records').where({ resident_id: residentId, service_id: serviceId })
+/** The last few provisions to the company agreed with for a service, and how many there were. */
+export async function provisions(
+  db: Knex,
+  residentId: string,
+  { serviceId, memberId }: Receiver,
+  most: number,
+) {
+  const whose = { resident_id: residentId, service_id: serviceId, member_id: memberId }
+  const of = () => db('provision_records').where(whose)
   const [recent, count] = await Promise.all([
     of().orderBy('at', 'desc').limit(most).select<Provision[]>('id', 'at', 'items', 'path'),
     of().count<{ count: string }[]>('* as count'),

@@ -83,6 +83,8 @@ export async function forget(db: Knex, residentId: string): Promise<void> {
 export type Used = {
   agreementId: string
   serviceId: string
+  /** Whom it is with, whoever has the service now (S-59). */
+  memberId: string
   startedAt: Date
   endedAt: Date | null
   endsAt: Date
@@ -95,12 +97,12 @@ export type Used = {
 /** What became of agreements since they began. */
 export async function used(db: Knex, agreementIds: readonly string[]): Promise<Used[]> {
   const { rows } = await db.raw<{ rows: Used[] }>(
-    `select a.id as "agreementId", a.service_id as "serviceId", a.started_at as "startedAt",
+    `select a.id as "agreementId", a.service_id as "serviceId", c.member_id as "memberId", a.started_at as "startedAt",
        a.ended_at as "endedAt", c.ends_at as "endsAt", c.agreed_at as "agreedAt",
        (select max(p.at) from provision_records p
-         where p.resident_id = a.resident_id and p.service_id = a.service_id) as "providedAt"
+         where p.resident_id = a.resident_id and p.service_id = a.service_id and p.member_id = c.member_id) as "providedAt"
      from agreements a
-     join lateral (select agreed_at, ends_at from consents where agreement_id = a.id
+     join lateral (select agreed_at, ends_at, member_id from consents where agreement_id = a.id
        order by version desc limit 1) c on true
      where a.id = any(:ids) order by a.started_at`,
     { ids: [...agreementIds] },
@@ -110,6 +112,8 @@ export async function used(db: Knex, agreementIds: readonly string[]): Promise<U
 
 export type OfYear = {
   serviceId: string
+  /** Who received; another one after a service was handed over (S-59). */
+  memberId: string
   /** Provisions in the year. */
   times: number
   /** Of the agreement not ended; null where there is none. */
@@ -119,7 +123,7 @@ export type OfYear = {
   subjectType: 'public' | 'pairwise' | null
 }
 
-/** Each service with an agreement that has not ended, or with a provision since then. */
+/** Each service, by company, with an agreement that has not ended, or with a provision since then. */
 export async function ofYear(
   db: Knex,
   residentId: string,
@@ -127,18 +131,19 @@ export async function ofYear(
 ): Promise<OfYear[]> {
   const { rows } = await db.raw<{ rows: OfYear[] }>(
     `with year as (
-       select service_id, count(*)::int as times from provision_records
-       where resident_id = :residentId and at > :from and at <= :to group by service_id),
+       select service_id, member_id, count(*)::int as times from provision_records
+       where resident_id = :residentId and at > :from and at <= :to group by service_id, member_id),
      agreed as (
-       select a.service_id, a.started_at, c.ends_at, c.items, c.subject_type from agreements a
-       join lateral (select ends_at, items, subject_type from consents where agreement_id = a.id
+       select a.service_id, c.member_id, a.started_at, c.ends_at, c.items, c.subject_type from agreements a
+       join lateral (select ends_at, items, subject_type, member_id from consents where agreement_id = a.id
          order by version desc limit 1) c on true
        where a.resident_id = :residentId and a.ended_at is null)
-     select coalesce(agreed.service_id, year.service_id) as "serviceId", coalesce(year.times, 0) as times,
+     select coalesce(agreed.service_id, year.service_id) as "serviceId",
+       coalesce(agreed.member_id, year.member_id) as "memberId", coalesce(year.times, 0) as times,
        agreed.started_at as "startedAt", agreed.ends_at as "endsAt", agreed.items,
        agreed.subject_type as "subjectType"
-     from agreed full join year on year.service_id = agreed.service_id
-     order by agreed.started_at nulls last, 1`,
+     from agreed full join year on year.service_id = agreed.service_id and year.member_id = agreed.member_id
+     order by agreed.started_at nulls last, 1, 2`,
     { residentId, from, to },
   )
   return rows

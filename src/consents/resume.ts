@@ -23,7 +23,7 @@ type Notice = ConsentPage['notice']
 export function resumeSteps(catalogue: Catalogue, enter: Enter) {
   async function ask(ctx: Ctx): Promise<Question> {
     const { resident, view } = await enter(ctx)
-    const { service, row } = await relation(ctx, resident, view)
+    const { now: service, row } = await relation(ctx, resident, view)
     const state = standing(service, ctx.state.env.now())
     if (state !== 'ok') throw new Refusal(state)
     const before = [

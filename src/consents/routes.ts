@@ -128,10 +128,9 @@ export function routes(guards: Guards, catalogue: Catalogue, toldOf: ToldOf): Ro
 
   const showWithdraw = async (ctx: Ctx, requestDeletion: boolean) => {
     const { resident, view } = await enter(ctx)
-    const { service: now, row } = toWithdraw(await relation(ctx, resident, view))
+    const { service, row } = toWithdraw(await relation(ctx, resident, view))
     const { env, language } = ctx.state
-    const service = await asAgreed(env, resident, { consent: row.consent, service: now })
-    const provided = await queries.provided(env.db, resident.id, service.service.id)
+    const provided = await queries.provided(env.db, resident.id, row.consent)
     const template = env.templates.version(row.consent.template, row.consent.templateVersion)
     const offer = offerOf(service, [], template, env.now())
     views.withdraw(ctx, {

@@ -1,10 +1,13 @@
 /** 「各サービスでのデータ利用」 (R5): searched, filtered and sorted here; what cannot be read is said, not guessed. */
 import { isUnavailable } from '../database/faults.ts'
+import type { Env } from '../env.ts'
 import { oneText } from '../http/listing.ts'
 import type { Ctx } from '../http/state.ts'
 import { words } from '../locales/words.ts'
 import * as residents from '../residents/actions.ts'
 import type { Resident } from '../residents/model.ts'
+import type { ServiceNow } from '../services/model.ts'
+import { asAgreed } from './ending.ts'
 import { cardOf, statusOf, type View } from './overview.ts'
 import type * as pages from './pages.ts'
 import * as queries from './queries.ts'
@@ -20,9 +23,9 @@ async function lastProvided(
   resident: Resident,
   rows: readonly queries.ListedRow[],
 ): Promise<Map<string, Date> | undefined> {
-  const ids = rows.map(({ agreement }) => agreement.serviceId)
+  const agreed = rows.map(({ consent }) => consent)
   try {
-    return await queries.lastProvided(ctx.state.env.db, resident.id, ids)
+    return await queries.lastProvided(ctx.state.env.db, resident.id, agreed)
   } catch (error) {
     if (!isUnavailable(error)) throw error
     ctx.state.env.log.warn({ reference: ctx.state.reference }, 'provision records unreadable')
@@ -49,6 +52,21 @@ function sorted(found: readonly Found[], by: pages.ServiceSort, view: View): Fou
   return [...found]
 }
 
+/** The rows of services we know, each as it was agreed to (S-59). */
+async function agreed<Row extends queries.ListedRow>(
+  env: Env,
+  resident: Resident,
+  { rows, view }: { rows: readonly Row[]; view: View },
+): Promise<{ row: Row; service: ServiceNow }[]> {
+  const all = []
+  for (const row of rows) {
+    const { consent } = row
+    const now = view.services.get(consent.serviceId)
+    if (now) all.push({ row, service: await asAgreed(env, resident, { consent, service: now }) })
+  }
+  return all
+}
+
 export async function servicesPage(
   ctx: Ctx,
   resident: Resident,
@@ -60,15 +78,13 @@ export async function servicesPage(
     residents.collectionTerms(env, resident.id),
   ])
   const last = await lastProvided(ctx, resident, rows)
-  const found = rows.flatMap((row) => {
-    const { serviceId } = row.agreement
-    const service = view.services.get(serviceId)
-    const at = last?.get(serviceId)
-    const card = service && cardOf({ ...row, lastProvidedAt: at ?? null }, service, view)
-    return card
-      ? [{ row, last: at, card: { ...card, collects: collection?.given === true, isPart: !last } }]
-      : []
-  })
+  const found: Found[] = []
+  for (const { row, service } of await agreed(env, resident, { rows, view })) {
+    const at = last?.get(row.agreement.serviceId)
+    const card = cardOf({ ...row, lastProvidedAt: at ?? null }, service, view)
+    const shown = { ...card, collects: collection?.given === true, isPart: !last }
+    found.push({ row, last: at, card: shown })
+  }
   const one = (name: string) => oneText(ctx.query[name], 100)
   const q = one('q')
   // A state we do not know is nobody's: nothing is found.
@@ -90,22 +106,19 @@ export async function servicesPage(
 
 /** The same as JSON, for the resident's own programs. */
 export async function servicesJson(ctx: Ctx, resident: Resident, view: View) {
-  const rows = await queries.cards(ctx.state.env.db, resident.id)
-  return rows.flatMap((row) => {
-    const service = view.services.get(row.agreement.serviceId)
-    if (!service) return []
+  const { env } = ctx.state
+  const rows = await queries.cards(env.db, resident.id)
+  return (await agreed(env, resident, { rows, view })).map(({ row, service }) => {
     const { id, name, provider } = faceOf(service, view.language)
-    return [
-      {
-        serviceId: id,
-        name,
-        provider,
-        status: statusOf(row, view),
-        items: row.content.items.map((item) => item.item),
-        agreedAt: row.answeredAt,
-        endsAt: row.consent.endsAt,
-        lastProvidedAt: row.lastProvidedAt,
-      },
-    ]
+    return {
+      serviceId: id,
+      name,
+      provider,
+      status: statusOf(row, view),
+      items: row.content.items.map((item) => item.item),
+      agreedAt: row.answeredAt,
+      endsAt: row.consent.endsAt,
+      lastProvidedAt: row.lastProvidedAt,
+    }
   })
 }

@@ -1,11 +1,12 @@
 /** What the address of a history page asks for, held to what the page offers (L1). */
 import { itemNames } from '../catalogue/model.ts'
+import type { Env } from '../env.ts'
 import { oneText } from '../http/listing.ts'
 import type { Ctx } from '../http/state.ts'
 import { endOfDay, isDay, startOfDay } from '../input/days.ts'
 import { messages } from '../locales/index.ts'
 import { Refusal, type Fields } from '../refusal.ts'
-import type { ServiceNow } from '../services/model.ts'
+import { everNamed, type EverNamed } from './line_queries.ts'
 import { KINDS, readCursor, type Cursor, type HistoryFilter, type Search } from './model.ts'
 import type { Values } from './pages.ts'
 import type { View } from './telling.ts'
@@ -34,12 +35,16 @@ function faultsOf({ from, to }: Values): Fields {
   const fields: Fields = {}
   if (from && !isDay(from)) fields['from'] = 'not_valid'
   if (to && !isDay(to)) fields['to'] = 'not_valid'
-  if (!Object.keys(fields).length && from && to && to < from) fields['to'] = 'not_valid'
+  if (!Object.keys(fields).length && from && to && to < from) fields['to'] = 'period_turned'
   return fields
 }
 
 /** The filter these values mean. Call where nothing is wrong with them. */
-export function filterOf(values: Values, residentId: string, view: View): HistoryFilter {
+export async function filterOf(
+  env: Env,
+  values: Values,
+  { residentId, view }: { residentId: string; view: View },
+): Promise<HistoryFilter> {
   return {
     residentId,
     service: values.service || undefined,
@@ -47,26 +52,30 @@ export function filterOf(values: Values, residentId: string, view: View): Histor
     item: values.item || undefined,
     from: values.from ? startOfDay(values.from) : undefined,
     to: values.to ? endOfDay(values.to) : undefined,
-    search: values.q ? searchOf(values.q, view) : undefined,
+    search: values.q ? await searchOf(env, values.q, view) : undefined,
   }
 }
 
-/** What a word may mean: names of services, companies, items and kinds that hold it. */
-function searchOf(q: string, view: View): Search {
+/**
+ * What a word may mean: names of services, companies, items and kinds that hold it. A name of a former day counts, since
+ * the entries of that day show it.
+ */
+async function searchOf(env: Env, q: string, view: View): Promise<Search> {
   const holds = (...texts: string[]) =>
     texts.some((text) => text.normalize('NFKC').toLowerCase().includes(q.toLowerCase()))
   const { kinds } = messages[view.language].history
-  const inService = ({ version, member }: ServiceNow) =>
-    holds(
-      version.names.ja,
-      version.names.en,
-      version.names.kana ?? '',
-      member.names.ja,
-      member.names.en,
-    )
+  const called = (all: readonly EverNamed[]) => {
+    const found = all.filter(({ names: { ja, en, kana } }) => holds(ja, en, kana ?? ''))
+    return [...new Set(found.map(({ id }) => id))]
+  }
+  const [services, companies] = await Promise.all([
+    everNamed(env.db, 'service'),
+    everNamed(env.db, 'member'),
+  ])
   return {
     kinds: KINDS.filter((kind) => holds(kinds[kind])),
-    services: [...view.services.values()].filter(inService).map(({ service }) => service.id),
+    services: called(services),
+    companies: called(companies),
     items: view.catalogue.items
       .filter(({ id }) => holds(...everyName(id, view)))
       .map(({ id }) => id),

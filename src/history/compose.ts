@@ -13,6 +13,7 @@ import { filterOf, hrefOf, cursorIn, valuesOf } from './asking.ts'
 import * as line from './line_queries.ts'
 import { KINDS, writeCursor, type Cursor, type HistoryRow } from './model.ts'
 import type { Days, HistoryPage, Line, PrintPage, Told, Values } from './pages.ts'
+import { namedIn } from './parties.ts'
 import { read } from './reading.ts'
 import { itemLabel, tell, type Around, type View } from './telling.ts'
 
@@ -50,12 +51,12 @@ export async function viewOf(ctx: Ctx, catalogue: Catalogue): Promise<View> {
 }
 
 /** What the lines of these rows say beside them. */
-export async function aroundOf(env: Env, rows: readonly HistoryRow[]): Promise<Around> {
+export async function aroundOf(env: Env, rows: readonly HistoryRow[], view: View): Promise<Around> {
   const ids = (kinds: readonly string[], id: (row: HistoryRow) => string | undefined) => [
     ...new Set(rows.filter((row) => kinds.includes(row.kind)).flatMap((row) => id(row) ?? [])),
   ]
   const own = ({ id }: HistoryRow) => id
-  const [declined, offered, viewers] = await Promise.all([
+  const [declined, offered, viewers, named] = await Promise.all([
     line.declinedOf(
       env.db,
       ids(['provision'], ({ details }) =>
@@ -64,13 +65,14 @@ export async function aroundOf(env: Env, rows: readonly HistoryRow[]): Promise<A
     ),
     line.offeredOf(env.db, ids(['refusal', 'unanswered'], own)),
     line.viewersOf(env.db, ids(['view'], own)),
+    namedIn(env.db, rows, view.services),
   ])
-  return { declined, offered, viewers }
+  return { declined, offered, viewers, named }
 }
 
 /** The rows in words, where their service is known. */
 export async function toldOf(env: Env, rows: readonly HistoryRow[], view: View): Promise<Told[]> {
-  const around = await aroundOf(env, rows)
+  const around = await aroundOf(env, rows, view)
   return rows.flatMap((row) => tell(row, around, view) ?? [])
 }
 
@@ -142,7 +144,12 @@ export async function historyPage(ctx: Ctx, resident: Resident, view: View): Pro
   const isWrong = Object.keys(fields).length > 0
   const found = isWrong
     ? { rows: [], older: undefined, newer: undefined, restedAt: undefined }
-    : await read(env, filterOf(values, resident.id, view), cursorIn(ctx, resident.id), PER_PAGE)
+    : await read(
+        env,
+        await filterOf(env, values, { residentId: resident.id, view }),
+        cursorIn(ctx, resident.id),
+        PER_PAGE,
+      )
   const [told, met] = await Promise.all([
     toldOf(env, found.rows, view),
     line.metServices(env.db, resident.id),
@@ -172,16 +179,17 @@ export async function historyPage(ctx: Ctx, resident: Resident, view: View): Pro
 }
 
 /** @throws Refusal invalid_input where a filter of the address is none we know, or a day is none */
-export function askedIn(ctx: Ctx, resident: Resident, view: View) {
+export async function askedIn(ctx: Ctx, resident: Resident, view: View) {
   const { values, fields } = valuesOf(ctx, view)
   if (Object.keys(fields).length) throw new Refusal('invalid_input', { fields })
-  return { values, filter: filterOf(values, resident.id, view) }
+  const whose = { residentId: resident.id, view }
+  return { values, filter: await filterOf(ctx.state.env, values, whose) }
 }
 
 /** For paper: more on one page, and nothing to press. */
 export async function printPage(ctx: Ctx, resident: Resident, view: View): Promise<PrintPage> {
   const { env } = ctx.state
-  const { values, filter } = askedIn(ctx, resident, view)
+  const { values, filter } = await askedIn(ctx, resident, view)
   const found = await read(env, filter, cursorIn(ctx, resident.id), PER_PRINT)
   const told = await toldOf(env, found.rows, view)
   const { w } = view

@@ -16,17 +16,17 @@ const PIECE = 1000
 
 /** An entry for programs: ids and codes, no words but the names of service and provider. Times are UTC, ISO 8601. */
 function entryOf(row: HistoryRow, around: Around, view: View): object {
-  const service = row.service_id === null ? undefined : view.services.get(row.service_id)
+  const named = around.named.get(row.id)
   const { path, ends_at, deletion, given, purposes, withheld, declined, why } = row.details
   const asked = around.offered.get(row.id)
   return {
     id: row.id,
     kind: row.kind,
     at: row.at.toISOString(),
-    ...(service && {
+    ...(named && {
       serviceId: row.service_id,
-      service: service.version.names[view.language],
-      provider: service.member.names[view.language],
+      service: named.service[view.language],
+      provider: named.provider[view.language],
     }),
     items: row.items,
     ...(path !== undefined && { path }),
@@ -44,13 +44,13 @@ function entryOf(row: HistoryRow, around: Around, view: View): object {
 /** The history as one list; the next piece is named in the Link header (RFC 8288). */
 export async function historyJson(ctx: Ctx, resident: Resident, view: View): Promise<object[]> {
   const { env } = ctx.state
-  const { values, filter } = askedIn(ctx, resident, view)
+  const { values, filter } = await askedIn(ctx, resident, view)
   const found = await read(env, filter, cursorIn(ctx, resident.id), PER_JSON)
   if (found.older) {
     const next = hrefOf(PATH, values, { mark: markOf(env, resident, found.older) })
     ctx.set('Link', `<${next}>; rel="next"`)
   }
-  const around = await aroundOf(env, found.rows)
+  const around = await aroundOf(env, found.rows, view)
   return found.rows.map((row) => entryOf(row, around, view))
 }
 
@@ -110,7 +110,7 @@ async function* jsonPieces(
   yield `{"madeAt":${JSON.stringify(env.now())},"completeSince":${JSON.stringify(since)},"entries":[`
   let comma = '\n'
   for await (const rows of readAll(env, filter, PIECE)) {
-    const around = await aroundOf(env, rows)
+    const around = await aroundOf(env, rows, view)
     const told = new Map((await toldOf(env, rows, view)).map((one) => [one.id, one]))
     for (const row of rows) {
       const one = told.get(row.id)

@@ -1,5 +1,6 @@
 /** What the lines of one page say beside their own row; asked for that page alone. */
 import type { Knex } from 'knex'
+import type { Both } from '../installation.ts'
 import { UUID_PATTERN } from '../input/ids.ts'
 import type { Place } from './model.ts'
 
@@ -51,6 +52,54 @@ export async function viewersOf(db: Knex, ids: readonly string[]): Promise<Map<s
     { ids, form: UUID_PATTERN },
   )
   return new Map(rows.map((row) => [row.id, row]))
+}
+
+export type CompanyNames = { since: Date; names: Both }
+
+/** Company → its names, oldest first. */
+export async function companyNames(
+  db: Knex,
+  ids: readonly string[],
+): Promise<Map<string, CompanyNames[]>> {
+  if (!ids.length) return new Map()
+  const { rows } = await db.raw<{ rows: (CompanyNames & { id: string })[] }>(
+    `select member_id as id, created_at as since, body -> 'names' as names from member_versions
+     where member_id = any(:ids::uuid[]) order by version`,
+    { ids },
+  )
+  return Map.groupBy(rows, ({ id }) => id)
+}
+
+/** Version of a service → its names. */
+export async function serviceNames(db: Knex, ids: readonly string[]): Promise<Map<string, Both>> {
+  if (!ids.length) return new Map()
+  const { rows } = await db.raw<{ rows: { id: string; names: Both }[] }>(
+    `select id, body -> 'names' as names from service_versions where id = any(:ids::uuid[])`,
+    { ids },
+  )
+  return new Map(rows.map(({ id, names }) => [id, names]))
+}
+
+/** Version of a contract → which ID it lets a company receive. */
+export async function idKinds(
+  db: Knex,
+  ids: readonly string[],
+): Promise<Map<string, 'public' | 'pairwise'>> {
+  if (!ids.length) return new Map()
+  const rows = await db('contract_versions')
+    .whereIn('id', ids)
+    .select<{ id: string; subject_type: 'public' | 'pairwise' }[]>('id', 'subject_type')
+  return new Map(rows.map((row) => [row.id, row.subject_type]))
+}
+
+export type EverNamed = { id: string; names: Both & { kana?: string } }
+
+/** Every name that services or companies ever had. */
+export async function everNamed(db: Knex, what: 'service' | 'member'): Promise<EverNamed[]> {
+  const { rows } = await db.raw<{ rows: EverNamed[] }>(
+    `select distinct ${what}_id as id, body -> 'names' as names from ${what}_versions`,
+  )
+  return rows
 }
 
 /** Services this resident ever met: agreed to, or was asked for. */

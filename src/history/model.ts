@@ -44,7 +44,12 @@ export type Cursor = Place & { way: 'older' | 'newer' }
 export const LEFT_AFTER_MS = 1_800_000
 
 /** What is searched for, as the catalogue and the services know it: an entry matches one of these. */
-export type Search = { kinds: HistoryKind[]; services: string[]; items: string[] }
+export type Search = {
+  kinds: HistoryKind[]
+  services: string[]
+  companies: string[]
+  items: string[]
+}
 
 export type HistoryFilter = {
   residentId: string
@@ -73,8 +78,19 @@ export type HistoryRow = Place & {
   details: Details
 }
 
-/** By kind; see queries.ts. */
+/** Whom an entry is about: the company of that day, and the versions its evidence names. */
+export type Party = {
+  member?: string
+  /** Of the service. */
+  version?: string
+  /** Of the contract. */
+  contract?: string
+  id_kind?: 'public' | 'pairwise'
+}
+
+/** By kind; see source_queries.ts. */
 type Details = {
+  party?: Party | null
   path?: string
   ends_at?: string
   showing?: string | null

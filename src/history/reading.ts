@@ -47,7 +47,7 @@ async function gather(
 }
 
 const matchesNothing = ({ search }: HistoryFilter) =>
-  search !== undefined && search.kinds.length + search.services.length + search.items.length === 0
+  search !== undefined && Object.values(search).every((found) => found.length === 0)
 
 /** Reads one page. @param cursor undefined: the newest entries */
 export async function read(

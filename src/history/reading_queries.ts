@@ -38,7 +38,8 @@ function conditions(filter: HistoryFilter, stretch: Stretch): string {
   if (filter.item) parts.push('x.about && :item::text[]')
   if (filter.search)
     parts.push(
-      '(x.kind = any(:kinds::text[]) or x.service_id = any(:services::uuid[]) or x.about && :about::text[])',
+      `(x.kind = any(:kinds::text[]) or x.service_id = any(:services::uuid[]) or x.about && :about::text[]
+        or x.details->'party'->>'member' = any(:companies::text[]))`,
     )
   if (stretch.start) parts.push(`(x.at, x.id) ${beyond} (:startAt::timestamptz, :startId::uuid)`)
   if (stretch.until) parts.push(`(x.at, x.id) ${within} (:untilAt::timestamptz, :untilId::uuid)`)
@@ -57,6 +58,7 @@ const bindings = (filter: HistoryFilter, stretch: Stretch, now: Date) => ({
   item: filter.item === undefined ? null : [filter.item],
   kinds: filter.search?.kinds ?? null,
   services: filter.search?.services ?? null,
+  companies: filter.search?.companies ?? null,
   about: filter.search?.items ?? null,
   startAt: stretch.start?.at ?? null,
   startId: stretch.start?.id ?? null,

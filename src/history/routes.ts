@@ -38,7 +38,7 @@ export function routes(guards: Guards, catalogue: Catalogue): Router<State> {
   }
   const takeAlong = async (ctx: Ctx) => {
     const { resident, view } = await enter(ctx)
-    const { filter } = askedIn(ctx, resident, view)
+    const { filter } = await askedIn(ctx, resident, view)
     const { within } = await count(ctx.state.env, FILES, resident.id)
     if (!within) throw new Refusal('too_many_attempts')
     return { filter, view, since: completeSince(resident, view) }

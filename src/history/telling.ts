@@ -8,6 +8,7 @@ import type { ServiceNow } from '../services/model.ts'
 import type { Viewer } from './line_queries.ts'
 import type { HistoryRow } from './model.ts'
 import type { Told } from './pages.ts'
+import type { Named } from './parties.ts'
 
 /** What every line needs to know. */
 export type View = {
@@ -30,34 +31,41 @@ export type Around = {
   /** By showing. */
   offered: ReadonlyMap<string, string[]>
   viewers: ReadonlyMap<string, Viewer>
+  /** By entry: the service and company of that day. */
+  named: ReadonlyMap<string, Named>
 }
 
 type Asked = Pick<Told, 'asked' | 'given' | 'rest'>
 const NOTHING: Asked = { asked: [], given: [], rest: [] }
 
-export function itemLabel(id: string, service: ServiceNow | undefined, view: View): string {
-  return itemNames(view.catalogue.items, id, service?.contract.subjectType)[view.language]
+/** @param idKind of the ID this entry is about; undefined: of none or of several */
+export function itemLabel(id: string, idKind: Named['idKind'] | undefined, view: View): string {
+  return itemNames(view.catalogue.items, id, idKind)[view.language]
 }
 
 /** In the order of the catalogue, each once. */
-function labelsOf(ids: readonly string[], service: ServiceNow | undefined, view: View): string[] {
+function labelsOf(
+  ids: readonly string[],
+  idKind: Named['idKind'] | undefined,
+  view: View,
+): string[] {
   const order = view.catalogue.items.map((item): string => item.id)
   return [...new Set(ids)]
     .filter(isItemId)
     .toSorted((a, b) => order.indexOf(a) - order.indexOf(b))
-    .map((id) => itemLabel(id, service, view))
+    .map((id) => itemLabel(id, idKind, view))
 }
 
 /** An entry in words; undefined where its service is unknown. */
 export function tell(row: HistoryRow, around: Around, view: View): Told | undefined {
-  const service = row.service_id === null ? undefined : view.services.get(row.service_id)
-  if (row.service_id !== null && !service) return undefined
+  const then = around.named.get(row.id)
+  if (row.service_id !== null && !then) return undefined
   const { language } = view
-  const face = service && {
-    id: service.service.id,
-    name: service.version.names[language],
-    provider: service.member.names[language],
-  }
+  const face =
+    row.service_id !== null && then
+      ? { id: row.service_id, name: then.service[language], provider: then.provider[language] }
+      : undefined
+  const idKind = then?.idKind
   const named = face ? messages[language].frame.named(face.name, face.provider) : ''
   const { paths } = messages[language].records
   const { details } = row
@@ -66,8 +74,8 @@ export function tell(row: HistoryRow, around: Around, view: View): Told | undefi
     at: row.at,
     kind: row.kind,
     service: face,
-    sentence: sentenceOf(row, { named, service, around }, view),
-    ...askedOf(row, { service, around }, view),
+    sentence: sentenceOf(row, { named, idKind, around }, view),
+    ...askedOf(row, { idKind, around }, view),
     purposes: (details.purposes ?? []).map((id) => purposeName(id, view)),
     path:
       details.path === undefined ? undefined : (paths[details.path as 'userinfo'] ?? details.path),
@@ -79,14 +87,14 @@ export function tell(row: HistoryRow, around: Around, view: View): Told | undefi
 const purposeName = (id: string, view: View) =>
   view.catalogue.purposes.find((purpose) => purpose.id === id)?.names[view.language] ?? id
 
-type With = { named: string; service: ServiceNow | undefined; around: Around }
+type With = { named: string; idKind: Named['idKind'] | undefined; around: Around }
 
-function sentenceOf(row: HistoryRow, { named, service, around }: With, view: View): Rich {
+function sentenceOf(row: HistoryRow, { named, idKind, around }: With, view: View): Rich {
   const t = messages[view.language]
   const h = t.history
   const { w } = view
   const { details } = row
-  const items = w.list(labelsOf(row.items, service, view))
+  const items = w.list(labelsOf(row.items, idKind, view))
   const until = details.ends_at === undefined ? '' : w.lastDay(new Date(details.ends_at))
   const what = row.items[0] ?? ''
   switch (row.kind) {
@@ -171,10 +179,10 @@ function viewed(viewer: Viewer | undefined, view: View): Rich {
 }
 
 /** What was asked for, what was given, and why not the rest. */
-function askedOf(row: HistoryRow, { service, around }: Omit<With, 'named'>, view: View): Asked {
+function askedOf(row: HistoryRow, { idKind, around }: Omit<With, 'named'>, view: View): Asked {
   const { whyNot } = messages[view.language].history
   const { details } = row
-  const label = (ids: readonly string[]) => labelsOf(ids, service, view)
+  const label = (ids: readonly string[]) => labelsOf(ids, idKind, view)
   const because = (why: keyof typeof whyNot, ids: readonly string[]) =>
     ids.length ? [{ items: label(ids), why: whyNot[why] }] : []
   if (row.kind === 'refusal' || row.kind === 'unanswered') {

@@ -125,8 +125,8 @@ export async function untold(
     `select a.resident_id as "residentId", jsonb_agg(v.body -> 'names' order by s.created_at, s.id) as services
      from services s
      join agreements a on a.service_id = s.id and a.ended_at is null
-     join lateral (select ends_at from consents c
-       where c.agreement_id = a.id order by c.version desc limit 1) c on c.ends_at > :at
+     join lateral (select ends_at, member_id from consents c
+       where c.agreement_id = a.id order by c.version desc limit 1) c on c.ends_at > :at and c.member_id = :memberId
      join lateral (select body from service_versions
        where service_id = s.id order by version desc limit 1) v on true
      where s.member_id = :memberId and not exists (

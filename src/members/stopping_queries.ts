@@ -8,13 +8,13 @@ import type { DryRun, SubjectKind } from './stopping_model.ts'
 /** One company, or one service of it. */
 export type Reach = { memberId: string; serviceId: string | null }
 
-/** Agreements that yield something but for the stop: not ended, not run out, not asleep (S-56). `:at`, `:memberId`, `:serviceId` */
+/** Agreements that yield something but for the stop: not ended, not run out, not asleep (S-56), and with it (S-59). `:at`, `:memberId`, `:serviceId` */
 const IN_FORCE = `
   select a.id, a.resident_id, a.service_id from agreements a
   join services s on s.id = a.service_id and s.member_id = :memberId
     and (:serviceId::uuid is null or s.id = :serviceId)
-  join lateral (select ends_at from consents c where c.agreement_id = a.id order by version desc limit 1) c
-    on c.ends_at > :at
+  join lateral (select ends_at, member_id from consents c where c.agreement_id = a.id order by version desc limit 1) c
+    on c.ends_at > :at and c.member_id = :memberId
   join lateral (select given, at from resident_terms t
     where t.resident_id = a.resident_id and t.kind = 'provision' order by t.at desc, t.id limit 1) t
     on t.given and t.at <= a.started_at

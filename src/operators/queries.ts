@@ -17,11 +17,12 @@ export async function servicesInForce(db: Knex, residentId: string): Promise<Ser
     `select sv.body -> 'names' as names, mv.body -> 'names' as "memberNames", a.started_at as since,
        count(p.id) as provided, max(p.at) as "lastAt"
      from agreements a
-     join services s on s.id = a.service_id
+     join lateral (select member_id from consents
+       where agreement_id = a.id order by version desc limit 1) c on true
      join lateral (select body from service_versions
-       where service_id = s.id order by version desc limit 1) sv on true
+       where service_id = a.service_id order by version desc limit 1) sv on true
      join lateral (select body from member_versions
-       where member_id = s.member_id order by version desc limit 1) mv on true
+       where member_id = c.member_id order by version desc limit 1) mv on true
      left join provision_records p on p.resident_id = a.resident_id and p.agreement_id = a.id
      where a.resident_id = :residentId and a.ended_at is null
      group by a.id, a.started_at, sv.body, mv.body

@@ -36,7 +36,7 @@ export async function casePage(
         : undefined,
     sum: isOver(of.state) ? [] : shown.sumShown(env, of.rule, due, language),
     facts: [
-      ...shown.askedFacts(of, await serviceName(env, of.serviceId, language), language),
+      ...shown.askedFacts(of, await serviceName(env, of, language), language),
       ...shown.writtenFacts(steps, resident, language),
     ],
     answer: shown.answerShown(of, steps, { resident, language }),

@@ -40,9 +40,7 @@ export async function deskList(env: Env, ctx: Ctx): Promise<DeskListPage> {
   )
   const { rows } = paged
   const services = new Map<string, string>()
-  for (const { serviceId } of rows)
-    if (serviceId && !services.has(serviceId))
-      services.set(serviceId, (await serviceName(env, serviceId, language)) ?? '')
+  for (const of of rows) services.set(of.id, (await serviceName(env, of, language)) ?? '')
   return {
     list: listView(DESK, { ...listing, page: paged.page }, paged, SORTS),
     filters: [
@@ -57,7 +55,7 @@ export async function deskList(env: Env, ctx: Ctx): Promise<DeskListPage> {
       number: of.number,
       kind: t.kinds[of.kind],
       subject: t.subject.names[of.subject],
-      service: services.get(of.serviceId ?? '') ?? '',
+      service: services.get(of.id) ?? '',
       received: words(language).date(of.receivedAt),
       due: shown.dueShown(of, now, language),
       state: shown.chipOf(of.state, language),
@@ -95,7 +93,7 @@ export async function deskCase(env: Env, asked: Looking): Promise<DeskCasePage> 
     due: shown.dueShown(of, env.now(), language),
     sum: isOver(of.state) ? [] : shown.sumShown(env, of.rule, due, language),
     facts: [
-      ...shown.askedFacts(of, await serviceName(env, of.serviceId, language), language).slice(1),
+      ...shown.askedFacts(of, await serviceName(env, of, language), language).slice(1),
       [t.desk.language, t.desk.languages[of.language]],
       [t.desk.rule, t.desk.profiles[of.profile] ?? of.profile],
       [t.desk.told, told(of, language)],
@@ -105,7 +103,7 @@ export async function deskCase(env: Env, asked: Looking): Promise<DeskCasePage> 
     note: acts.length || deeds.length ? undefined : noteOf(of, mayAct, language),
     look: mayAct && resident && !asked.shown ? asked.look : undefined,
     person: asked.shown && resident ? personShown(of, steps, { resident, language }) : undefined,
-    evidence: await evidenceShown(env, steps, language),
+    evidence: await evidenceShown(env, of, { steps, language }),
     letterHref: hasLetter(of) ? `${base}/letter` : undefined,
     steps: shown.stepsShown(steps, { resident: undefined, language, names }),
   }

@@ -241,7 +241,7 @@ async function letterIn(ctx: Ctx, look: Looking['look'] | undefined): Promise<Le
     { href: DESK, text: messages[language].rights.desk.title },
     { href: `${DESK}/${of.id}`, text: of.number },
   ]
-  const service = await serviceName(env, of.serviceId, language)
+  const service = await serviceName(env, of, language)
   const address = resident && askerFacts(resident, language)[1]?.[1]
   const asked = { ...found, resident, language, trail, service, sealed: Boolean(look), address }
   const mayLook = look && operator?.roles.includes('privacy_officer')

@@ -6,7 +6,7 @@ import type { Facts } from '../http/parts.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import * as services from '../services/actions.ts'
-import type { Step } from './model.ts'
+import type { CaseNow, Step } from './model.ts'
 import { serviceName } from './own_pages.ts'
 import type { EvidenceShown } from './pages.ts'
 import { itemName } from './shown.ts'
@@ -19,14 +19,14 @@ type Told = { [key: string]: unknown }
 /** The entry of the history that was reported; undefined where the request is no report. */
 export async function evidenceShown(
   env: Env,
-  steps: readonly Step[],
-  language: Language,
+  of: Pick<CaseNow, 'residentId' | 'receivedAt'>,
+  { steps, language }: { steps: readonly Step[]; language: Language },
 ): Promise<EvidenceShown | undefined> {
   const evidence = steps.find(({ step }) => step === 'received')?.body['evidence']
   if (typeof evidence !== 'object' || evidence === null || Array.isArray(evidence)) return undefined
   const t = messages[language].rights.desk.evidenceCodes
   return {
-    facts: await factsOf(env, evidence, language),
+    facts: await factsOf(env, { of, told: evidence }, language),
     codes: CODES.flatMap((code): Facts => {
       const value = text(evidence, code)
       return value ? [[t[code], value]] : []
@@ -43,7 +43,9 @@ const text = (told: Told, name: string): string | undefined => {
 const wordOf = (all: Readonly<Record<string, string>>, code: string | undefined) =>
   code === undefined ? undefined : (all[code] ?? code)
 
-async function factsOf(env: Env, told: Told, language: Language): Promise<Facts> {
+type Reported = { of: Pick<CaseNow, 'residentId' | 'receivedAt'>; told: Told }
+
+async function factsOf(env: Env, { of, told }: Reported, language: Language): Promise<Facts> {
   const { history: h, records, rights } = messages[language]
   const w = words(language)
   const { items } = await catalogue(env)
@@ -57,10 +59,15 @@ async function factsOf(env: Env, told: Told, language: Language): Promise<Facts>
   const at = text(told, 'at')
   const withheld = Object.entries((told['withheld'] ?? {}) as Record<string, string>)
   const rest = withheld.map(([id, why]) => h.restOf(name(id), wordOf(h.whyNot, why) ?? ''))
+  const known = {
+    serviceId: service ?? null,
+    residentId: of.residentId,
+    receivedAt: at ? new Date(at) : of.receivedAt,
+  }
   const facts: [string, string | undefined][] = [
     [h.report.at, at && w.instant(new Date(at))],
     [h.report.kind, wordOf(h.kinds, text(told, 'kind'))],
-    [h.report.service, await serviceName(env, service ?? null, language)],
+    [h.report.service, await serviceName(env, known, language)],
     [rights.facts.items, w.list(ids.map(name)) || undefined],
     [h.rest, w.list(rest) || undefined],
     [rights.desk.evidenceWhy, wordOf(h.denials, text(told, 'why'))],

@@ -89,7 +89,7 @@ export async function formPage(
   const { kind, subject, typed, once } = form
   const t = messages[language].rights
   const has = fieldsOf(kind, subject) ?? {}
-  const services = has.service ? await queries.servicesOf(env.db, resident.id) : []
+  const services = has.service ? await queries.servicesOf(env.db, resident.id, env.now()) : []
   return {
     title: t.form.title(t.kinds[kind], t.subject.names[subject]),
     path: `${PATH}/new/${kind}/${subject}`,
@@ -152,7 +152,7 @@ export async function checkPage(
   const t = messages[language].rights
   const of = drafted(env, resident, filed)
   const { typed } = form
-  const service = filed.serviceId ? await serviceName(env, filed.serviceId, language) : undefined
+  const service = await serviceName(env, of, language)
   const [unsent, unstamped] = [t.facts.number, t.facts.received]
   const yearEnd = env.config.installation.yearEndHolidays ?? YEAR_END
   const sum = sumOf(of.rule, { receivedOn: dayOf(env.now()), yearEnd })
@@ -187,11 +187,13 @@ export async function checkPage(
   }
 }
 
+/** The service a case is about, as its resident knew it when the case was received. */
 export async function serviceName(
   env: Env,
-  id: string | null,
+  of: Pick<CaseNow, 'serviceId' | 'residentId' | 'receivedAt'>,
   language: Language,
 ): Promise<string | undefined> {
-  const found = id ? await queries.service(env.db, id) : undefined
+  const { serviceId: id, residentId, receivedAt: at } = of
+  const found = id ? await queries.service(env.db, { id, residentId, at }) : undefined
   return found && messages[language].frame.named(found.names[language], found.provider[language])
 }

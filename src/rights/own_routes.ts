@@ -110,7 +110,7 @@ async function send(ctx: Ctx): Promise<void> {
   const form: Form = { ...about, typed, once }
   if (step === 'edit') return showForm(ctx, form)
   const resident = await residentIn(ctx)
-  const services = await queries.servicesOf(env.db, resident.id)
+  const services = await queries.servicesOf(env.db, resident.id, env.now())
   const { filed, faults } = readFields(typed, {
     ...about,
     services: services.map(({ id }) => id),
@@ -146,7 +146,7 @@ async function showLetter(ctx: Ctx): Promise<void> {
   const { env, language } = ctx.state
   const resident = await residentIn(ctx)
   const found = await rights.ownCase(env, resident.id, param(ctx, 'id'))
-  const service = await serviceName(env, found.of.serviceId, language)
+  const service = await serviceName(env, found.of, language)
   const trail = [top(language), toCase(found.of)]
   views.letter(ctx, letterPage(env, { ...found, resident, language, trail, service }))
 }

@@ -5,30 +5,42 @@ import { isUuid } from '../input/ids.ts'
 /** A service as requests name it. */
 export type Named = { id: string; names: Both; provider: Both; inForce: boolean }
 
+/**
+ * The newest consent before :at names service and company; what a company has since then got of another one is not what
+ * was agreed (S-59). Without a consent, as they are at :at.
+ */
 const named = `select s.id, sv.body -> 'names' as names, mv.body -> 'names' as provider`
-const versions = `join lateral (select body from service_versions
-    where service_id = s.id order by version desc limit 1) sv on true
-  join lateral (select body from member_versions
-    where member_id = s.member_id order by version desc limit 1) mv on true`
+const versions = `left join lateral (select member_id, service_version_id from consents
+    where resident_id = :residentId and service_id = s.id and agreed_at <= :at
+    order by agreed_at desc, version desc limit 1) c on true
+  join lateral (select body from service_versions where service_id = s.id
+    order by (id = c.service_version_id) desc nulls last, version desc limit 1) sv on true
+  join lateral (select body from member_versions where member_id = coalesce(c.member_id, s.member_id)
+    order by (created_at <= :at) desc, case when created_at <= :at then version end desc nulls last, version
+    limit 1) mv on true`
 
 /** The services a resident ever agreed to, and whether that is in force or paused. */
-export async function servicesOf(db: Knex, residentId: string): Promise<Named[]> {
+export async function servicesOf(db: Knex, residentId: string, at: Date): Promise<Named[]> {
   const { rows } = await db.raw<{ rows: Named[] }>(
-    `${named}, bool_or(a.ended_at is null or a.end_kind = 'paused') as "inForce"
-     from agreements a join services s on s.id = a.service_id ${versions}
-     where a.resident_id = :residentId
-     group by s.id, sv.body, mv.body order by sv.body -> 'names' ->> 'ja', s.id`,
-    { residentId },
+    `${named}, f."inForce"
+     from (select service_id, bool_or(ended_at is null or end_kind = 'paused') as "inForce"
+       from agreements where resident_id = :residentId group by service_id) f
+     join services s on s.id = f.service_id ${versions}
+     order by sv.body -> 'names' ->> 'ja', s.id`,
+    { residentId, at },
   )
   return rows
 }
 
-/** A service by id, whatever became of it. */
-export async function service(db: Knex, id: string): Promise<Omit<Named, 'inForce'> | undefined> {
+/** A service by id as this resident knew it, whatever became of it. */
+export async function service(
+  db: Knex,
+  { id, residentId, at }: { id: string; residentId: string; at: Date },
+): Promise<Omit<Named, 'inForce'> | undefined> {
   if (!isUuid(id)) return undefined
   const { rows } = await db.raw<{ rows: Named[] }>(
     `${named} from services s ${versions} where s.id = :id`,
-    { id },
+    { id, residentId, at },
   )
   return rows[0]
 }

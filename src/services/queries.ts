@@ -17,7 +17,7 @@ const columns = (at: string) => `
         'retention', i.retention)
         order by i.position), '[]')
       from service_items i where i.service_version_id = sv.id) as items,
-    m.corporate_number, ${statusAt('m', at)} as member_status, greatest(s.returned_at, m.returned_at) as returned_at,
+    m.id as company_id, m.corporate_number, ${statusAt('m', at)} as member_status, greatest(s.returned_at, m.returned_at) as returned_at,
     mv.id as member_version_id, mv.version as member_version, mv.body as member_body,
     c.number, cv.id as contract_version_id, cv.version as contract_version, cv.starts_at, cv.ends_at,
     cv.subject_type, cv.offline_access, cv.body ->> 'template' as consent_text,
@@ -93,6 +93,8 @@ type Row = {
     bounds: Bounds | null
     retention: Both | null
   })[]
+  /** Of `member`: another than the service's own where versions of a former day are read (S-59). */
+  company_id: string
   corporate_number: string
   returned_at: Date | null
   member_status: MemberNow['status']
@@ -180,7 +182,7 @@ function fromRow(row: Row): ServiceNow {
     },
     member: {
       ...row.member_body,
-      id: row.member_id,
+      id: row.company_id,
       corporateNumber: row.corporate_number,
       status: row.member_status,
       versionId: row.member_version_id,

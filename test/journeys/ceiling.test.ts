@@ -1,6 +1,7 @@
 /** The ceiling at the moment of use, on two nodes (S-36, K2, K9, rule 5): contracts shrink and end with nobody acting. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import type { ItemId } from '../../src/catalogue/model.ts'
+import { messages } from '../../src/locales/index.ts'
 import { Browser } from '../support/browser.ts'
 import {
   makeContractVersion,
@@ -170,7 +171,7 @@ describe('a contract that ended', () => {
   test('says so on the resident’s page, and in English too', async () => {
     const { service, browser } = await ended()
     const list = await browser.open('/account/services')
-    expect(list.text).toContain('いまは何も渡していません。サービスか契約が止まっているためです。')
+    expect(list.text).toContain(messages.ja.consents.nothingNow.suspended)
     const calm = await new Browser(site.issuer, { 'accept-language': 'en' }).open(
       authorizePath(service),
     )

@@ -159,7 +159,8 @@ export const consents: Messages['consents'] = {
   },
   nothingNow: {
     paused: 'You paused this. Nothing is shared now.',
-    suspended: 'Nothing is shared now: the service or its contract is stopped.',
+    suspended:
+      'Nothing is shared now: the service or its contract is stopped, or another company has the service.',
     excluded: 'This company is no longer a member. Nothing is shared.',
     expired: 'Your consent has expired. Nothing is shared now.',
     withdrawn: 'Nothing has been shared since you withdrew.',

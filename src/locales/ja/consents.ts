@@ -169,7 +169,8 @@ export const consents = {
   /** What the states other than in_use mean: nothing is shared now. */
   nothingNow: {
     paused: 'お客様が一時停止しています。いまは何も渡していません。',
-    suspended: 'いまは何も渡していません。サービスか契約が止まっているためです。',
+    suspended:
+      'いまは何も渡していません。サービスか契約が止まっているか、サービスがほかの会社に移ったためです。',
     excluded: 'この会社は加盟企業から除外されました。何も渡していません。',
     expired: '同意の期限が過ぎました。いまは何も渡していません。',
     withdrawn: '撤回してから、何も渡していません。',
