@@ -4,6 +4,7 @@ import type { Catalogue } from '../catalogue/model.ts'
 import { count, type Limit } from '../database/limits.ts'
 import type { Env } from '../env.ts'
 import { isUuid } from '../input/ids.ts'
+import { JsonFault, parseStrict } from '../input/json.ts'
 import { Refusal } from '../refusal.ts'
 import * as services from '../services/actions.ts'
 import { subjectOf, type ServiceNow } from '../services/model.ts'
@@ -55,7 +56,7 @@ export type Checked = { ok: true; receipt: Receipt } | { ok: false; why: 'shape'
 
 /** Whether a text is a receipt that this installation signed; also with a key that has since been replaced. */
 export async function check(env: Env, text: string): Promise<Checked> {
-  const jws = text.replace(/\s+/g, '')
+  const jws = signedIn(text).replace(/\s+/g, '')
   if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(jws)) return { ok: false, why: 'shape' }
   const keys = env.secrets.signing.filter(({ alg }) => alg === 'ES256').map(publicPart)
   try {
@@ -67,6 +68,18 @@ export async function check(env: Env, text: string): Promise<Checked> {
   } catch (error) {
     if ((error as { code?: string }).code?.startsWith('ERR_J'))
       return { ok: false, why: 'signature' }
+    throw error
+  }
+}
+
+/** The signed text alone, also where the whole downloaded file was pasted: its `receipt`. */
+function signedIn(text: string): string {
+  if (!text.trimStart().startsWith('{')) return text
+  try {
+    const { receipt } = parseStrict(text.trim()) as { receipt?: unknown }
+    return typeof receipt === 'string' ? receipt : ''
+  } catch (error) {
+    if (error instanceof JsonFault) return ''
     throw error
   }
 }

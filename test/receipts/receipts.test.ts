@@ -133,7 +133,10 @@ describe('the public check', () => {
   test('knows a genuine one, also with line breaks', async () => {
     const [path = ''] = links(await browser.open('/account/receipts'))
     const { receipt } = await json(path)
-    for (const text of [receipt, receipt.replace(/(.{70})/g, '$1\n')]) {
+    // Also the whole file that was saved, as it is.
+    const file = (await browser.request(path.replace(/(\.json)?$/, '.json'))).text
+    expect(file).toContain('"payload"')
+    for (const text of [receipt, receipt.replace(/(.{70})/g, '$1\n'), file]) {
       const page = await check(text)
       expect([page.status, page.text.includes('本物の控えです')]).toEqual([200, true])
     }
@@ -145,7 +148,14 @@ describe('the public check', () => {
     const [head = '', , tail = ''] = receipt.split('.')
     const other = Buffer.from(JSON.stringify({ ...payload, sub: 'x' })).toString('base64url')
     const { idToken } = { idToken: `${head.slice(2)}.${other}.${tail}` }
-    for (const text of [`${head}.${other}.${tail}`, receipt.slice(0, -9), 'hello', idToken]) {
+    for (const text of [
+      `${head}.${other}.${tail}`,
+      receipt.slice(0, -9),
+      'hello',
+      idToken,
+      '{',
+      '{}',
+    ]) {
       const page = await check(text)
       expect([page.status, page.text.includes('本物の控えです')]).toEqual([422, false])
     }

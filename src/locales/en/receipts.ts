@@ -50,7 +50,7 @@ export const receipts: Messages['receipts'] = {
     lead: 'See whether Machi ID made a receipt. Anybody may do so.',
     signedTitle: 'With the signed receipt',
     field: 'Signed receipt',
-    hint: 'A long text of letters and digits with two full stops. Line breaks do no harm.',
+    hint: 'A long text of letters and digits with two full stops. Line breaks do no harm. The whole content of the saved file (JSON) will do as well.',
     submit: 'Check it',
     paper: {
       title: 'With a receipt on paper',
