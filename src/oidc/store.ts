@@ -285,14 +285,18 @@ export async function wasResumed(db: Knex, uidHash: Buffer): Promise<boolean> {
 const SWEPT = [
   ['oidc_sessions', 'expires_at'],
   ['oidc_tokens', 'expires_at'],
-  ['oidc_ephemerals', 'expires_at'],
   ['oidc_replays', 'expires_at'],
   ['oidc_resumes', 'at'],
 ] as const
 
-/** Deletes what expired before a moment, until nothing is left. @returns rows deleted */
-export async function sweep(db: Knex, before: Date): Promise<number> {
-  let gone = 0
+/**
+ * Deletes what expired before a moment, until nothing is left.
+ *
+ * @param requestsBefore of requests half-way: they hold what a service sent, a `login_hint` with a mail address too
+ * @returns rows deleted
+ */
+export async function sweep(db: Knex, before: Date, requestsBefore: Date): Promise<number> {
+  let gone = await sweepBefore(db, 'oidc_ephemerals', 'expires_at', requestsBefore)
   for (const [table, column] of SWEPT) gone += await sweepBefore(db, table, column, before)
   return gone
 }

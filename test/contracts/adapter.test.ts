@@ -254,12 +254,18 @@ describe('what ours adds', () => {
     await expect(ours(kind).find('x')).rejects.toThrow('not stored here')
   })
 
-  test('what has run out is swept after a day, not before', async () => {
-    const { sweep } = await import('../../src/oidc/store.ts')
+  test('what has run out is swept after a day, not before; a request half-way is, with what it holds', async () => {
     const [old, young] = [newId(), newId()]
     await ours('AccessToken').upsert(old, payloadOf(old, 'AccessToken'), -90_000)
     await ours('AccessToken').upsert(young, payloadOf(young, 'AccessToken'), 60)
-    await sweep(world.env.db, new Date(Date.now() - 86_400_000))
+    const hinted = { params: { login_hint: 'hanako@example.jp' } }
+    const [over, open] = [newId(), newId()]
+    await ours('Interaction').upsert(over, payloadOf(over, 'Interaction', hinted), -120)
+    await ours('Interaction').upsert(open, payloadOf(open, 'Interaction'), 60)
+    const { run } = (await import('../../src/oidc/jobs.ts')).timetable[0] ?? {}
+    await run?.(world.env)
+    expect(await ours('Interaction').find(over)).toBeUndefined()
+    expect(await ours('Interaction').find(open)).toBeTruthy()
     expect(await ours('AccessToken').find(old)).toBeUndefined()
     expect(await ours('AccessToken').find(young)).toBeTruthy()
   })

@@ -20,7 +20,7 @@ test('a sweep goes on until nothing old is left, also beside another node, and s
     "insert into oidc_resumes select sha256(n::text::bytea), ?::timestamptz - '1 s'::interval from generate_series(1, 5000) n",
     [now],
   )
-  const gone = await Promise.all([sweep(db, now), sweep(db, now)])
+  const gone = await Promise.all([sweep(db, now, now), sweep(db, now, now)])
   expect(gone[0] + gone[1]).toBe(17_001)
   const left = async (table: string) => Number((await db(table).count({ n: '*' }))[0]?.['n'])
   expect([await left('oidc_replays'), await left('oidc_resumes')]).toEqual([10, 0])
