@@ -8,7 +8,7 @@ export type DeletionAnswer = {
   outcome: Outcome
   /** YYYY-MM-DD; null where it was refused. */
   doneOn: string | null
-  /** What stays and why; null where everything was erased. The resident reads it. */
+  /** What stays and why; null where everything was erased, or where it went with the account. The resident reads it. */
   reason: string | null
   at: Date
 }

@@ -20,6 +20,8 @@ export type AnswerShown = {
   outcome: Outcome
   doneOn: string | undefined
   reason: string | undefined
+  /** A reason was given, and went with the account. */
+  gone: boolean
   at: string
 }
 

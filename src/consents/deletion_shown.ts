@@ -6,6 +6,7 @@ import { words } from '../locales/words.ts'
 import { deletionState, type DeletionAnswer } from './deletion_model.ts'
 import type { AnswerShown, DeletionShown } from './deletion_pages.ts'
 import * as store from './deletion_store.ts'
+import { opened } from './deletions.ts'
 import { numberOf } from './model.ts'
 
 export function answerShown(answer: DeletionAnswer, language: Language): AnswerShown {
@@ -14,6 +15,7 @@ export function answerShown(answer: DeletionAnswer, language: Language): AnswerS
     outcome: answer.outcome,
     doneOn: answer.doneOn === null ? undefined : w.date(startOfDay(answer.doneOn)),
     reason: answer.reason ?? undefined,
+    gone: answer.outcome !== 'done' && answer.reason === null,
     at: w.dateTime(answer.at),
   }
 }
@@ -26,7 +28,8 @@ export async function shownDeletions(
 ): Promise<DeletionShown[]> {
   const { env, language } = ctx.state
   const w = words(language)
-  return (await store.ofResident(env.db, residentId, serviceId)).map((request) => ({
+  const requests = await opened(env, await store.ofResident(env.db, residentId, serviceId))
+  return requests.map((request) => ({
     number: numberOf({ id: request.consentId, kind: 'withdrawn', agreedAt: request.askedAt }),
     askedAt: w.dateTime(request.askedAt),
     due: w.lastDay(request.dueAt),

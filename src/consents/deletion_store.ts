@@ -14,10 +14,14 @@ type Row = {
   outcome: Outcome | null
   done_on: string | null
   reason: string | null
+  reason_sealed: Buffer | null
   answered_at: Date | null
 }
 
-function fromRow(row: Row): DeletionRequest {
+/** As kept: the reason of its answer may be sealed. */
+export type Kept = DeletionRequest & { sealed: Buffer | null }
+
+function fromRow(row: Row): Kept {
   const { outcome, answered_at: at } = row
   return {
     id: row.id,
@@ -30,17 +34,19 @@ function fromRow(row: Row): DeletionRequest {
     agreedAt: row.agreed_at,
     dueAt: row.due_at,
     answer: outcome && at ? { outcome, doneOn: row.done_on, reason: row.reason, at } : undefined,
+    sealed: row.reason_sealed,
   }
 }
 
-const ALL = `select r.*, a.outcome, to_char(a.done_on, 'YYYY-MM-DD') as done_on, a.reason, a.answered_at,
+const ALL = `select r.*, a.outcome, to_char(a.done_on, 'YYYY-MM-DD') as done_on, a.reason, a.reason_sealed,
+    a.answered_at,
     coalesce((select min(c.agreed_at) from consents c where c.resident_id = r.resident_id
       and c.service_id = r.service_id and c.member_id = r.member_id), r.asked_at) as agreed_at
   from deletion_requests r left join deletion_answers a on a.request_id = r.id`
 
 export async function insert(
   db: Knex,
-  request: Omit<DeletionRequest, 'answer' | 'agreedAt'>,
+  request: Omit<DeletionRequest, 'answer' | 'agreedAt'> & { onRequest: string | null },
 ): Promise<void> {
   await db('deletion_requests').insert({
     id: request.id,
@@ -51,6 +57,7 @@ export async function insert(
     subject: request.subject,
     asked_at: request.askedAt,
     due_at: request.dueAt,
+    on_request: request.onRequest,
   })
 }
 
@@ -58,14 +65,17 @@ export async function insert(
 export async function insertAnswer(
   db: Knex,
   id: string,
-  answer: DeletionAnswer & { by: { kind: string; id: string } },
+  answer: Omit<DeletionAnswer, 'reason'> & {
+    sealed: Buffer | null
+    by: { kind: string; id: string }
+  },
 ): Promise<boolean> {
   const rows = await db('deletion_answers')
     .insert({
       request_id: id,
       outcome: answer.outcome,
       done_on: answer.doneOn,
-      reason: answer.reason,
+      reason_sealed: answer.sealed,
       answered_at: answer.at,
       by_kind: answer.by.kind,
       by_id: answer.by.id,
@@ -77,11 +87,7 @@ export async function insertAnswer(
 }
 
 /** Of one company: another's is not found. */
-export async function ofMember(
-  db: Knex,
-  memberId: string,
-  id: string,
-): Promise<DeletionRequest | undefined> {
+export async function ofMember(db: Knex, memberId: string, id: string): Promise<Kept | undefined> {
   const { rows } = await db.raw<{ rows: Row[] }>(
     `${ALL} where r.member_id = :memberId and r.id = :id`,
     { memberId, id },
@@ -89,7 +95,7 @@ export async function ofMember(
   return rows[0] && fromRow(rows[0])
 }
 
-export type Found = { requests: DeletionRequest[]; total: number }
+type Found = { requests: Kept[]; total: number }
 
 /**
  * A page of a company's requests: those that wait for an answer first, the nearest deadline on top, then the answered,
@@ -115,11 +121,7 @@ export async function pageOf(
 }
 
 /** What a resident asked the companies of one service, newest first. */
-export async function ofResident(
-  db: Knex,
-  residentId: string,
-  serviceId: string,
-): Promise<DeletionRequest[]> {
+export async function ofResident(db: Knex, residentId: string, serviceId: string): Promise<Kept[]> {
   const { rows } = await db.raw<{ rows: Row[] }>(
     `${ALL} where r.resident_id = :residentId and r.service_id = :serviceId
      order by r.asked_at desc, r.id`,

@@ -10,7 +10,9 @@ import type { Task } from '../operators/model.ts'
 import type { Person } from '../persons.ts'
 import { Refusal } from '../refusal.ts'
 import * as residents from '../residents/actions.ts'
+import type { Resident } from '../residents/model.ts'
 import * as services from '../services/actions.ts'
+import { seal, unseal } from '../vault.ts'
 import { answerFaults, type AnswerAsked, type DeletionRequest } from './deletion_model.ts'
 import * as store from './deletion_store.ts'
 import type { Consent } from './model.ts'
@@ -21,50 +23,77 @@ const DELETION_DAYS = 30
 /**
  * Writes the request down. Joins the transaction of the withdrawal: none without the other.
  *
- * @param consent the version that withdrew
+ * @param consent the version that withdrew, or the last one where a granted request asks later
  * @param subject the sub the company knows
- * @returns the request, and when its answer is due; exclusive
+ * @param granted that request; absent: asked for with the withdrawal
+ * @returns the request, when it was made, and when its answer is due; exclusive
  */
 export async function askForDeletion(
   env: Env,
   consent: Consent,
   subject: string,
-): Promise<{ id: string; dueAt: Date }> {
+  granted?: { number: string; operatorId: string },
+): Promise<{ id: string; askedAt: Date; dueAt: Date }> {
   const { deletionDays = DELETION_DAYS } = env.config.installation
-  const askedAt = consent.agreedAt
+  const askedAt = granted ? env.now() : consent.agreedAt
   const dueAt = endOfDay(addDays(dayOf(askedAt), deletionDays))
   const id = env.newId()
   const { residentId, serviceId, memberId } = consent
   await store.insert(env.db, {
     ...{ id, consentId: consent.id, residentId, serviceId, memberId, subject, askedAt, dueAt },
+    onRequest: granted?.number ?? null,
   })
   await audit.record(env, {
-    actor: { kind: 'resident', id: residentId },
+    actor: granted
+      ? { kind: 'operator', id: granted.operatorId }
+      : { kind: 'resident', id: residentId },
     act: 'consents.deletion_requested',
     object: { kind: 'deletion_request', id },
-    details: { service: serviceId, due: dueAt.toISOString() },
+    details: {
+      service: serviceId,
+      due: dueAt.toISOString(),
+      ...(granted && { request: granted.number }),
+    },
   })
-  return { id, dueAt }
+  return { id, askedAt, dueAt }
+}
+
+const contextOf = (requestId: string) => `deletion:${requestId}`
+
+/** With the reasons of the answers in plain words; one that went with the account is null. */
+export async function opened(env: Env, kept: readonly store.Kept[]): Promise<DeletionRequest[]> {
+  const ids = new Set(kept.filter(({ sealed }) => sealed).map(({ residentId }) => residentId))
+  const known = ids.size ? await residents.findMany(env, [...ids]) : []
+  const keys = new Map(known.map(({ id, dataKey }) => [id, dataKey]))
+  return kept.map(({ sealed, ...request }) => {
+    const key = keys.get(request.residentId)
+    if (!sealed || !key || !request.answer) return request
+    const reason = unseal(key, sealed, contextOf(request.id)).toString()
+    return { ...request, answer: { ...request.answer, reason } }
+  })
 }
 
 /** A page of a company's requests. `open`: only those that wait, or only the answered; null: all. */
-export function deletionsOf(
+export async function deletionsOf(
   env: Env,
   memberId: string,
   { open, limit, offset }: { open: boolean | null; limit: number; offset: number },
-): Promise<store.Found> {
-  return store.pageOf(env.db, { memberId, open, limit, offset })
+): Promise<{ requests: DeletionRequest[]; total: number }> {
+  const { requests, total } = await store.pageOf(env.db, { memberId, open, limit, offset })
+  return { requests: await opened(env, requests), total }
 }
 
 /** @throws Refusal not_found, the same for another company's and for none at all */
 export async function deletionOf(env: Env, memberId: string, id: string): Promise<DeletionRequest> {
-  const found = isUuid(id) ? await store.ofMember(env.db, memberId, id) : undefined
+  const kept = isUuid(id) ? await store.ofMember(env.db, memberId, id) : undefined
+  const [found] = kept ? await opened(env, [kept]) : []
   if (!found) throw new Refusal('not_found')
   return found
 }
 
 /**
- * The company's answer, once. The resident is written to while there is an account.
+ * The company's answer, once. The resident is written to while there is an account; the reason is sealed under their
+ * key, so that it goes with it, and of an erased account none is kept (M8).
  *
  * @throws Refusal not_found, invalid_input by field, wrong_state where it was answered before
  */
@@ -79,14 +108,12 @@ export function answerDeletion(
     const days = { from: dayOf(request.agreedAt), today: dayOf(at), isDay }
     const fields = answerFaults(asked, days)
     if (Object.keys(fields).length) throw new Refusal('invalid_input', { fields })
-    const answer = {
-      outcome: asked.outcome,
-      doneOn: asked.done_on || null,
-      reason: asked.reason?.trim() || null,
-      at,
-    }
+    const resident = await residents.find(env, request.residentId)
+    const reason = (resident && asked.reason?.trim()) || null
+    const answer = { outcome: asked.outcome, doneOn: asked.done_on || null, at }
+    const sealed = resident && reason ? seal(resident.dataKey, reason, contextOf(request.id)) : null
     const { kind, id } = where.by
-    if (!(await store.insertAnswer(env.db, request.id, { ...answer, by: { kind, id } })))
+    if (!(await store.insertAnswer(env.db, request.id, { ...answer, sealed, by: { kind, id } })))
       throw new Refusal('wrong_state', { code: 'answered' })
     await audit.record(env, {
       actor: { kind: 'staff', id },
@@ -94,18 +121,20 @@ export function answerDeletion(
       object: { kind: 'deletion_request', id: request.id },
       details: { outcome: answer.outcome, service: request.serviceId },
     })
-    const answered = { ...request, answer }
-    await tell(env, answered)
+    const answered = { ...request, answer: { ...answer, reason } }
+    if (resident) await tell(env, resident, answered)
     return answered
   })
 }
 
 /** The answer by mail; a closed account has no address any more. */
-async function tell(env: Env, { residentId, serviceId, answer }: DeletionRequest): Promise<void> {
-  const resident = await residents.find(env, residentId)
+async function tell(
+  env: Env,
+  { language, profile }: Resident,
+  { serviceId, answer }: DeletionRequest,
+): Promise<void> {
   const service = await services.byId(env, serviceId)
-  if (!resident || !service || !answer) return
-  const { language, profile } = resident
+  if (!service || !answer) return
   await notices.send(env, {
     to: profile.email,
     language,

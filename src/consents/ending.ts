@@ -191,7 +191,7 @@ export async function tell(env: Env, resident: Resident, done: readonly Consent[
 
 type Stopped = { consent: Consent; service: ServiceNow }
 
-async function withServices(env: Env, done: readonly Consent[]): Promise<Stopped[]> {
+export async function withServices(env: Env, done: readonly Consent[]): Promise<Stopped[]> {
   const stopped: Stopped[] = []
   for (const consent of done) {
     const service = await services.byId(env, consent.serviceId)
@@ -228,27 +228,39 @@ async function askCompanies(
   stopped: readonly Stopped[],
 ): Promise<Date | undefined> {
   let last: Date | undefined
-  for (const { consent, service } of stopped) {
-    if (!consent.deletionRequested) continue
-    const subject = subjectOfConsent(env.secrets.pairwise, resident.userId, consent)
-    const { version } = await asAgreed(env, resident, { consent, service })
-    const { id, dueAt } = await askForDeletion(env, consent, subject)
+  for (const one of stopped) {
+    if (!one.consent.deletionRequested) continue
+    const { dueAt } = await askCompany(env, resident, one)
     if (!last || dueAt > last) last = dueAt
-    await notices.send(env, {
-      to: version.contact.email,
-      language: 'ja',
-      letter: 'deletion_request',
-      values: {
-        at: words('ja').dateTime(consent.agreedAt),
-        service: version.names.ja,
-        subject,
-        number: numberOf(consent),
-        due: words('ja').lastDay(dueAt),
-        link: `${env.config.issuer}/company/deletions/${id}`,
-      },
-    })
   }
   return last
+}
+
+/** @param granted the request that asks later, on which the desk decided */
+export async function askCompany(
+  env: Env,
+  resident: Resident,
+  { consent, service }: Stopped,
+  granted?: How['granted'],
+): Promise<{ id: string; dueAt: Date }> {
+  const subject = subjectOfConsent(env.secrets.pairwise, resident.userId, consent)
+  const { version } = await asAgreed(env, resident, { consent, service })
+  const { id, askedAt, dueAt } = await askForDeletion(env, consent, subject, granted)
+  await notices.send(env, {
+    to: version.contact.email,
+    language: 'ja',
+    letter: 'deletion_request',
+    values: {
+      at: words('ja').dateTime(askedAt),
+      service: version.names.ja,
+      subject,
+      number: numberOf({ id: consent.id, kind: 'withdrawn', agreedAt: askedAt }),
+      due: words('ja').lastDay(dueAt),
+      link: `${env.config.issuer}/company/deletions/${id}`,
+      granted: granted !== undefined,
+    },
+  })
+  return { id, dueAt }
 }
 
 /**

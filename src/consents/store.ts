@@ -290,3 +290,26 @@ export async function servicesToStop(db: Knex, residentId: string, at: Date): Pr
   )
   return rows.map((row) => row.service_id)
 }
+
+/**
+ * The last consent with each company about a service, where it has ended and the company was not asked since to erase,
+ * or answered that it kept something.
+ */
+export async function endedAndHeld(
+  db: Knex,
+  { residentId, serviceId, at }: { residentId: string; serviceId: string | undefined; at: Date },
+): Promise<Consent[]> {
+  const { rows } = await db.raw<{ rows: ConsentRow[] }>(
+    `select * from (
+       select distinct on (c.service_id, c.member_id) c.*, a.ended_at from consents c
+       join agreements a on a.id = c.agreement_id
+       where c.resident_id = :residentId and (:serviceId::uuid is null or c.service_id = :serviceId)
+       order by c.service_id, c.member_id, c.agreed_at desc, c.version desc) c
+     where (c.ended_at is not null or c.ends_at <= :at) and not exists (
+       select from deletion_requests r left join deletion_answers w on w.request_id = r.id
+       where r.resident_id = c.resident_id and r.service_id = c.service_id and r.member_id = c.member_id
+         and r.asked_at >= c.agreed_at and (w.request_id is null or w.outcome = 'done'))`,
+    { residentId, serviceId: serviceId ?? null, at },
+  )
+  return rows.map(consentFromRow)
+}

@@ -79,6 +79,12 @@ const DELETIONS_ANSWERED = `select md5(q.id || 'answered')::uuid as id, w.answer
     array[w.outcome] as items, ${none} as about, jsonb_build_object('party', ${partyOf('k')}) as details
   from deletion_requests q join consents k on k.id = q.consent_id join deletion_answers w on w.request_id = q.id where q.resident_id = :residentId`
 
+/** Asked by a granted request, after the withdrawal; what is asked with one is told with it. */
+const DELETIONS_ASKED = `select md5(q.id || 'asked')::uuid as id, q.asked_at as at, 'deletion' as kind, q.service_id,
+    array['asked'] as items, ${none} as about, jsonb_build_object('number', q.on_request, 'party', ${partyOf('k')}) as details
+  from deletion_requests q join consents k on k.id = q.consent_id
+  where q.resident_id = :residentId and q.on_request is not null`
+
 /** Agreements with the company that were in force when the consortium's decision about it took effect. */
 const CONCERNED = `select distinct on (a.service_id, t.id) a.service_id, t.id as stop_id, ${partyOf('k')} as party
   from agreements a
@@ -139,6 +145,7 @@ export const SOURCES: readonly Source[] = [
   { kinds: ['refusal'], ofService: true, sql: REFUSALS },
   { kinds: ['unanswered'], ofService: true, sql: UNANSWERED },
   { kinds: ['expiry'], ofService: true, sql: EXPIRIES },
+  { kinds: ['deletion'], ofService: true, sql: DELETIONS_ASKED },
   { kinds: ['deletion'], ofService: true, sql: DELETIONS_OVERDUE },
   { kinds: ['deletion'], ofService: true, sql: DELETIONS_ANSWERED },
   { kinds: ['stop'], ofService: true, sql: STOPS },

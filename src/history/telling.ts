@@ -105,6 +105,7 @@ function sentenceOf(row: HistoryRow, { named, idKind, around }: With, view: View
     case 'withdrawal':
       return withdrawal(row, named, view)
     case 'deletion':
+      if (what === 'asked') return h.deletionAsked(named, details.number ?? '')
       return h.deletionOf(
         named,
         what in h.deletions ? h.deletions[what as 'done'] : h.deletions.overdue,

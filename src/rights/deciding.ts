@@ -129,16 +129,16 @@ export function decide(
   })
 }
 
-/** Ends the consents a case is about. Nothing in force is nothing to stop. */
+/** Ends the consents a case is about, and asks to erase. Nothing in force is nothing to stop, yet something to erase. */
 async function stop(env: Env, resident: Resident, of: CaseNow, operatorId: string): Promise<Body> {
-  const done = await consents.withdrawOnRequest(env, resident, {
+  const { withdrawn, erasures } = await consents.withdrawOnRequest(env, resident, {
     serviceId: of.serviceId ?? undefined,
     deletion: of.kind === 'suspension',
     number: of.number,
     operatorId,
     link: mails.pathOf(of),
   })
-  return { consents: done.map((one) => one.id) }
+  return { consents: withdrawn.map((one) => one.id), erasures }
 }
 
 /** Message key of what is wrong with a new last day, with the days that are allowed. */

@@ -2,7 +2,7 @@
 import type { Env } from '../env.ts'
 import type { Chip, Due, Facts } from '../http/parts.ts'
 import { dayOf, startOfDay } from '../input/days.ts'
-import { messages, type Language } from '../locales/index.ts'
+import { messages, type Language, type Messages } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import { addressShown, type Resident } from '../residents/model.ts'
 import type { Due as DueOf, Sum } from './clock.ts'
@@ -179,17 +179,24 @@ function deedsShown(of: CaseNow, steps: readonly Step[], language: Language): st
   const done = steps.findLast(({ step }) => step === 'carried_out')?.body
   if (!done) return []
   const t = messages[language].rights
-  const { deed, done_by: doneBy, consents } = done
+  const { deed, done_by: doneBy, consents, erasures } = done
   const stopped = Array.isArray(consents) ? consents.length : 0
   const said =
     deed === 'stop' ? t.deeds.stop(stopped) : deed === 'self' ? t.deeds.self : t.deeds.other
   return [
     said,
-    ...(deed === 'stop' && stopped && of.kind === 'suspension' ? [t.deeds.stopErase] : []),
+    ...(deed === 'stop' && of.kind === 'suspension' ? erasureShown(erasures, stopped, t) : []),
     ...(typeof doneBy === 'string'
       ? [t.case.doneBy(words(language).dateWithWeekday(startOfDay(doneBy)))]
       : []),
   ]
+}
+
+/** @param erasures requests to erase; undefined in steps from before they were counted: one with each stop */
+function erasureShown(erasures: unknown, stopped: number, { deeds }: Messages['rights']): string[] {
+  const asked = typeof erasures === 'number' ? erasures : stopped
+  if (asked) return [deeds.stopErase]
+  return erasures === 0 ? [deeds.erasedBefore] : []
 }
 
 /** Every step, oldest first. `names` are shown at the desk; the resident reads who it was by role. */

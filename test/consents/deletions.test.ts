@@ -1,11 +1,13 @@
 /** A company asked to erase answers once, in the portal or by a program, and the resident reads it (R7, M5). */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import * as closing from '../../src/closing/actions.ts'
 import * as consents from '../../src/consents/actions.ts'
 import type { DeletionRequest } from '../../src/consents/actions.ts'
 import { answerFaults } from '../../src/consents/deletion_model.ts'
 import { addDays } from '../../src/input/business_days.ts'
 import { dayOf, isDay, startOfDay } from '../../src/input/days.ts'
 import { today } from '../../src/desk/actions.ts'
+import { forgetAccount } from '../../src/oidc/jobs.ts'
 import { OPERATOR_ROLES } from '../../src/persons.ts'
 import { messages } from '../../src/locales/index.ts'
 import { words } from '../../src/locales/words.ts'
@@ -240,6 +242,55 @@ describe('in the portal', () => {
     expect(mail?.text).toContain('請求の記録は7年残します')
     const [event] = await site.env.db('audit_events').where({ act: 'consents.deletion_answered' })
     expect(JSON.stringify(event)).not.toContain('請求')
+  })
+
+  test('what the company wrote is sealed, and goes with the account; the outcome stays', async () => {
+    const [early, late] = [await asked(), await asked()]
+    const reason = '山田花子様の請求の記録は7年残します'
+    const refuse = async ({ service, request }: Asked) => {
+      const { browser } = await staffOf(service.memberId)
+      const page = await browser.open(`/company/deletions/${request.id}`)
+      return { browser, sent: await browser.submit(page, { outcome: 'refused', reason }) }
+    }
+    const { browser, sent } = await refuse(early)
+    expect(sent.text).toContain(reason)
+    for (const { resident } of [early, late])
+      await site.env
+        .db('residents')
+        .where({ id: resident.id })
+        .update({ closing_asked_at: new Date(), closes_at: new Date(Date.now() - 1) })
+    await closing.closeDue(site.env, forgetAccount)
+    const after = await refuse(late)
+    expect(after.sent.status).toBe(200)
+    for (const { text } of [
+      await browser.open(`/company/deletions/${early.request.id}`),
+      after.sent,
+    ]) {
+      expect(text).toContain('削除しない')
+      expect(text).toContain('まちIDの登録をやめたため、残っていません')
+      expect(text).not.toContain('山田花子')
+    }
+    const ids = [early.request.id, late.request.id]
+    const rows = await site.env
+      .db('deletion_answers')
+      .whereIn('request_id', ids)
+      .select<{ outcome: string; reason: null; reason_sealed: Buffer | null }[]>()
+    expect(rows.map(({ outcome, reason: plain }) => [outcome, plain])).toEqual([
+      ['refused', null],
+      ['refused', null],
+    ])
+    expect(JSON.stringify(rows.map((row) => row.reason_sealed?.toString('utf8')))).not.toContain(
+      '山田',
+    )
+  })
+
+  test('an answer from before reasons were sealed stays readable', async () => {
+    const it = await asked()
+    await site.env.db('deletion_answers').insert({
+      ...{ request_id: it.request.id, outcome: 'refused', reason: '以前に書かれた理由' },
+      ...{ answered_at: new Date(), by_kind: 'staff', by_id: crypto.randomUUID() },
+    })
+    expect((await it.browser.open(pageOf(it))).text).toContain('以前に書かれた理由')
   })
 
   test('what was erased before it was asked for can be said; any other day is told the range', async () => {

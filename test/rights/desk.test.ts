@@ -21,9 +21,15 @@ import * as rights from '../../src/rights/actions.ts'
 import { timetable } from '../../src/rights/jobs.ts'
 import type { CaseNow } from '../../src/rights/model.ts'
 import { Browser, type Page } from '../support/browser.ts'
-import { makeResident, makeService, PASSWORD, type MadeResident } from '../support/builders.ts'
+import {
+  makeResident,
+  makeService,
+  makeServiceVersion,
+  PASSWORD,
+  type MadeResident,
+} from '../support/builders.ts'
 import { mailsTo, queueIsEmpty } from '../support/mailbox.ts'
-import { makeOperator, signIn, type SignedInPerson } from '../support/people.ts'
+import { makeOperator, makeStaff, signIn, type SignedInPerson } from '../support/people.ts'
 import { openSite, type Site } from '../support/site.ts'
 import { refresh, OFFLINE, tokensFor, userinfo } from '../oidc/steps.ts'
 
@@ -285,6 +291,76 @@ describe('deciding', () => {
     const page = await browser.open(`/account/requests/${of.id}`)
     expect(page.text).toContain('1件のサービスへの提供を止めました')
     expect(page.text).toContain('消すよう、会社に求めました')
+    await queueIsEmpty(site.env)
+  })
+
+  test('granted after a withdrawal: every company that received is asked to erase, once, and it is told as it is', async () => {
+    const resident = await makeResident(site.env)
+    const [service, heir] = [await makeService(site.env), await makeService(site.env)]
+    const { memberId } = service
+    const browser = await signedIn(resident)
+    const withdraw = async () =>
+      browser.submit(await browser.open(`/account/services/${service.id}/withdraw`), {
+        decision: 'withdraw',
+      })
+    const requests = () =>
+      site.env
+        .db('deletion_requests')
+        .where({ resident_id: resident.id })
+        .orderBy('asked_at')
+        .select<{ id: string; member_id: string; asked_at: Date; on_request: string | null }[]>()
+    await userinfo(site, (await tokensFor(site, browser, service, resident)).access)
+    expect((await withdraw()).status).toBe(200)
+    await queueIsEmpty(site.env)
+    expect(await requests()).toEqual([])
+    const suspended = async () => {
+      const of = await ask(resident, {
+        ...{ kind: 'suspension', subject: 'service', serviceId: service.id },
+        words: { reason: '消してほしい' },
+      })
+      await take(of)
+      const granted = { outcome: 'whole', deed: 'stop', ground: '', done_by: '', ...answer }
+      expect((await desk.submit(await deciding(of), granted)).status).toBe(200)
+      return of
+    }
+    const of = await suspended()
+    expect(await requests()).toMatchObject([{ member_id: memberId, on_request: of.number }])
+    const [asked] = await requests()
+    expect(asked?.asked_at.getTime()).toBeGreaterThan(of.receivedAt.getTime())
+    await queueIsEmpty(site.env)
+    const mails = await mailsTo(site.env, 'desk@company.example', 1)
+    const mail = mails.find(({ text }) => text.includes(`/company/deletions/${asked?.id}`))
+    expect(mail?.text).toMatch(/利用を終えた方からの利用停止の請求を、まちIDの運営が認めました/)
+    const letter = await browser.open(`/account/requests/${of.id}/letter`)
+    expect(letter.text).toContain('渡しているサービスは、ありませんでした')
+    expect(letter.text).toContain('受け取った情報を消すよう、会社に求めました')
+    const history = await browser.open('/account/history?kind=deletion')
+    expect(history.text).toContain(`お客様の請求（${of.number}）にもとづいて、まちIDの運営者が、`)
+    const page = await browser.open(`/account/services/${service.id}`)
+    expect(page.text).toContain('答えを待っています')
+    // While it waits, and where everything was erased, nobody is asked again.
+    const again = await suspended()
+    expect(await requests()).toHaveLength(1)
+    expect((await browser.open(`/account/requests/${again.id}/letter`)).text).toContain(
+      '会社にはすでに求めてあります',
+    )
+    const by = (await makeStaff(site.env, memberId)).person
+    const where = { memberId, id: asked?.id ?? '', by }
+    await consents.answerDeletion(site.env, where, { outcome: 'refused', reason: '残します' })
+    // Refused, and handed over since: the former company is asked again, the new one for what it received itself.
+    const { memberId: member_id, contractId: contract_id } = heir
+    await site.env.db('services').where({ id: service.id }).update({ member_id, contract_id })
+    await makeServiceVersion(site.env, { ...service, memberId: member_id }, 2)
+    await tokensFor(site, browser, service, resident)
+    const last = await suspended()
+    const added = (await requests()).slice(1)
+    expect(new Map(added.map((one) => [one.member_id, one.on_request]))).toEqual(
+      new Map([
+        [memberId, last.number],
+        [member_id, null],
+      ]),
+    )
+    expect(added).toHaveLength(2)
     await queueIsEmpty(site.env)
   })
 

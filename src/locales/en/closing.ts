@@ -52,7 +52,7 @@ export const closing: typeof ja = {
     },
     deletions: {
       what: 'Requests to erase, and what companies answered',
-      note: 'When, of which company, and its answer.',
+      note: 'When, of which company, and its answer. The reason it wrote can no longer be read.',
       why: 'They show whether the company erased what it had',
     },
     letters: {

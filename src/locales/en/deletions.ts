@@ -32,7 +32,8 @@ export const deletions: typeof ja = {
     doneOnRange: (first) => `Choose a day from ${first}, when the person agreed, to today`,
     reason: 'What stays, and why',
     reasonHint:
-      'Where something stays: name the law. The person reads this. Write no personal data.',
+      'Where something stays: name the law. The person reads this. Write no personal data. Once the person has closed the account, it is not kept.',
+    gone: 'Not kept, since the person has closed the account.',
     submit: 'Send this answer',
     at: 'Answered at',
   },

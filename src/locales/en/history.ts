@@ -94,6 +94,11 @@ export const history: Messages['history'] = {
       'answered that it does not erase what it received. The reason is on the page of the service.',
     overdue: 'did not answer the request to erase in time.',
   },
+  deletionAsked: (s, number) => [
+    `On your request (${number}), the operator of Machi ID asked `,
+    { name: s },
+    ' to erase what it had received.',
+  ],
   deletionOf: (s, text) => [{ name: s }, ` ${text}`],
   expiry: (s) => ['Your consent to ', { name: s }, ' expired. Nothing has been shared since.'],
   refusal: (s) => ['You did not agree to ', { name: s }, '. Nothing was shared.'],

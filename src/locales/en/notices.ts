@@ -151,7 +151,9 @@ export const notices: Messages['notices'] = {
     deletion_request: (v) => ({
       subject: `Machi ID: request to erase what “${v.service}” received`,
       lines: [
-        `On ${v.at}, a resident withdrew from “${v.service}” and asked that what it received be erased.`,
+        v.granted
+          ? `On ${v.at}, Machi ID granted the request of a person who no longer uses “${v.service}”: what it received is to be erased.`
+          : `On ${v.at}, a resident withdrew from “${v.service}” and asked that what it received be erased.`,
         `User ID: ${v.subject}`,
         `Reference: ${v.number}`,
         `Answer by: ${v.due}`,

@@ -223,7 +223,12 @@ export const rights: typeof ja = {
     receiveText: (n) => `${n} ${n === 1 ? 'record' : 'records'} of provision.`,
     file: (type) => `Receive the ${type} file`,
     page: 'See it on a page',
-    again: 'You can receive the same again later. After five minutes we ask for your password.',
+    receiveThen: (n) =>
+      `${n} ${n === 1 ? 'record' : 'records'} of provision when your request was answered.`,
+    againRecords:
+      'You can receive them again later, without records that are erased by then at the end of their term. After five minutes we ask for your password.',
+    againRegistered:
+      'You can receive it again later, as it is registered by then. After five minutes we ask for your password.',
     objection: 'If you do not agree',
     history: 'What happened so far',
     by: { resident: 'You', operator: 'The consortium', system: 'Automatic' },
@@ -257,6 +262,7 @@ export const rights: typeof ja = {
       services > 0
         ? `Provision to ${services} ${services === 1 ? 'service' : 'services'} was stopped. Nothing is given from the time of the decision.`
         : 'Nothing was being given to a service.',
+    erasedBefore: 'The company had already been asked to erase what it received.',
     stopErase: 'The company was asked to erase what it received.',
     self: 'Please correct the registered data yourself: "Correct your registered data" does it at once.',
     other: 'What the answer says is done.',
@@ -333,6 +339,9 @@ export const rights: typeof ja = {
     title: 'Records of provision',
     lead: (n) => `${n} ${n === 1 ? 'record' : 'records'}, the oldest first.`,
     empty: 'Nothing was given to a company in this time.',
+    emptyNow: 'Of this time no record is left.',
+    removed: (until) =>
+      `Of this time, records from before ${until} were erased when their legal term was over. What was erased is not included.`,
     at: 'Time',
     receiver: 'Given to',
     address: 'Address',

@@ -98,6 +98,11 @@ export const history = {
     overdue: '削除の依頼に、期限までに答えていません。',
   },
   deletionOf: (s: string, text: string): Rich => [{ name: s }, `が、${text}`],
+  deletionAsked: (s: string, number: string): Rich => [
+    `お客様の請求（${number}）にもとづいて、まちIDの運営者が、`,
+    { name: s },
+    'に、渡った情報の削除を依頼しました。',
+  ],
   expiry: (s: string): Rich => [
     { name: s },
     'への同意の期限が過ぎました。この時から何も渡していません。',

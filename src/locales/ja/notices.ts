@@ -175,10 +175,14 @@ export const notices = {
       number: string
       due: string
       link: string
+      /** By a request that the desk granted, of somebody who no longer uses the service. */
+      granted?: boolean
     }): Letter => ({
       subject: `まちID：「${v.service}」に渡った情報の削除の依頼`,
       lines: [
-        `${v.at}に、利用者が「${v.service}」の利用を撤回し、渡った情報の削除を依頼しました。`,
+        v.granted
+          ? `${v.at}に、「${v.service}」の利用を終えた方からの利用停止の請求を、まちIDの運営が認めました。渡った情報の削除を依頼します。`
+          : `${v.at}に、利用者が「${v.service}」の利用を撤回し、渡った情報の削除を依頼しました。`,
         `対象のユーザーID：${v.subject}`,
         `受付番号：${v.number}`,
         `答えの期限：${v.due}まで`,
