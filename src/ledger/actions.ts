@@ -218,3 +218,17 @@ export async function ownEntry(env: Env, residentId: string, entryId: string) {
     proof: (await proofOf(env, 'provisions', entryId)) ?? null,
   }
 }
+
+/**
+ * The signed entry that says with which month an entry went at the end of its term, with its proof. It names nobody:
+ * whose entry it was is not known any more. Undefined for every other id.
+ */
+export async function goneEntry(env: Env, entryId: string) {
+  const gone = await queries.goneWith(env.db, entryId)
+  if (!gone) return undefined
+  return {
+    erasedAt: gone.droppedAt.toISOString(),
+    closing: gone.canonical,
+    proof: (await proofOf(env, 'provisions', gone.closureId)) ?? null,
+  }
+}

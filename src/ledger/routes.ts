@@ -3,6 +3,7 @@ import type { Env } from '../env.ts'
 import type { Guards } from '../http/guards.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { isUuid } from '../input/ids.ts'
+import { messages } from '../locales/index.ts'
 import { Refusal } from '../refusal.ts'
 import * as ledger from './actions.ts'
 import { TILE, type Tree } from './model.ts'
@@ -88,12 +89,21 @@ async function growth(ctx: Ctx, tree: Tree): Promise<void> {
   ctx.body = { from, to, path }
 }
 
-/** The resident's own entry, as it stands in the ledger, with what is needed to check it elsewhere. */
+/**
+ * The resident's own entry, as it stands in the ledger, with what is needed to check it elsewhere. Of one that went at
+ * the end of its term: that it did (410), with the entry that says so.
+ */
 async function proof(ctx: Ctx): Promise<void> {
   const { env, resident } = ctx.state
   const { entryId } = ctx['params'] as { entryId: string }
   const found =
     resident && isUuid(entryId) && (await ledger.ownEntry(env, resident.residentId, entryId))
-  if (!found) throw new Refusal('not_found')
-  ctx.body = found
+  if (found) {
+    ctx.body = found
+    return
+  }
+  const gone = resident && isUuid(entryId) && (await ledger.goneEntry(env, entryId))
+  if (!gone) throw new Refusal('not_found')
+  ctx.status = 410
+  ctx.body = { gone: messages[ctx.state.language].records.gone, ...gone }
 }

@@ -13,6 +13,8 @@ export type RecordsPage = {
   services: Choice[]
   totals: { company: string; service: string; times: string; last: string }[]
   all: string
+  /** What of the period went at the end of its term. */
+  removed: string | undefined
   /** Newest first; no names: people are numbers here. */
   entries: {
     at: string

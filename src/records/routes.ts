@@ -14,6 +14,7 @@ import { messages } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import type { Area } from '../people/model.ts'
 import { Refusal, type Fields } from '../refusal.ts'
+import * as retention from '../retention/actions.ts'
 import * as records from './actions.ts'
 import { isSide } from './files.ts'
 import { cursorText, type Cursor, type FileType, type Form, type Scope } from './model.ts'
@@ -70,7 +71,7 @@ function faultsOf({ from, to, service }: Filters): Fields {
   const fields: Fields = {}
   if (from && !isDay(from)) fields['from'] = 'not_valid'
   if (to && !isDay(to)) fields['to'] = 'not_valid'
-  if (!Object.keys(fields).length && from && to && to < from) fields['to'] = 'not_valid'
+  if (!Object.keys(fields).length && from && to && to < from) fields['to'] = 'period_turned'
   if (service && !isUuid(service)) fields['service'] = 'not_valid'
   return fields
 }
@@ -125,6 +126,7 @@ async function show(env: Env, ctx: Ctx, area: Area): Promise<void> {
   const found = wrong ? [] : await records.page(env, scope, { after, limit: PER_PAGE + 1 })
   const shown = found.slice(0, PER_PAGE)
   const last = found.length > PER_PAGE ? shown.at(-1) : undefined
+  const removed = wrong ? undefined : await retention.removedIn(env, scope)
   const { services, options } = await choices(env, ctx, memberId)
   const w = words(language)
   const t = messages[language].records
@@ -146,6 +148,7 @@ async function show(env: Env, ctx: Ctx, area: Area): Promise<void> {
       }))
       .toSorted((a, b) => a.company.localeCompare(b.company, language)),
     all: t.times(totals.reduce((sum, one) => sum + one.times, 0)),
+    removed: removed && t.removed(w.dateTime(removed)),
     entries: shown.map((row) => ({
       at: w.instant(row.at),
       receiver: row.receiver.names[language],

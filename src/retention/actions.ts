@@ -26,6 +26,21 @@ export async function closedUntil(env: Env): Promise<Date | undefined> {
   return last && monthRange(last.month).until
 }
 
+/**
+ * Until when records of a period have gone, so that what is read of it now is not all there was. Undefined: none went.
+ *
+ * @param from inclusive; undefined: the beginning. `to` exclusive
+ */
+export async function removedIn(
+  env: Env,
+  { from, to }: { from: Date | undefined; to: Date },
+): Promise<Date | undefined> {
+  const gone = (await store.closures(env.db)).flatMap(({ month, droppedAt }) =>
+    droppedAt ? [monthRange(month)] : [],
+  )
+  return gone.findLast((range) => range.from < to && (!from || range.until > from))?.until
+}
+
 /** Every month whose records went, the newest first. */
 export async function closures(env: Env) {
   return (await store.closures(env.db)).toReversed()

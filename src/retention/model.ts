@@ -201,7 +201,8 @@ export type HoldForm = { from: string; until: string; reason: string }
 export function holdFaults({ from, until, reason }: HoldForm): Fields {
   const fields: Fields = {}
   if (!isMonth(from)) fields['from'] = 'not_valid'
-  if (!isMonth(until) || (isMonth(from) && until < from)) fields['until'] = 'not_valid'
+  if (!isMonth(until)) fields['until'] = 'not_valid'
+  else if (isMonth(from) && until < from) fields['until'] = 'period_turned'
   if (reason.trim() === '') fields['reason'] = 'required'
   return fields
 }

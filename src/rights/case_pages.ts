@@ -5,6 +5,7 @@ import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import { Refusal } from '../refusal.ts'
 import type { Resident } from '../residents/model.ts'
+import { removedOf, removedShown } from './files.ts'
 import { isAnsweredAtOnce } from './filing.ts'
 import { isOver, mayFollow, type CaseNow, type Step } from './model.ts'
 import { PATH, serviceName } from './own_pages.ts'
@@ -41,7 +42,9 @@ export async function casePage(
     ],
     answer: shown.answerShown(of, steps, { resident, language }),
     letterHref: hasLetter(of) ? `${PATH}/${of.id}/letter` : undefined,
-    receive: at ? receive(of, steps, language) : undefined,
+    receive: at
+      ? receive(of, steps, await removedLine(env, of, resident, language), language)
+      : undefined,
     objection: of.state === 'answered' && !at ? objection(env, of, language) : undefined,
     steps: shown.stepsShown(steps, { resident, language }),
     withdrawPath: mayFollow(steps, 'withdrawn') ? `${PATH}/${of.id}/withdraw` : undefined,
@@ -52,7 +55,18 @@ export async function casePage(
 export const hasLetter = (of: CaseNow): boolean =>
   of.outcome !== null && !isAnsweredAtOnce(of) && isOver(of.state)
 
-function receive(of: CaseNow, steps: readonly Step[], language: Language) {
+/** What of the records a case covers went since, or before. */
+async function removedLine(env: Env, of: CaseNow, resident: Resident, language: Language) {
+  const removed = of.subject === 'records' ? await removedOf(env, of, resident) : undefined
+  return removed && removedShown(removed, language)
+}
+
+function receive(
+  of: CaseNow,
+  steps: readonly Step[],
+  removed: string | undefined,
+  language: Language,
+) {
   const t = messages[language].rights
   const rows = steps.find(({ step }) => step === 'answered')?.body['rows']
   const links = {
@@ -63,8 +77,14 @@ function receive(of: CaseNow, steps: readonly Step[], language: Language) {
   const first = of.method ?? 'page'
   const others = (['csv', 'json', 'page'] as const).filter((one) => one !== first)
   return {
-    lead: typeof rows === 'number' ? t.case.receiveText(rows) : undefined,
+    lead: [
+      ...(typeof rows !== 'number'
+        ? []
+        : [removed ? t.case.receiveThen(rows) : t.case.receiveText(rows)]),
+      ...(removed ? [removed] : []),
+    ],
     links: [links[first], ...others.map((one) => links[one])],
+    again: of.subject === 'records' ? t.case.againRecords : t.case.againRegistered,
   }
 }
 

@@ -13,12 +13,21 @@ import type { Entry } from '../records/model.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import type { Resident } from '../residents/model.ts'
 import * as rights from './actions.ts'
-import { answerRecords, answerRegistered, pageOf, proofHref, sinceOf } from './files.ts'
-import { isAnsweredAtOnce } from './filing.ts'
+import {
+  answerRecords,
+  answerRegistered,
+  pageOf,
+  proofHref,
+  removedOf,
+  removedShown,
+  sinceOf,
+} from './files.ts'
+import { isAnsweredAtOnce, scopeOf } from './filing.ts'
 import { confirmHere, confirmed } from './identity.ts'
 import type { CaseNow, Step } from './model.ts'
 import { PATH, registeredFacts, residentIn, toCase, top } from './own_pages.ts'
 import type { ConfirmPage, RecordsPage, RegisteredPage } from './pages.ts'
+import * as queries from './queries.ts'
 import { passwordSchema } from './schema.ts'
 
 const views = {
@@ -92,7 +101,7 @@ async function file(ctx: Ctx, type: 'csv' | 'json' | 'page'): Promise<void> {
     details: { number: of.number, subject: of.subject, type },
   })
   if (type === 'page') return showPage(ctx, found)
-  if (of.subject === 'records') return answerRecords(ctx, of, type)
+  if (of.subject === 'records') return answerRecords(ctx, found, type)
   await answerRegistered(ctx, found, type)
 }
 
@@ -101,9 +110,13 @@ async function showPage(ctx: Ctx, { of, steps, resident }: Found): Promise<void>
   const trail = [top(language), toCase(of)]
   if (of.subject === 'records') {
     const { rows, last } = await pageOf(env, of, { after: afterIn(ctx), limit: ROWS })
-    const total = steps.find(({ step }) => step === 'answered')?.body['rows']
+    const removed = await removedOf(env, of, resident)
+    const total = removed
+      ? await queries.provisionCount(env.db, scopeOf(of))
+      : steps.find(({ step }) => step === 'answered')?.body['rows']
     return void views.records(ctx, {
       ...{ number: of.number, trail, total: typeof total === 'number' ? total : rows.length },
+      removed: removed && removedShown(removed, language),
       rows: rows.map((row) => rowShown(row, proofHref(env, row), language)),
       nextHref: last && `${PATH}/${of.id}/page?after=${last.at.getTime()}.${last.id}`,
     })

@@ -4,10 +4,12 @@ import type { Env } from '../env.ts'
 import { answerCsv, line } from '../http/csv.ts'
 import type { Ctx } from '../http/state.ts'
 import { messages, type Language } from '../locales/index.ts'
+import { words } from '../locales/words.ts'
 import * as records from '../records/actions.ts'
 import type { Entry } from '../records/model.ts'
 import type { Resident } from '../residents/model.ts'
 import { claimsOf } from '../residents/model.ts'
+import * as retention from '../retention/actions.ts'
 import { scopeOf } from './filing.ts'
 import { ITEMS } from './fields.ts'
 import type { CaseNow } from './model.ts'
@@ -46,6 +48,19 @@ export async function pageOf(
     last: last && { at: last.at, id: last.id },
   }
 }
+
+/** Until when records that the case covers went at the end of their term; undefined: none did. */
+export function removedOf(
+  env: Env,
+  of: CaseNow,
+  { createdAt }: Pick<Resident, 'createdAt'>,
+): Promise<Date | undefined> {
+  const { from, to } = scopeOf(of)
+  return retention.removedIn(env, { from: from && from > createdAt ? from : createdAt, to })
+}
+
+export const removedShown = (until: Date, language: Language): string =>
+  messages[language].rights.records.removed(words(language).dateTime(until))
 
 export const proofHref = (env: Env, { id }: Entry): string =>
   `${env.config.issuer}/account/proofs/${id}`
@@ -95,7 +110,7 @@ function cellsOf(env: Env, row: Entry, language: Language): Record<Column, strin
 }
 
 /** In the order and the words of the reader's language: no column can stand under another one's heading. */
-async function* csvOf(env: Env, of: CaseNow, language: Language): AsyncIterable<string> {
+async function* csvOf(env: Env, { of, removed }: Read, language: Language): AsyncIterable<string> {
   const { columns } = messages[language].rights.records
   const order = Object.keys(columns) as Column[]
   yield line(order.map((key) => columns[key]))
@@ -103,15 +118,21 @@ async function* csvOf(env: Env, of: CaseNow, language: Language): AsyncIterable<
     const cells = cellsOf(env, row, language)
     yield line(order.map((key) => cells[key]))
   }
+  // Behind the records, so that they stand where they always do.
+  if (removed) yield line(order.map((_, n) => (n ? '' : removedShown(removed, language))))
 }
 
-async function* jsonOf(env: Env, of: CaseNow): AsyncIterable<string> {
+async function* jsonOf(env: Env, { of, removed }: Read): AsyncIterable<string> {
   const { from, to } = scopeOf(of)
   const head = {
     number: of.number,
     law: of.rule.article,
     from: from?.toISOString() ?? null,
     to: to.toISOString(),
+    ...(removed && {
+      removed_before: removed.toISOString(),
+      removed: { ja: removedShown(removed, 'ja'), en: removedShown(removed, 'en') },
+    }),
   }
   yield `${JSON.stringify(head).slice(0, -1)},"records":[`
   let first = true
@@ -129,12 +150,19 @@ function answerJson(ctx: Ctx, name: string, parts: AsyncIterable<string> | Itera
   ctx.body = Readable.from(parts)
 }
 
-/** The file of a disclosure of records. */
-export function answerRecords(ctx: Ctx, of: CaseNow, type: 'csv' | 'json'): void {
+type Read = { of: CaseNow; removed: Date | undefined }
+
+/** The file of a disclosure of records, which says itself what is no longer in it. */
+export async function answerRecords(
+  ctx: Ctx,
+  { of, resident }: { of: CaseNow; resident: Resident },
+  type: 'csv' | 'json',
+): Promise<void> {
   const { env, language } = ctx.state
+  const read = { of, removed: await removedOf(env, of, resident) }
   const name = `machi-id-records-${of.number}.${type}`
-  if (type === 'csv') answerCsv(ctx, name, csvOf(env, of, language))
-  else answerJson(ctx, name, jsonOf(env, of))
+  if (type === 'csv') answerCsv(ctx, name, csvOf(env, read, language))
+  else answerJson(ctx, name, jsonOf(env, read))
 }
 
 /** When each registered item last changed, by the field's label. */

@@ -86,7 +86,8 @@ export type OwnCasePage = {
   facts: Facts
   answer: AnswerShown | undefined
   letterHref: string | undefined
-  receive: { lead: string | undefined; links: Link[] } | undefined
+  /** `again`: what comes of asking for it once more. */
+  receive: { lead: string[]; links: Link[]; again: string } | undefined
   objection: Rich | undefined
   steps: StepShown[]
   withdrawPath: string | undefined
@@ -113,6 +114,8 @@ export type RecordsPage = {
   number: string
   trail: Link[]
   total: number
+  /** What of it went at the end of its term. */
+  removed: string | undefined
   rows: {
     at: string
     receiver: string

@@ -25,7 +25,10 @@ export const records: typeof ja = {
   last: 'Last provision',
   all: (times: string) => `Provisions in this time: ${times}.`,
   times: (n: number) => n.toLocaleString('en-GB'),
-  none: 'Nothing was provided in this time.',
+  none: 'There is no record of this time.',
+  removed: (until) =>
+    `Of this time, records from before ${until} were erased when their legal term was over. They are neither counted nor listed.`,
+  gone: 'This record was erased when its legal term was over. “closing” is the signed entry about the month it went with.',
   rows: 'Newest first',
   at: 'When',
   receiver: 'Receiving company',

@@ -24,7 +24,11 @@ export const records = {
   last: '最後の提供',
   all: (times: string) => `この期間の提供は、合わせて${times}です。`,
   times: (n: number) => `${n.toLocaleString('ja-JP')}件`,
-  none: 'この期間に提供はありません。',
+  none: 'この期間の提供の記録はありません。',
+  removed: (until: string) =>
+    `この期間のうち、${until} より前の記録は、法律で決まった保存期間が過ぎたものを消しました。件数にも一覧にも、入っていません。`,
+  /** At the address of a proof. */
+  gone: 'この記録は、法律で決まった保存期間が過ぎたので消しました。「closing」は、消した月についての、署名された記録です。',
   rows: '新しい順の一覧',
   at: '日時',
   receiver: '受け取った会社',
