@@ -42,8 +42,8 @@ export function open(
     else if (!scope.services.every((id) => services.includes(id))) fields['services'] = 'not_valid'
     if (!scope.items.length) fields['items'] = 'required'
     else if (!scope.items.every((id) => items.includes(id))) fields['items'] = 'not_valid'
-    if (scope.until > env.now() || (scope.since && scope.since >= scope.until))
-      fields['until'] = 'not_valid'
+    if (scope.until > env.now()) fields['until'] = 'not_valid'
+    else if (scope.since && scope.since >= scope.until) fields['until'] = 'period_turned'
     if (Object.keys(fields).length) throw new Refusal('invalid_input', { fields })
     const id = env.newId()
     const { memberId } = leak

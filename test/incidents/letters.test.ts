@@ -123,6 +123,14 @@ describe('a round of letters', () => {
     const fields = { csrf: hidden(form)['csrf'] ?? '', case: caseId, until }
     const bare = await browser.post('/admin/incidents/new', fields)
     expect(bare.status).toBe(422)
+    const turned = await browser.post('/admin/incidents/new', {
+      ...fields,
+      ...{ since: '2026-03-02', until: '2026-03-01', services: site.env.newId(), items: 'name' },
+    })
+    expect([turned.status, turned.text.includes('終わりの日は、始まりの日より後に')]).toEqual([
+      422,
+      true,
+    ])
     const foreign = await browser.post('/admin/incidents/new', {
       ...fields,
       services: site.env.newId(),
