@@ -6,7 +6,7 @@ export const forms = {
   errorTitle: '入力の確認',
   colon: '：',
   errors: {
-    period_turned: '終わりの日は、始まりの日より後にしてください',
+    period_turned: '終わりの日は、始まりの日か、それより後にしてください',
     day_before_agreement: '利用者が同意した日か、それより後の日付にしてください',
     day_future: '今日か、今日より前の日付にしてください',
     moment_past: 'これから先の日時にしてください',
