@@ -127,10 +127,10 @@ describe('a round of letters', () => {
       ...fields,
       ...{ since: '2026-03-02', until: '2026-03-01', services: site.env.newId(), items: 'name' },
     })
-    expect([turned.status, turned.text.includes('終わりの日は、始まりの日か、それより後に')]).toEqual([
-      422,
-      true,
-    ])
+    expect([
+      turned.status,
+      turned.text.includes('終わりの日は、始まりの日か、それより後に'),
+    ]).toEqual([422, true])
     const foreign = await browser.post('/admin/incidents/new', {
       ...fields,
       services: site.env.newId(),
