@@ -1,8 +1,7 @@
 /** Whose leak it is: what that company received, whoever runs the service now; and paper for those who are still here. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import * as duties from '../../src/duties/actions.ts'
 import * as incidents from '../../src/incidents/actions.ts'
-import { PARTS, type Incident, type Letter } from '../../src/incidents/model.ts'
+import { PARTS, type Letter } from '../../src/incidents/model.ts'
 import { words } from '../../src/locales/words.ts'
 import { services } from '../../src/incidents/queries.ts'
 import { approveHandOver, proposeHandOver } from '../../src/services/handing_over.ts'
@@ -21,28 +20,13 @@ import { makePair, type Pair } from '../support/duties.ts'
 import { queueIsEmpty } from '../support/mailbox.ts'
 import { signIn } from '../support/people.ts'
 import { openSite, type Site } from '../support/site.ts'
+import { leak, reaches } from './steps.ts'
 
 let site: Site
 beforeAll(async () => {
   site = await openSite()
 })
 afterAll(() => site.close())
-
-async function leak(actor: Pair['member']): Promise<string> {
-  const discovered_at = new Date(Date.now() - 3600_000).toISOString()
-  const values = { discovered_at, what: '不正なアクセス', cause: '設定の誤り' }
-  return (await duties.open(site.env, { kind: 'leak', subject: {}, values, actor })).id
-}
-
-async function reaches(id: string, state: Incident['state']): Promise<Incident> {
-  const end = Date.now() + 30_000
-  for (;;) {
-    const incident = await incidents.find(site.env, id)
-    if (incident.state === state) return incident
-    if (Date.now() > end) throw new Error(`still ${incident.state}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-}
 
 const letter = (mark: string): Letter => {
   const of = Object.fromEntries(PARTS.map((part) => [part, `${mark} ${part}`])) as Letter['ja']
@@ -55,7 +39,7 @@ type Asked = { caseId: string; service: MadeService; items?: string[] }
 async function counted({ officer }: Pair, { caseId, service, items = ['name', 'email'] }: Asked) {
   const scope = { services: [service.id], items, since: null, until: site.env.now() }
   const id = await incidents.open(site.env, { caseId, scope, by: officer.person })
-  const { figures } = await reaches(id, 'counted')
+  const { figures } = await reaches(site.env, id, 'counted')
   if (!figures) throw new Error('nothing was counted')
   return { id, figures }
 }
@@ -65,7 +49,7 @@ async function sent({ officer, approver }: Pair, id: string, mark: string): Prom
   const { hash } = await incidents.write(site.env, { id, hash: '', letter: letter(mark), by })
   await incidents.propose(site.env, { id, hash, by })
   await incidents.approve(site.env, { id, hash, by: approver.person })
-  await reaches(id, 'sent')
+  await reaches(site.env, id, 'sent')
 }
 
 const lettersOf = (id: string) =>
@@ -139,7 +123,7 @@ describe('a service that was handed over', () => {
   })
 
   test('a leak at the company before is about what that company received, by the names of then', async () => {
-    const caseId = await leak(before.member)
+    const caseId = await leak(site.env, before.member)
     const desk = at(before)
     const form = await desk.open(`/admin/incidents/new?case=${caseId}`)
     expect(form.text).toContain(`value="${service.id}"`)
@@ -151,7 +135,7 @@ describe('a service that was handed over', () => {
     const page = await desk.post('/admin/incidents/new', posted)
     expect(page.status).toBe(303)
     const first = page.headers.get('location')?.split('/').at(-1) ?? ''
-    await reaches(first, 'counted')
+    await reaches(site.env, first, 'counted')
     await incidents.withdraw(site.env, { id: first, by: before.officer.person })
 
     const { id, figures } = await counted(before, { caseId, service })
@@ -188,7 +172,7 @@ describe('a service that was handed over', () => {
   })
 
   test('a leak at the company after is about what that one received, and nobody else’s', async () => {
-    const caseId = await leak(after.member)
+    const caseId = await leak(site.env, after.member)
     const { id, figures } = await counted(after, { caseId, service })
     expect(figures).toMatchObject({
       ...{ persons: 2, reachable: 2, releases: 2, ended: 0 },
@@ -203,7 +187,7 @@ describe('a service that was handed over', () => {
 
   test('a leak at the consortium is about what both received', async () => {
     const { person } = before.officer
-    const caseId = await leak({ side: 'consortium', person })
+    const caseId = await leak(site.env, { side: 'consortium', person })
     const { figures } = await counted(before, { caseId, service })
     expect(figures).toMatchObject({ persons: 3, reachable: 3, releases: 6 })
   })
@@ -218,7 +202,10 @@ describe('a service that was handed over', () => {
       const offered = await services(site.env.db, pair.memberId)
       const mine = offered.find(({ id }) => id === service.id)
       expect(mine?.names.ja).toBe(name)
-      const { figures } = await counted(pair, { caseId: await leak(pair.member), service })
+      const { figures } = await counted(pair, {
+        caseId: await leak(site.env, pair.member),
+        service,
+      })
       expect(figures.persons).toBe(2)
     }
     const strange = await makePair(site.env)
@@ -283,7 +270,7 @@ test('paper is for whoever is still here, however many accounts were erased mean
   const { env } = site
   const pair = await makePair(env)
   const { residents: ids } = await makeCrowd(env, pair.service, { persons: 53, times: 1 })
-  const caseId = await leak(pair.member)
+  const caseId = await leak(site.env, pair.member)
   const { id } = await counted(pair, { caseId, service: pair.service, items: ['name'] })
   await sent(pair, id, 'paper')
   await queueIsEmpty(env)

@@ -1,9 +1,8 @@
 /** Letters after a leak: whom it concerns, two persons, once each, nobody's data in a mail (I-06, E-13). */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import * as duties from '../../src/duties/actions.ts'
 import * as incidents from '../../src/incidents/actions.ts'
 import { count } from '../../src/incidents/counting.ts'
-import { PARTS, type Figures, type Incident, type Letter } from '../../src/incidents/model.ts'
+import { PARTS, type Figures, type Letter } from '../../src/incidents/model.ts'
 import { enqueue, sendBatch } from '../../src/incidents/sending.ts'
 import { write as writeMail } from '../../src/notices/jobs.ts'
 import type { Mail } from '../../src/notices/model.ts'
@@ -15,6 +14,7 @@ import { makeCrowd } from '../support/crowd.ts'
 import { makePair, type Pair } from '../support/duties.ts'
 import { makeOperator, signIn, type SignedInPerson } from '../support/people.ts'
 import { openSite, type Site } from '../support/site.ts'
+import { leak, reaches } from './steps.ts'
 import { unseal } from '../../src/vault.ts'
 
 const PERSONS = 1010
@@ -50,23 +50,9 @@ beforeAll(async () => {
     scope: 'openid name email',
   })
   expect((await userinfo(site, access)).status).toBe(200)
-  caseId = await leak(pair)
+  caseId = await leak(site.env, pair.member)
 })
 afterAll(() => site.close())
-
-async function leak({ member }: Pair): Promise<string> {
-  const opened = await duties.open(site.env, {
-    kind: 'leak',
-    subject: {},
-    values: {
-      discovered_at: new Date(Date.now() - 3600_000).toISOString(),
-      what: 'サーバーへの不正なアクセス',
-      cause: '設定の誤り',
-    },
-    actor: member,
-  })
-  return opened.id
-}
 
 const scope = (items = ['name', 'email']) => ({
   services: [pair.service.id],
@@ -74,17 +60,6 @@ const scope = (items = ['name', 'email']) => ({
   since: null,
   until: site.env.now(),
 })
-
-/** Waits for a state of the row itself. */
-async function reaches(id: string, state: Incident['state']): Promise<Incident> {
-  const end = Date.now() + 30_000
-  for (;;) {
-    const incident = await incidents.find(site.env, id)
-    if (incident.state === state) return incident
-    if (Date.now() > end) throw new Error(`still ${incident.state}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-}
 
 const words = (mark: string): Letter => {
   const of = (language: string) =>
@@ -143,7 +118,7 @@ describe('a round of letters', () => {
     ).rejects.toMatchObject({ reason: 'wrong_state' })
     // A second worker on the same round, and one that comes when all is counted.
     await Promise.all([count(site.env, id), count(site.env, id)])
-    const counted = await reaches(id, 'counted')
+    const counted = await reaches(site.env, id, 'counted')
     await count(site.env, id)
     figures = counted.figures as Figures
     const persons = PERSONS - 1 + 1
@@ -234,7 +209,7 @@ describe('a round of letters', () => {
     expect(['sending', 'sent']).toContain(before.state)
     await enqueue(site.env, id)
     await Promise.all([1, 2, 3, 1, 2, 3].map((number) => sendBatch(site.env, { id, number })))
-    await reaches(id, 'sent')
+    await reaches(site.env, id, 'sent')
     const rerun = await incidents.find(site.env, id)
     await sendBatch(site.env, { id, number: 1 })
     expect(rerun.finishedAt).not.toBeNull()
@@ -374,12 +349,11 @@ async function everyMail(id: string): Promise<void> {
 test('a batch that breaks off leaves nothing behind, and is done whole the next time', async () => {
   const service = await makeService(site.env)
   const { residents: ids } = await makeCrowd(site.env, service, { persons: 20, times: 1 })
-  const own = { ...pair, memberId: service.memberId }
-  const opened = await leak({ ...own, member: { ...pair.member, memberId: service.memberId } })
+  const opened = await leak(site.env, { ...pair.member, memberId: service.memberId })
   const by = pair.officer.person
   const asked = { ...scope(), services: [service.id] }
   const id = await incidents.open(site.env, { caseId: opened, scope: asked, by })
-  await reaches(id, 'counted')
+  await reaches(site.env, id, 'counted')
   await site.env.db('incidents').where({ id }).update({ state: 'sending' })
   const drafted = await site.env
     .db('incidents')
@@ -401,7 +375,7 @@ test('a batch that breaks off leaves nothing behind, and is done whole the next 
     site.env.db('resident_notices').whereIn('resident_id', ids).where({ kind: 'leak' }).pluck('id')
   expect(await posted()).toHaveLength(0)
   await incidents.resume(site.env, { id, by })
-  await reaches(id, 'sent')
+  await reaches(site.env, id, 'sent')
   expect(await numberOf('incident_letters', { incident_id: id })).toBe(20)
   expect(await posted()).toHaveLength(20)
 })
@@ -409,7 +383,7 @@ test('a batch that breaks off leaves nothing behind, and is done whole the next 
 test('a round can be called off before anything went out, and begun with another scope', async () => {
   const by = pair.officer.person
   const id = await incidents.open(site.env, { caseId, scope: scope(['sex']), by })
-  const { figures } = await reaches(id, 'counted')
+  const { figures } = await reaches(site.env, id, 'counted')
   expect(figures?.persons).toBe(3)
   const waiting = await incidents.tasks(site.env)
   expect(waiting).toContainEqual(expect.objectContaining({ href: `/admin/incidents/${id}` }))
@@ -421,7 +395,7 @@ test('a round can be called off before anything went out, and begun with another
     reason: 'wrong_state',
   })
   const again = await incidents.open(site.env, { caseId, scope: scope(['sex']), by })
-  expect((await reaches(again, 'counted')).figures?.persons).toBe(3)
+  expect((await reaches(site.env, again, 'counted')).figures?.persons).toBe(3)
 })
 
 test('many are read at once as one by one', async () => {
