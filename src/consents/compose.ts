@@ -83,7 +83,7 @@ export async function servicePage(
     queries.provided(env.db, resident.id, row.consent),
     queries.provisions(env.db, resident.id, row.consent, 5),
     queries.versions(env.db, resident.id, id),
-    shownDeletions(ctx, resident.id, id),
+    shownDeletions(ctx, row.consent),
   ])
   const changed = isInForce(row, view.provision, view.now)
     ? await consents.changedValues(env, resident, row)

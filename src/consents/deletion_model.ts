@@ -1,5 +1,6 @@
 /** A company asked to erase what it received, and what it answers (pages.md R7, M5; APPI 22, 35). */
 import type { Fields } from '../refusal.ts'
+import { numberOf } from './model.ts'
 
 const OUTCOMES = ['done', 'partly', 'refused'] as const
 export type Outcome = (typeof OUTCOMES)[number]
@@ -15,8 +16,10 @@ export type DeletionAnswer = {
 
 export type DeletionRequest = {
   id: string
-  /** Id of the consent version that withdrew: its number is what resident and company quote. */
+  /** The consent version that withdrew, or the last one where a granted request asked later. */
   consentId: string
+  /** The number of that request; null: asked with the withdrawal. */
+  onRequest: string | null
   residentId: string
   serviceId: string
   memberId: string
@@ -28,6 +31,16 @@ export type DeletionRequest = {
   /** Exclusive. */
   dueAt: Date
   answer: DeletionAnswer | undefined
+}
+
+/** What resident and company quote: the number of the withdrawal, or one of its own where it was asked for later. */
+export function numberOfDeletion({
+  id,
+  consentId,
+  onRequest,
+  askedAt,
+}: Pick<DeletionRequest, 'id' | 'consentId' | 'onRequest' | 'askedAt'>): string {
+  return numberOf({ id: onRequest ? id : consentId, kind: 'withdrawn', agreedAt: askedAt })
 }
 
 export type DeletionState = 'overdue' | 'pending' | Outcome

@@ -40,6 +40,8 @@ export type DeletionPage = DeletionRow & {
 /** The resident's own view of a request, on the page of its service (R7). */
 export type DeletionShown = {
   number: string
+  /** Whom it was asked of, where that is not the company the page is about (S-59). */
+  company: string | undefined
   askedAt: string
   due: string
   state: DeletionState

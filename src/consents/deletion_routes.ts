@@ -13,10 +13,9 @@ import { Refusal, type Fields } from '../refusal.ts'
 import * as services from '../services/actions.ts'
 import type { ServiceNow } from '../services/model.ts'
 import * as consents from './actions.ts'
-import { deletionState, type DeletionRequest } from './deletion_model.ts'
+import { deletionState, numberOfDeletion, type DeletionRequest } from './deletion_model.ts'
 import { answerShown } from './deletion_shown.ts'
 import type { DeletionPage, DeletionRow, DeletionsPage } from './deletion_pages.ts'
-import { numberOf } from './model.ts'
 import { answerDeletionSchema } from './schema.ts'
 
 const views = {
@@ -79,7 +78,7 @@ function rowOf(
   const w = words(language)
   return {
     href: `${BASE}/${request.id}`,
-    number: numberOf({ id: request.consentId, kind: 'withdrawn', agreedAt: request.askedAt }),
+    number: numberOfDeletion(request),
     service: service?.version.names[language] ?? '',
     askedAt: w.dateTime(request.askedAt),
     due: w.lastDay(request.dueAt),

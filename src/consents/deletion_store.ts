@@ -15,6 +15,7 @@ type Row = {
   done_on: string | null
   reason: string | null
   reason_sealed: Buffer | null
+  on_request: string | null
   answered_at: Date | null
 }
 
@@ -30,6 +31,7 @@ function fromRow(row: Row): Kept {
     serviceId: row.service_id,
     memberId: row.member_id,
     subject: row.subject,
+    onRequest: row.on_request,
     askedAt: row.asked_at,
     agreedAt: row.agreed_at,
     dueAt: row.due_at,
@@ -46,7 +48,7 @@ const ALL = `select r.*, a.outcome, to_char(a.done_on, 'YYYY-MM-DD') as done_on,
 
 export async function insert(
   db: Knex,
-  request: Omit<DeletionRequest, 'answer' | 'agreedAt'> & { onRequest: string | null },
+  request: Omit<DeletionRequest, 'answer' | 'agreedAt'>,
 ): Promise<void> {
   await db('deletion_requests').insert({
     id: request.id,

@@ -20,6 +20,8 @@ import type { Consent } from './model.ts'
 /** Days to answer where the installation says nothing. */
 const DELETION_DAYS = 30
 
+export type Asked = Pick<DeletionRequest, 'id' | 'consentId' | 'onRequest' | 'askedAt' | 'dueAt'>
+
 /**
  * Writes the request down. Joins the transaction of the withdrawal: none without the other.
  *
@@ -33,41 +35,43 @@ export async function askForDeletion(
   consent: Consent,
   subject: string,
   granted?: { number: string; operatorId: string },
-): Promise<{ id: string; askedAt: Date; dueAt: Date }> {
+): Promise<Asked> {
   const { deletionDays = DELETION_DAYS } = env.config.installation
   const askedAt = granted ? env.now() : consent.agreedAt
   const dueAt = endOfDay(addDays(dayOf(askedAt), deletionDays))
-  const id = env.newId()
   const { residentId, serviceId, memberId } = consent
-  await store.insert(env.db, {
-    ...{ id, consentId: consent.id, residentId, serviceId, memberId, subject, askedAt, dueAt },
-    onRequest: granted?.number ?? null,
-  })
+  const onRequest = granted?.number ?? null
+  const asked = { id: env.newId(), consentId: consent.id, onRequest, askedAt, dueAt }
+  await store.insert(env.db, { ...asked, residentId, serviceId, memberId, subject })
   await audit.record(env, {
     actor: granted
       ? { kind: 'operator', id: granted.operatorId }
       : { kind: 'resident', id: residentId },
     act: 'consents.deletion_requested',
-    object: { kind: 'deletion_request', id },
+    object: { kind: 'deletion_request', id: asked.id },
     details: {
       service: serviceId,
       due: dueAt.toISOString(),
       ...(granted && { request: granted.number }),
     },
   })
-  return { id, askedAt, dueAt }
+  return asked
 }
 
 const contextOf = (requestId: string) => `deletion:${requestId}`
 
 /** With the reasons of the answers in plain words; one that went with the account is null. */
 export async function opened(env: Env, kept: readonly store.Kept[]): Promise<DeletionRequest[]> {
-  const ids = new Set(kept.filter(({ sealed }) => sealed).map(({ residentId }) => residentId))
+  const answered = kept.filter(({ sealed, answer }) => sealed ?? answer?.reason)
+  const ids = new Set(answered.map(({ residentId }) => residentId))
   const known = ids.size ? await residents.findMany(env, [...ids]) : []
   const keys = new Map(known.map(({ id, dataKey }) => [id, dataKey]))
   return kept.map(({ sealed, ...request }) => {
     const key = keys.get(request.residentId)
-    if (!sealed || !key || !request.answer) return request
+    if (!request.answer) return request
+    // Of an erased account nothing is read, whatever was written before reasons were sealed.
+    if (!key) return { ...request, answer: { ...request.answer, reason: null } }
+    if (!sealed) return request
     const reason = unseal(key, sealed, contextOf(request.id)).toString()
     return { ...request, answer: { ...request.answer, reason } }
   })

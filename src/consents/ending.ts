@@ -8,11 +8,11 @@ import { Refusal } from '../refusal.ts'
 import type { Resident } from '../residents/model.ts'
 import * as services from '../services/actions.ts'
 import type { ServiceNow } from '../services/model.ts'
-import { askForDeletion } from './deletions.ts'
+import { numberOfDeletion } from './deletion_model.ts'
+import { askForDeletion, type Asked } from './deletions.ts'
 import { tellAgreed, tellPaused, tellWithdrawn } from './letters.ts'
 import {
   narrowingFault,
-  numberOf,
   subjectOfConsent,
   type Consent,
   type Narrowing,
@@ -242,25 +242,25 @@ export async function askCompany(
   resident: Resident,
   { consent, service }: Stopped,
   granted?: How['granted'],
-): Promise<{ id: string; dueAt: Date }> {
+): Promise<Asked> {
   const subject = subjectOfConsent(env.secrets.pairwise, resident.userId, consent)
   const { version } = await asAgreed(env, resident, { consent, service })
-  const { id, askedAt, dueAt } = await askForDeletion(env, consent, subject, granted)
+  const asked = await askForDeletion(env, consent, subject, granted)
   await notices.send(env, {
     to: version.contact.email,
     language: 'ja',
     letter: 'deletion_request',
     values: {
-      at: words('ja').dateTime(askedAt),
+      at: words('ja').dateTime(asked.askedAt),
       service: version.names.ja,
       subject,
-      number: numberOf({ id: consent.id, kind: 'withdrawn', agreedAt: askedAt }),
-      due: words('ja').lastDay(dueAt),
-      link: `${env.config.issuer}/company/deletions/${id}`,
+      number: numberOfDeletion(asked),
+      due: words('ja').lastDay(asked.dueAt),
+      link: `${env.config.issuer}/company/deletions/${asked.id}`,
       granted: granted !== undefined,
     },
   })
-  return { id, dueAt }
+  return asked
 }
 
 /**

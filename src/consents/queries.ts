@@ -165,7 +165,8 @@ export async function listed(
     `select distinct on (a.service_id) to_jsonb(a.*) as agreement, c.*, to_jsonb(k.*) as content,
        (select max(g.agreed_at) from consents g where g.agreement_id = a.id and g.shown_at is not null) as answered_at,
        (select max(d.asked_at) from deletion_requests d
-         where d.resident_id = a.resident_id and d.service_id = a.service_id) as deletion_asked_at
+         where d.resident_id = a.resident_id and d.service_id = a.service_id
+           and d.member_id = c.member_id) as deletion_asked_at
      from agreements a
      join lateral (select * from consents c where c.agreement_id = a.id order by version desc limit 1) c on true
      ${CONTENT}
@@ -255,17 +256,20 @@ export async function answeredAt(db: Knex, agreementId: string): Promise<Date | 
 
 export type Provision = { id: string; at: Date; items: string[]; path: ProvisionPath }
 
-/** The last few provisions to the company agreed with for a service, and how many there were. */
+/** The last few provisions to the company agreed with for a service, and how many the service had of whichever company. */
 export async function provisions(
   db: Knex,
   residentId: string,
   { serviceId, memberId }: Receiver,
   most: number,
 ) {
-  const whose = { resident_id: residentId, service_id: serviceId, member_id: memberId }
-  const of = () => db('provision_records').where(whose)
+  const of = () => db('provision_records').where({ resident_id: residentId, service_id: serviceId })
   const [recent, count] = await Promise.all([
-    of().orderBy('at', 'desc').limit(most).select<Provision[]>('id', 'at', 'items', 'path'),
+    of()
+      .where({ member_id: memberId })
+      .orderBy('at', 'desc')
+      .limit(most)
+      .select<Provision[]>('id', 'at', 'items', 'path'),
     of().count<{ count: string }[]>('* as count'),
   ])
   return { recent, total: Number(count[0]?.count ?? 0) }

@@ -284,13 +284,20 @@ describe('in the portal', () => {
     )
   })
 
-  test('an answer from before reasons were sealed stays readable', async () => {
+  test('an answer from before reasons were sealed stays readable as long as the account', async () => {
     const it = await asked()
     await site.env.db('deletion_answers').insert({
       ...{ request_id: it.request.id, outcome: 'refused', reason: '以前に書かれた理由' },
       ...{ answered_at: new Date(), by_kind: 'staff', by_id: crypto.randomUUID() },
     })
     expect((await it.browser.open(pageOf(it))).text).toContain('以前に書かれた理由')
+    const { browser } = await staffOf(it.service.memberId)
+    const seen = () => browser.open(`/company/deletions/${it.request.id}`)
+    expect((await seen()).text).toContain('以前に書かれた理由')
+    const at = { closing_asked_at: new Date(), closes_at: new Date(Date.now() - 1) }
+    await site.env.db('residents').where({ id: it.resident.id }).update(at)
+    await closing.closeDue(site.env, forgetAccount)
+    expect((await seen()).text).not.toContain('以前に書かれた理由')
   })
 
   test('what was erased before it was asked for can be said; any other day is told the range', async () => {

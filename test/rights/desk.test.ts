@@ -17,6 +17,7 @@ import * as ledger from '../../src/ledger/actions.ts'
 import { rowsOf } from '../../src/ledger/reading.ts'
 import { verify } from '../../src/ledger/verify.ts'
 import { forgetAccount } from '../../src/oidc/jobs.ts'
+import * as members from '../../src/members/actions.ts'
 import * as rights from '../../src/rights/actions.ts'
 import { timetable } from '../../src/rights/jobs.ts'
 import type { CaseNow } from '../../src/rights/model.ts'
@@ -362,6 +363,13 @@ describe('deciding', () => {
     )
     expect(added).toHaveLength(2)
     await queueIsEmpty(site.env)
+    // Each has a number of its own, and the former company’s part is not read as the new one’s.
+    const own = (await browser.open(`/account/services/${service.id}`)).text
+    const part = /id="deletion"[\s\S]*?<\/section>/.exec(own)?.[0] ?? ''
+    const numbers = [...part.matchAll(/W-\d{8}-[0-9A-F]{8}/g)].map(([number]) => number)
+    expect([numbers.length, new Set(numbers).size]).toEqual([3, 3])
+    const name = (await members.byId(site.env, memberId))?.names.ja ?? 'no name'
+    expect(part.split(`依頼した会社：${name}`)).toHaveLength(3)
   })
 
   test('what it ended says that the desk did, on which request, wherever the resident reads it', async () => {

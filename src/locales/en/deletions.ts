@@ -38,6 +38,7 @@ export const deletions: typeof ja = {
     at: 'Answered at',
   },
   own: {
+    of: (company) => `Asked of: ${company}`,
     asked: (at) => `On ${at}, you asked that what was received be erased.`,
     pending: (due) => `Waiting for the company’s answer, due by ${due}.`,
     overdue: (due) =>

@@ -41,6 +41,7 @@ export const deletions = {
     at: '答えた日時',
   },
   own: {
+    of: (company: string) => `依頼した会社：${company}`,
     asked: (at: string) => `${at}に、渡った情報の削除を依頼しました。`,
     pending: (due: string) => `会社の答えを待っています。期限は${due}です。`,
     overdue: (due: string) =>
