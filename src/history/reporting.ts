@@ -97,13 +97,14 @@ export async function sendReport(ctx: Ctx, resident: Resident, view: View): Prom
 
 /** Ids, kinds, times and hashes only. */
 function evidenceOf(row: HistoryRow, hash: string | undefined): { [key: string]: Json } {
-  const { path, consent, showing, withheld, why } = row.details
+  const { party, path, consent, showing, withheld, why } = row.details
   return {
     entry: row.id,
     kind: row.kind,
     at: row.at.toISOString(),
     service: row.service_id,
     items: row.items,
+    ...(party && { party }),
     ...(path !== undefined && { path }),
     ...(consent !== undefined && { consent }),
     ...(showing && { showing }),

@@ -29,6 +29,13 @@ const partyShown = `(select jsonb_build_object('member', m.member_id, 'version',
     from (select s.canonical::jsonb -> 'offer' as offer) f
     join member_versions m on m.id = (f.offer->>'member_version')::uuid)`
 
+/** Of a report that of the entry it points at: kept with it, or, in cases of before that, by its screen or its consent. */
+const partyReported = `(select coalesce(e.told -> 'party',
+      (select ${partyShown} from showings s where s.id = (e.told ->> 'showing')::uuid and s.resident_id = c.resident_id),
+      (select ${partyOf('b')} from consents b where b.id = (e.told ->> 'consent')::uuid and b.resident_id = c.resident_id),
+      ${partyAt('c', `coalesce((e.told ->> 'at')::timestamptz, c.received_at)`)})
+    from (select body -> 'evidence' as told from case_steps where case_id = c.id and step = 'received') e)`
+
 const CONSENTS = `select c.id, c.agreed_at as at,
     case c.kind when 'given' then 'consent' when 'changed' then 'change' when 'paused' then 'pause' else 'withdrawal' end as kind,
     c.service_id, array(select i->>'item' from jsonb_array_elements(c.items) i) as items,
@@ -134,7 +141,7 @@ const LETTERS = `select l.id, l.at, 'notice' as kind, null::uuid as service_id, 
 
 const REQUESTS = `select t.id, t.at, 'request' as kind, c.service_id, ${none} as items, c.items as about,
     jsonb_build_object('case', c.id, 'number', c.number, 'of', c.kind, 'outcome', t.step,
-      'party', ${partyAt('c', 'c.received_at')}) as details
+      'party', case when c.kind = 'report' then ${partyReported} else ${partyAt('c', 'c.received_at')} end) as details
   from rights_cases c join case_steps t on t.case_id = c.id
   where c.resident_id = :residentId and t.step in ('received', 'answered', 'extended', 'withdrawn', 'closed', 'appealed')`
 

@@ -5,10 +5,10 @@ import type { Env } from '../env.ts'
 import type { Facts } from '../http/parts.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
-import * as services from '../services/actions.ts'
 import type { CaseNow, Step } from './model.ts'
 import { serviceName } from './own_pages.ts'
 import type { EvidenceShown } from './pages.ts'
+import * as queries from './queries.ts'
 import { itemName } from './shown.ts'
 
 /** In the order they are shown. */
@@ -19,7 +19,7 @@ type Told = { [key: string]: unknown }
 /** The entry of the history that was reported; undefined where the request is no report. */
 export async function evidenceShown(
   env: Env,
-  of: Pick<CaseNow, 'residentId' | 'receivedAt'>,
+  of: Pick<CaseNow, 'id' | 'kind' | 'residentId' | 'receivedAt'>,
   { steps, language }: { steps: readonly Step[]; language: Language },
 ): Promise<EvidenceShown | undefined> {
   const evidence = steps.find(({ step }) => step === 'received')?.body['evidence']
@@ -43,25 +43,25 @@ const text = (told: Told, name: string): string | undefined => {
 const wordOf = (all: Readonly<Record<string, string>>, code: string | undefined) =>
   code === undefined ? undefined : (all[code] ?? code)
 
-type Reported = { of: Pick<CaseNow, 'residentId' | 'receivedAt'>; told: Told }
+type Reported = { of: Parameters<typeof evidenceShown>[1]; told: Told }
 
 async function factsOf(env: Env, { of, told }: Reported, language: Language): Promise<Facts> {
   const { history: h, records, rights } = messages[language]
   const w = words(language)
   const { items } = await catalogue(env)
   const service = text(told, 'service')
-  const kind = service && (await services.byId(env, service))?.contract.subjectType
+  const kind = (await queries.reportedParty(env.db, of.id))?.subjectType
   const name = (id: string) =>
     items.some((item) => item.id === id)
-      ? itemNames(items, id, kind || undefined)[language]
+      ? itemNames(items, id, kind ?? undefined)[language]
       : itemName(id, language)
   const ids = Array.isArray(told['items']) ? told['items'].map(String) : []
   const at = text(told, 'at')
   const withheld = Object.entries((told['withheld'] ?? {}) as Record<string, string>)
   const rest = withheld.map(([id, why]) => h.restOf(name(id), wordOf(h.whyNot, why) ?? ''))
   const known = {
+    ...of,
     serviceId: service ?? null,
-    residentId: of.residentId,
     receivedAt: at ? new Date(at) : of.receivedAt,
   }
   const facts: [string, string | undefined][] = [

@@ -187,13 +187,15 @@ export async function checkPage(
   }
 }
 
-/** The service a case is about, as its resident knew it when the case was received. */
+/** The service a case is about, as its resident knew it when the case was received; a report's, as its entry names it. */
 export async function serviceName(
   env: Env,
-  of: Pick<CaseNow, 'serviceId' | 'residentId' | 'receivedAt'>,
+  of: Pick<CaseNow, 'id' | 'kind' | 'serviceId' | 'residentId' | 'receivedAt'>,
   language: Language,
 ): Promise<string | undefined> {
   const { serviceId: id, residentId, receivedAt: at } = of
-  const found = id ? await queries.service(env.db, { id, residentId, at }) : undefined
+  if (!id) return undefined
+  const party = of.kind === 'report' ? await queries.reportedParty(env.db, of.id) : undefined
+  const found = await queries.service(env.db, { id, residentId, at, party })
   return found && messages[language].frame.named(found.names[language], found.provider[language])
 }

@@ -5,17 +5,24 @@ import { isUuid } from '../input/ids.ts'
 /** A service as requests name it. */
 export type Named = { id: string; names: Both; provider: Both; inForce: boolean }
 
+/** Whom a reported entry was about; null where it does not say. */
+export type Party = {
+  memberId: string | null
+  serviceVersionId: string | null
+  subjectType: 'public' | 'pairwise' | null
+}
+
 /**
  * The newest consent before :at names service and company; what a company has since then got of another one is not what
- * was agreed (S-59). Without a consent, as they are at :at.
+ * was agreed (S-59). Without a consent, as they are at :at. A :member and a :version that are known go before.
  */
 const named = `select s.id, sv.body -> 'names' as names, mv.body -> 'names' as provider`
 const versions = `left join lateral (select member_id, service_version_id from consents
     where resident_id = :residentId and service_id = s.id and agreed_at <= :at
     order by agreed_at desc, version desc limit 1) c on true
   join lateral (select body from service_versions where service_id = s.id
-    order by (id = c.service_version_id) desc nulls last, version desc limit 1) sv on true
-  join lateral (select body from member_versions where member_id = coalesce(c.member_id, s.member_id)
+    order by (id = coalesce(:version::uuid, c.service_version_id)) desc nulls last, version desc limit 1) sv on true
+  join lateral (select body from member_versions where member_id = coalesce(:member::uuid, c.member_id, s.member_id)
     order by (created_at <= :at) desc, case when created_at <= :at then version end desc nulls last, version
     limit 1) mv on true`
 
@@ -27,20 +34,58 @@ export async function servicesOf(db: Knex, residentId: string, at: Date): Promis
        from agreements where resident_id = :residentId group by service_id) f
      join services s on s.id = f.service_id ${versions}
      order by sv.body -> 'names' ->> 'ja', s.id`,
-    { residentId, at },
+    { residentId, at, member: null, version: null },
   )
   return rows
+}
+
+/**
+ * Whom the entry was about that a report points at: kept with it, or, in cases of before that, by its screen, its consent,
+ * or the newest consent before. undefined: none of these is known.
+ */
+export async function reportedParty(db: Knex, caseId: string): Promise<Party | undefined> {
+  const { rows } = await db.raw<{ rows: Party[] }>(
+    `with told as (select c.resident_id, c.service_id, c.received_at, t.body -> 'evidence' as e
+       from rights_cases c join case_steps t on t.case_id = c.id and t.step = 'received'
+       where c.id = :caseId and c.kind = 'report'),
+     found as (
+       select 1 as place, p ->> 'member' as member, p ->> 'version' as version,
+         coalesce(p ->> 'id_kind', v.subject_type) as kind
+       from (select e -> 'party' as p from told) k
+         left join contract_versions v on v.id = (p ->> 'contract')::uuid where p is not null
+       union all
+       select 2, m.member_id::text, f.offer ->> 'service_version', f.offer ->> 'subject_type'
+       from (select s.canonical::jsonb -> 'offer' as offer from told join showings s
+           on s.id = (e ->> 'showing')::uuid and s.resident_id = told.resident_id) f
+         join member_versions m on m.id = (f.offer ->> 'member_version')::uuid
+       union all
+       (select 3, k.member_id::text, k.service_version_id::text, k.subject_type from told join consents k
+           on k.resident_id = told.resident_id and k.service_id = told.service_id
+             and (k.id = (e ->> 'consent')::uuid or k.agreed_at <= coalesce((e ->> 'at')::timestamptz, received_at))
+         order by (k.id = (e ->> 'consent')::uuid) desc nulls last, k.agreed_at desc, k.version desc limit 1))
+     select member as "memberId", version as "serviceVersionId", kind as "subjectType"
+     from found order by place limit 1`,
+    { caseId },
+  )
+  return rows[0]
 }
 
 /** A service by id as this resident knew it, whatever became of it. */
 export async function service(
   db: Knex,
-  { id, residentId, at }: { id: string; residentId: string; at: Date },
+  asked: { id: string; residentId: string; at: Date; party: Party | undefined },
 ): Promise<Omit<Named, 'inForce'> | undefined> {
+  const { id, residentId, at, party } = asked
   if (!isUuid(id)) return undefined
   const { rows } = await db.raw<{ rows: Named[] }>(
     `${named} from services s ${versions} where s.id = :id`,
-    { id, residentId, at },
+    {
+      id,
+      residentId,
+      at,
+      member: party?.memberId ?? null,
+      version: party?.serviceVersionId ?? null,
+    },
   )
   return rows[0]
 }

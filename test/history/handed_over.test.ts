@@ -1,8 +1,9 @@
 /** A service goes to another company: what was agreed and provided before stays with the one it went to (S-59, E-04). */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { messages } from '../../src/locales/index.ts'
+import * as rights from '../../src/rights/actions.ts'
 import * as handing from '../../src/services/handing_over.ts'
-import { OFFLINE, tokensFor, userinfo } from '../oidc/steps.ts'
+import { asksConsent, authorizePath, OFFLINE, tokensFor, userinfo } from '../oidc/steps.ts'
 import { Browser, hidden, type Page } from '../support/browser.ts'
 import {
   makeResident,
@@ -13,8 +14,9 @@ import {
   type MadeService,
 } from '../support/builders.ts'
 import { makeOperator, signIn } from '../support/people.ts'
+import { refuse } from '../support/relying-party.ts'
 import { openSite, type Site } from '../support/site.ts'
-import { history, hrefOn, textOf } from './steps.ts'
+import { history, hrefOn, textOf, type Entry } from './steps.ts'
 
 let site: Site
 let resident: MadeResident
@@ -139,4 +141,70 @@ test('a request about the service names whom it was agreed with, to the resident
   expect(done.status).toBe(303)
   namesTheFormer(await browser.open(`/account/requests/${id}/letter`))
   namesTheFormer(await browser.open('/account/history'))
+})
+
+/** What is said of a case: to its resident, in its line of the history, and at the desk of the entry that was reported. */
+async function saidOf(id: string, at: { agent: Browser; desk: Browser }) {
+  const one = await at.desk.open(`/admin/requests/${id}`)
+  const evidence = /報告された記録<\/h2>[\s\S]*?<\/section>/.exec(one.text)?.[0] ?? ''
+  const own = textOf((await at.agent.open(`/account/requests/${id}`)).text)
+  const steps = await site.env.db('case_steps').where({ case_id: id }).pluck<string[]>('id')
+  const line = (await history(at.agent)).find((entry) => steps.includes(entry.id))
+  return { own, desk: textOf(one.text), evidence: textOf(evidence), line: line?.['provider'] }
+}
+
+test('a reported entry is told as its own line tells it, whoever has the service since', async () => {
+  const { env } = site
+  const [who, agent, desk] = [
+    await makeResident(env),
+    new Browser(site.issuer),
+    new Browser(site.issuer),
+  ]
+  signIn(desk, await makeOperator(env, ['privacy_officer']))
+  const [from, to] = [await makeService(env, { subjectType: 'pairwise' }), await makeService(env)]
+  const [before, after] = [await companyOf(from.memberId), await companyOf(to.memberId)]
+  await userinfo(site, (await tokensFor(site, agent, from, who)).access)
+  const taken = { member_id: to.memberId, contract_id: to.contractId }
+  await env.db('services').where({ id: from.id }).update(taken)
+  await makeServiceVersion(env, { ...from, memberId: to.memberId }, 2)
+  const screen = await agent.open(authorizePath(from, { prompt: 'consent' }))
+  expect(asksConsent(screen)).toBe(true)
+  await refuse(agent, screen)
+
+  const entries = await history(agent)
+  const entryOf = (kind: string) => entries.find((entry) => entry.kind === kind) as Entry
+  const [refusal, provision] = [entryOf('refusal'), entryOf('provision')]
+  expect([refusal, provision].map((entry) => entry['provider'])).toEqual([after, before])
+  const byForm = async ({ id, at }: Entry) => {
+    const form = await agent.open(`/account/history/${id}/report?at=${Date.parse(at)}`)
+    const sent = await agent.submit(form, { text: 'おかしい' })
+    return /requests\/([0-9a-f-]{36})/.exec(sent.text)?.[1] ?? ''
+  }
+  /** As reports were kept before they said whom the entry was about. */
+  const asBefore = async ({ id, kind, at, items }: Entry, more: { [name: string]: string }) => {
+    const evidence = { entry: id, kind, at, service: from.id, items, ...more }
+    const told = { once: env.newId(), text: 'おかしい', serviceId: from.id, evidence }
+    return (await rights.report(env, who, told)).id
+  }
+  const [consent] = await env.db('consents').where({ resident_id: who.id }).pluck<string[]>('id')
+  const ofHeir = [await byForm(refusal), await asBefore(refusal, { showing: refusal.id })]
+  const ofFormer = [
+    await byForm(provision),
+    await asBefore(provision, { consent: consent ?? '' }),
+    await asBefore(provision, {}),
+  ]
+  for (const [ids, named, other] of [
+    [ofHeir, after, before],
+    [ofFormer, before, after],
+  ] as const)
+    for (const id of ids) {
+      const said = await saidOf(id, { agent, desk })
+      expect([id, said.line]).toEqual([id, named])
+      for (const text of [said.own, said.desk, said.evidence]) {
+        expect(text).toContain(named)
+        expect(text).not.toContain(other)
+      }
+      if (named === before) expect(said.evidence).toContain(idKinds.pairwise)
+      expect(said.evidence).not.toContain(idKinds.public)
+    }
 })
