@@ -135,7 +135,10 @@ function faultsBeside(given: unknown, known: readonly Fault[], terms: Terms) {
     approvals: rows('approvals'),
     documents: rows('documents'),
   } as unknown as ContractAsked
-  return ruleFaults(asked, terms).filter(({ path }) => !isFaulty(path))
+  // A list with a fault inside is taken as empty here, and is not.
+  return ruleFaults(asked, terms).filter(({ path, rule }) =>
+    rule === 'flow_empty' ? isSound(path) : !isFaulty(path),
+  )
 }
 
 /** A flow of the sound fields of one, with what is missing such that it breaks no rule. */

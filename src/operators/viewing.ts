@@ -21,7 +21,8 @@ export const readsReasons = (roles: readonly OperatorRole[]): boolean =>
  * The audit record names the view; the reason, which may name the person all the same, stays in operator_views, sealed
  * under the resident's key, and goes with it (M8). Where nobody was found there is no key: it is kept as it is.
  *
- * @throws Refusal invalid_input at `reason` where it is shorter than ten characters or holds an address or a phone number
+ * @throws Refusal wrong_state where the account is erased: there is nobody to look at any more; invalid_input at
+ *   `reason` where it is shorter than ten characters or holds an address or a phone number
  */
 export async function viewPerson(
   env: Env,
@@ -38,10 +39,8 @@ export async function viewPerson(
   await atomically(env, async (env) => {
     const [id, at] = [env.newId(), env.now()]
     const row = { id, operatorId, objectKind: object.kind, objectId: object.id, at }
-    const resident =
-      object.kind === 'resident' && isUuid(object.id)
-        ? await residents.find(env, object.id)
-        : undefined
+    const resident = isPerson(object.id) ? await residents.find(env, object.id) : undefined
+    if (isPerson(object.id) && !resident) throw new Refusal('wrong_state')
     const kept = resident
       ? { reason: null, sealed: seal(resident.dataKey, given, contextOf(id)) }
       : { reason: given, sealed: null }
@@ -67,23 +66,28 @@ function reasonIn(typed: string): string {
   return given
 }
 
+/** An id of a resident; `nobody` is none. */
+const isPerson = (objectId: string) => isUuid(objectId)
+
 const contextOf = (viewId: string) => `view:${viewId}`
 
-/** The reasons of views, by the id of the view; one that went with the account of its person is left out. */
+/**
+ * The reasons of views, by the id of the view; one about a person whose account is erased is left out, also where it was
+ * written before reasons were sealed.
+ */
 export async function viewReasons(
   env: Env,
   views: readonly ViewKept[],
 ): Promise<Map<string, string>> {
-  const sealed = views.filter((one) => one.sealed)
-  const ids = new Set(sealed.map(({ objectId }) => objectId))
-  const known = sealed.length ? await residents.findMany(env, [...ids]) : []
+  const ids = new Set(views.map(({ objectId }) => objectId).filter(isPerson))
+  const known = ids.size ? await residents.findMany(env, [...ids]) : []
   const keys = new Map(known.map(({ id, dataKey }) => [id, dataKey]))
   return new Map(
     views.flatMap(({ id, objectId, reason, sealed }) => {
       const key = keys.get(objectId)
-      const text =
-        reason ?? (sealed && key ? unseal(key, sealed, contextOf(id)).toString() : undefined)
-      return text === undefined ? [] : [[id, text] as const]
+      if (isPerson(objectId) && !key) return []
+      const text = key && sealed ? unseal(key, sealed, contextOf(id)).toString() : reason
+      return text === null ? [] : [[id, text] as const]
     }),
   )
 }

@@ -236,7 +236,8 @@ async function letterIn(ctx: Ctx, look: Looking['look'] | undefined): Promise<Le
   const { env, language, operator } = ctx.state
   const found = await rights.anyCase(env, idIn(ctx))
   const { of } = found
-  const resident = look ? undefined : await residents.find(env, of.residentId)
+  const person = await residents.find(env, of.residentId)
+  const resident = look ? undefined : person
   const trail = [
     { href: DESK, text: messages[language].rights.desk.title },
     { href: `${DESK}/${of.id}`, text: of.number },
@@ -244,7 +245,7 @@ async function letterIn(ctx: Ctx, look: Looking['look'] | undefined): Promise<Le
   const service = await serviceName(env, of, language)
   const address = resident && askerFacts(resident, language)[1]?.[1]
   const asked = { ...found, resident, language, trail, service, sealed: Boolean(look), address }
-  const mayLook = look && operator?.roles.includes('privacy_officer')
+  const mayLook = look && person && operator?.roles.includes('privacy_officer')
   return {
     ...letterPage(env, asked),
     look: mayLook ? { path: `${DESK}/${of.id}/letter`, ...look } : undefined,

@@ -251,6 +251,14 @@ describe('deciding', () => {
     const json = JSON.stringify(await site.env.db('case_steps').where({ case_id: of.id }))
     expect(json).not.toMatch(/確かめたところ|金糸雀/)
     expect((await desk.open(at(of, '/decide'))).status).toBe(409)
+    // Of an erased account there is nobody to look at, and no reason is kept that could name them.
+    const gone = { data_key: null, profile: null, email_index: null, closed_at: new Date() }
+    await site.env.db('residents').where({ id: of.residentId }).update(gone)
+    const views = () => site.env.db('operator_views').where({ object_id: of.residentId }).count()
+    const before = await views()
+    expect((await desk.open(at(of, '/letter'))).text).not.toContain('name="reason"')
+    expect((await desk.submit(filed, { reason: '山田花子さんへ送りなおすため' })).status).toBe(409)
+    expect(await views()).toEqual(before)
   })
 
   test('granted: provision stops at once on live tokens, and who decided is recorded', async () => {
