@@ -27,8 +27,13 @@ export type Purpose = { id: string; version: number; names: Both }
 /** The catalogue in force: newest version of each entry, in catalogue order. */
 export type Catalogue = { items: Item[]; purposes: Purpose[] }
 
+/** The names of a purpose in the catalogue; its id where the catalogue does not know it. */
+export function purposeNames(purposes: readonly { id: string; names: Both }[], id: string): Both {
+  return purposes.find((purpose) => purpose.id === id)?.names ?? { ja: id, en: id }
+}
+
 /** Which ID a company receives: the same everywhere, or one of its own. */
-type IdKind = 'public' | 'pairwise'
+export type IdKind = 'public' | 'pairwise'
 
 /**
  * What an item is called: the user ID by its kind, so that the consent screen, evidence and every list say the same of

@@ -1,5 +1,5 @@
 /** What the resident's own pages show, made from rows: cards, one service, withdrawal. */
-import { itemNames, type Catalogue } from '../catalogue/model.ts'
+import { itemNames, purposeNames, type Catalogue } from '../catalogue/model.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
 import type { Stop } from '../members/actions.ts'
@@ -9,7 +9,7 @@ import { limitsOf } from './limits.ts'
 import { isAsleep, type AgreedItem as Agreed, type Consent } from './model.ts'
 import type { AgreedItem, ProvidedItem, ServiceCard, Status, StopShown, Until } from './pages.ts'
 import type { CardRow, Provided } from './queries.ts'
-import { faceOf, purposeName, valueOf } from './screen.ts'
+import { faceOf, valueOf } from './screen.ts'
 
 /** What every builder here needs to know. */
 export type View = {
@@ -125,7 +125,9 @@ export function agreedItems(
       id: agreed.item,
       label: itemLabel(agreed.item, content, view),
       required: agreed.required,
-      purposes: agreed.purposes.map((id) => purposeName(view.catalogue, id, view.language)),
+      purposes: agreed.purposes.map(
+        (id) => purposeNames(view.catalogue.purposes, id)[view.language],
+      ),
       limits: limitsOf(agreed.bounds, undefined, view.language),
       value: valueOf(agreed.item, owner.resident, view.language, owner.subject),
       former: owner.changed.includes(agreed.item) ? { then: undefined, on: undefined } : undefined,

@@ -1,5 +1,6 @@
 /** When the next yearly letter of a resident, and the next look at an unused consent, is due. */
 import type { Knex } from 'knex'
+import type { IdKind } from '../catalogue/model.ts'
 import type { AgreedItem } from './model.ts'
 
 /** Notes both for an agreement that begins; a resident's yearly letter keeps the day it has. */
@@ -120,7 +121,7 @@ export type OfYear = {
   startedAt: Date | null
   endsAt: Date | null
   items: AgreedItem[] | null
-  subjectType: 'public' | 'pairwise' | null
+  subjectType: IdKind | null
 }
 
 /** Each service, by company, with an agreement that has not ended, or with a provision since then. */

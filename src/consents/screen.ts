@@ -1,5 +1,5 @@
 /** The consent screen's content, made from an offer: what stands on it is what can be released (S-28). */
-import { itemNames, type Catalogue, type ItemId } from '../catalogue/model.ts'
+import { itemNames, purposeNames, type Catalogue, type ItemId } from '../catalogue/model.ts'
 import type { Installation } from '../installation.ts'
 import { messages, type Language } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
@@ -131,7 +131,7 @@ function shownItem(input: ScreenInput, asked: ServiceItem): ShownItem {
     label: itemNames(catalogue.items, asked.item, offer.subjectType)[language],
     value,
     required: asked.required,
-    purposes: asked.purposes.map((id) => purposeName(catalogue, id, language)),
+    purposes: asked.purposes.map((id) => purposeNames(catalogue.purposes, id)[language]),
     note: noteOf(asked, language),
     ticked: !asked.required && input.ticked.includes(asked.item),
     addHref: value === undefined ? input.addHref : undefined,
@@ -144,7 +144,7 @@ function shownItem(input: ScreenInput, asked: ServiceItem): ShownItem {
     newPurposes: before
       ? asked.purposes
           .filter((id) => !before.purposes.includes(id))
-          .map((id) => purposeName(catalogue, id, language))
+          .map((id) => purposeNames(catalogue.purposes, id)[language])
       : [],
     limits: limitsOf(asked.bounds, before && (before.bounds ?? {}), language),
   }
@@ -153,10 +153,6 @@ function shownItem(input: ScreenInput, asked: ServiceItem): ShownItem {
 function noteOf(asked: ServiceItem, language: Language): string | undefined {
   if (!asked.required) return asked.effects[language]
   return asked.bounds?.purposeWords ? undefined : asked.reasons[language]
-}
-
-export function purposeName(catalogue: Catalogue, id: string, language: Language): string {
-  return catalogue.purposes.find((purpose) => purpose.id === id)?.names[language] ?? id
 }
 
 function changesOf(input: ScreenInput, last: Standing): Change[] {

@@ -1,5 +1,5 @@
 /** What the contract pages show. */
-import { itemNames, type Catalogue } from '../catalogue/model.ts'
+import { itemNames, purposeNames, type Catalogue } from '../catalogue/model.ts'
 import type { ListView } from '../http/listing.ts'
 import type { Decide, ShownTurn } from '../http/parts.ts'
 import { startOfDay } from '../input/days.ts'
@@ -140,9 +140,7 @@ function flowFacts(
   const w = words(language)
   const day = (text: string | undefined) => text && w.dateWithWeekday(startOfDay(text))
   const items = flow.items.map((id) => itemNames(catalogue.items, id, kind)[language])
-  const purposes = flow.purposes.map(
-    (id) => catalogue.purposes.find((one) => one.id === id)?.names[language] ?? id,
-  )
+  const purposes = flow.purposes.map((id) => purposeNames(catalogue.purposes, id)[language])
   const pairs: [string, string | undefined][] = [
     [c.flowFields.items, items.length ? w.list(items) : undefined],
     [c.flowFields.dataset, flow.dataset],
@@ -181,12 +179,7 @@ function linesOf(asked: Asked, reader: Reader): Map<string, string> {
     // The kind of ID is a line of its own: an item is no other one because of it.
     const each = [
       [c.flowFields.items, flow.items.map((id) => itemNames(catalogue.items, id, undefined))],
-      [
-        c.flowFields.purposes,
-        flow.purposes.map(
-          (id) => catalogue.purposes.find((one) => one.id === id)?.names ?? { ja: id, en: id },
-        ),
-      ],
+      [c.flowFields.purposes, flow.purposes.map((id) => purposeNames(catalogue.purposes, id))],
     ] as const
     for (const [label, all] of each) {
       for (const names of all)

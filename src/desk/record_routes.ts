@@ -6,7 +6,7 @@ import type { Guards } from '../http/guards.ts'
 import { oneText } from '../http/listing.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
-import { endOfDay, isDay, startOfDay } from '../input/days.ts'
+import { endOfDay, periodFaults, startOfDay } from '../input/days.ts'
 import { isUuid } from '../input/ids.ts'
 import { messages } from '../locales/index.ts'
 import * as operators from '../operators/actions.ts'
@@ -41,18 +41,9 @@ function valuesOf(ctx: Ctx): { values: Values; fields: Fields } {
     to: one('to'),
     order: one('order') === 'oldest' ? 'oldest' : '',
   }
-  const fields = faultsOf(values)
+  const fields = periodFaults(values)
   if (one('actor') && !values.actor) fields['actor'] = 'choose'
   return { values, fields }
-}
-
-/** Days that are none, or the wrong way round. */
-function faultsOf({ from, to }: Values): Fields {
-  const fields: Fields = {}
-  if (from && !isDay(from)) fields['from'] = 'not_valid'
-  if (to && !isDay(to)) fields['to'] = 'not_valid'
-  if (!Object.keys(fields).length && from && to && to < from) fields['to'] = 'period_turned'
-  return fields
 }
 
 function askedOf(values: Values): queries.Asked {

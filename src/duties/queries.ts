@@ -3,7 +3,7 @@ import { statusAt } from '../database/turns.ts'
 import { wholeTerms, type ContractTerms } from '../contracts/model.ts'
 import { isUuid } from '../input/ids.ts'
 import type { Both } from '../installation.ts'
-import { namesByKind } from '../catalogue/model.ts'
+import { namesByKind, type IdKind } from '../catalogue/model.ts'
 import type { MemberStatus } from '../members/model.ts'
 import type { DocumentText, FlowOf, Kind, Side, State } from './model.ts'
 
@@ -13,7 +13,7 @@ type FlowRow = Omit<
 > & {
   terms: Partial<ContractTerms>
   itemsNamed: { id: string; names: Both }[]
-  subjectType: 'public' | 'pairwise'
+  subjectType: IdKind
 }
 
 const flowColumns = `

@@ -3,7 +3,7 @@ import { itemNames } from '../catalogue/model.ts'
 import type { Env } from '../env.ts'
 import { oneText } from '../http/listing.ts'
 import type { Ctx } from '../http/state.ts'
-import { endOfDay, isDay, startOfDay } from '../input/days.ts'
+import { endOfDay, periodFaults, startOfDay } from '../input/days.ts'
 import { messages } from '../locales/index.ts'
 import { Refusal, type Fields } from '../refusal.ts'
 import { everNamed, type EverNamed } from './line_queries.ts'
@@ -24,19 +24,10 @@ export function valuesOf(ctx: Ctx, view: View): { values: Values; fields: Fields
     from: one('from'),
     to: one('to'),
   }
-  const fields = faultsOf(values)
+  const fields = periodFaults(values)
   for (const name of ['service', 'item', 'kind'] as const)
     if (one(name) && !values[name]) fields[name] = 'choose'
   return { values, fields }
-}
-
-/** Days that are none, or the wrong way round. */
-function faultsOf({ from, to }: Values): Fields {
-  const fields: Fields = {}
-  if (from && !isDay(from)) fields['from'] = 'not_valid'
-  if (to && !isDay(to)) fields['to'] = 'not_valid'
-  if (!Object.keys(fields).length && from && to && to < from) fields['to'] = 'period_turned'
-  return fields
 }
 
 /** The filter these values mean. Call where nothing is wrong with them. */

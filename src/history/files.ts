@@ -9,7 +9,7 @@ import { cursorIn, hrefOf } from './asking.ts'
 import type { HistoryFilter, HistoryRow } from './model.ts'
 import type { Told } from './pages.ts'
 import { read, readAll } from './reading.ts'
-import { plainText, type Around, type View } from './telling.ts'
+import { plainText, tell, type Around, type View } from './telling.ts'
 
 const PER_JSON = 1000
 const PIECE = 1000
@@ -111,9 +111,8 @@ async function* jsonPieces(
   let comma = '\n'
   for await (const rows of readAll(env, filter, PIECE)) {
     const around = await aroundOf(env, rows, view)
-    const told = new Map((await toldOf(env, rows, view)).map((one) => [one.id, one]))
     for (const row of rows) {
-      const one = told.get(row.id)
+      const one = tell(row, around, view)
       const entry = entryOf(row, around, view)
       yield comma + JSON.stringify(one ? { ...entry, text: plainText(one.sentence) } : entry)
       comma = ',\n'

@@ -1,5 +1,6 @@
 /** What the lines of one page say beside their own row; asked for that page alone. */
 import type { Knex } from 'knex'
+import type { IdKind } from '../catalogue/model.ts'
 import type { Both } from '../installation.ts'
 import { UUID_PATTERN } from '../input/ids.ts'
 import type { Place } from './model.ts'
@@ -81,14 +82,11 @@ export async function serviceNames(db: Knex, ids: readonly string[]): Promise<Ma
 }
 
 /** Version of a contract → which ID it lets a company receive. */
-export async function idKinds(
-  db: Knex,
-  ids: readonly string[],
-): Promise<Map<string, 'public' | 'pairwise'>> {
+export async function idKinds(db: Knex, ids: readonly string[]): Promise<Map<string, IdKind>> {
   if (!ids.length) return new Map()
   const rows = await db('contract_versions')
     .whereIn('id', ids)
-    .select<{ id: string; subject_type: 'public' | 'pairwise' }[]>('id', 'subject_type')
+    .select<{ id: string; subject_type: IdKind }[]>('id', 'subject_type')
   return new Map(rows.map((row) => [row.id, row.subject_type]))
 }
 

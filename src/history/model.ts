@@ -4,6 +4,7 @@
  * in the room that made it, and the timeline is read from there (derive, don't cascade).
  * Law: APPI 33(5) (records of provision), 24 (watching over those who work with data). Rows: R8, L1, M9.
  */
+import type { IdKind } from '../catalogue/model.ts'
 import { keyed } from '../vault.ts'
 import { isUuid } from '../input/ids.ts'
 
@@ -85,7 +86,7 @@ export type Party = {
   version?: string
   /** Of the contract. */
   contract?: string
-  id_kind?: 'public' | 'pairwise'
+  id_kind?: IdKind
 }
 
 /** By kind; see source_queries.ts. */

@@ -3,12 +3,14 @@
  * along what was agreed and provided before (S-59; APPI 29 by way of E-04).
  */
 import type { Knex } from 'knex'
+import type { IdKind } from '../catalogue/model.ts'
 import type { Both } from '../installation.ts'
+import { inForce } from '../records/model.ts'
 import type { ServiceNow } from '../services/model.ts'
 import * as line from './line_queries.ts'
 import type { HistoryRow, Party } from './model.ts'
 
-export type Named = { service: Both; provider: Both; idKind: 'public' | 'pairwise' }
+export type Named = { service: Both; provider: Both; idKind: IdKind }
 
 /**
  * Entry → whom it names; names are looked up once for all of them.
@@ -34,12 +36,9 @@ export async function namedIn(
     const { member = '', version = '', contract = '', id_kind } = details.party ?? {}
     named.set(id, {
       service: versions.get(version) ?? now.version.names,
-      provider: inForce(companies.get(member), at) ?? now.member.names,
+      provider: inForce(companies.get(member) ?? [], at)?.names ?? now.member.names,
       idKind: id_kind ?? kinds.get(contract) ?? now.contract.subjectType,
     })
   }
   return named
 }
-
-const inForce = (names: readonly line.CompanyNames[] = [], at: Date) =>
-  (names.findLast(({ since }) => since <= at) ?? names[0])?.names

@@ -1,5 +1,11 @@
 /** An entry in plain words: what happened, what was asked, what was given, and why not the rest. */
-import { isItemId, itemNames, type Catalogue } from '../catalogue/model.ts'
+import {
+  isItemId,
+  itemNames,
+  purposeNames,
+  type Catalogue,
+  type IdKind,
+} from '../catalogue/model.ts'
 import { numberOf } from '../consents/model.ts'
 import type { Rich } from '../http/parts.ts'
 import { messages, type Language } from '../locales/index.ts'
@@ -39,16 +45,12 @@ type Asked = Pick<Told, 'asked' | 'given' | 'rest'>
 const NOTHING: Asked = { asked: [], given: [], rest: [] }
 
 /** @param idKind of the ID this entry is about; undefined: of none or of several */
-export function itemLabel(id: string, idKind: Named['idKind'] | undefined, view: View): string {
+export function itemLabel(id: string, idKind: IdKind | undefined, view: View): string {
   return itemNames(view.catalogue.items, id, idKind)[view.language]
 }
 
 /** In the order of the catalogue, each once. */
-function labelsOf(
-  ids: readonly string[],
-  idKind: Named['idKind'] | undefined,
-  view: View,
-): string[] {
+function labelsOf(ids: readonly string[], idKind: IdKind | undefined, view: View): string[] {
   const order = view.catalogue.items.map((item): string => item.id)
   return [...new Set(ids)]
     .filter(isItemId)
@@ -76,7 +78,9 @@ export function tell(row: HistoryRow, around: Around, view: View): Told | undefi
     service: face,
     sentence: sentenceOf(row, { named, idKind, around }, view),
     ...askedOf(row, { idKind, around }, view),
-    purposes: (details.purposes ?? []).map((id) => purposeName(id, view)),
+    purposes: (details.purposes ?? []).map(
+      (id) => purposeNames(view.catalogue.purposes, id)[language],
+    ),
     path:
       details.path === undefined ? undefined : (paths[details.path as 'userinfo'] ?? details.path),
     notes: notesOf(row, around, view),
@@ -84,10 +88,7 @@ export function tell(row: HistoryRow, around: Around, view: View): Told | undefi
   }
 }
 
-const purposeName = (id: string, view: View) =>
-  view.catalogue.purposes.find((purpose) => purpose.id === id)?.names[view.language] ?? id
-
-type With = { named: string; idKind: Named['idKind'] | undefined; around: Around }
+type With = { named: string; idKind: IdKind | undefined; around: Around }
 
 function sentenceOf(row: HistoryRow, { named, idKind, around }: With, view: View): Rich {
   const t = messages[view.language]

@@ -1,6 +1,6 @@
 /** Reading for the pages of a round, and what one person had given away. */
 import type { Knex } from 'knex'
-import { namesByKind } from '../catalogue/model.ts'
+import { namesByKind, type IdKind } from '../catalogue/model.ts'
 import { isUuid } from '../input/ids.ts'
 import type { Both } from '../installation.ts'
 import type { Finding, Progress } from './model.ts'
@@ -133,7 +133,7 @@ type FindingRow = Omit<Finding, 'consents'> & {
   consents: { id: string; agreedAt: string }[]
   itemId: string
   /** null: the consents are of both kinds. */
-  subjectType: 'public' | 'pairwise' | null
+  subjectType: IdKind | null
 }
 
 /**

@@ -1,4 +1,5 @@
 /** A date without a time is a day in Asia/Tokyo, whatever the server's zone. */
+import type { Fields } from '../refusal.ts'
 
 /** The beginning of a day, given as YYYY-MM-DD. Japan has had no daylight saving since 1951. */
 export function startOfDay(day: string): Date {
@@ -20,6 +21,15 @@ export function isDay(text: string): boolean {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false
   const day = new Date(`${text}T00:00:00Z`)
   return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text)
+}
+
+/** What is wrong with a period that a list is narrowed to, by field: days that are none, or turned round. Empty: no end. */
+export function periodFaults({ from, to }: { from: string; to: string }): Fields {
+  const fields: Fields = {}
+  if (from && !isDay(from)) fields['from'] = 'not_valid'
+  if (to && !isDay(to)) fields['to'] = 'not_valid'
+  if (!Object.keys(fields).length && from && to && to < from) fields['to'] = 'period_turned'
+  return fields
 }
 
 const MOMENT =

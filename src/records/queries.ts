@@ -1,5 +1,6 @@
 /** Reading provision records with what the law lists beside them; every statement is a piece, held by keys. */
 import type { Knex } from 'knex'
+import type { IdKind } from '../catalogue/model.ts'
 import type { Both } from '../installation.ts'
 import type { Cursor, Party, Path, Scope } from './model.ts'
 
@@ -13,7 +14,7 @@ export type Found = {
   memberId: string
   corporateNumber: string
   contract: string
-  subjectType: 'public' | 'pairwise'
+  subjectType: IdKind
   items: string[]
   purposes: string[]
   consentId: string

@@ -8,7 +8,7 @@ import type { Guards } from '../http/guards.ts'
 import { oneText } from '../http/listing.ts'
 import type { Ctx, State } from '../http/state.ts'
 import { page } from '../http/views.ts'
-import { endOfDay, isDay, startOfDay } from '../input/days.ts'
+import { endOfDay, periodFaults, startOfDay } from '../input/days.ts'
 import { isUuid } from '../input/ids.ts'
 import { messages } from '../locales/index.ts'
 import { words } from '../locales/words.ts'
@@ -67,13 +67,12 @@ function filtersOf(from: Record<string, unknown>): Filters {
 }
 
 /** Days that are none, the wrong way round, or a service that is none. */
-function faultsOf({ from, to, service }: Filters): Fields {
-  const fields: Fields = {}
-  if (from && !isDay(from)) fields['from'] = 'not_valid'
-  if (to && !isDay(to)) fields['to'] = 'not_valid'
-  if (!Object.keys(fields).length && from && to && to < from) fields['to'] = 'period_turned'
-  if (service && !isUuid(service)) fields['service'] = 'not_valid'
-  return fields
+function faultsOf(values: Filters): Fields {
+  const { service } = values
+  return {
+    ...periodFaults(values),
+    ...(service && !isUuid(service) && { service: 'not_valid' }),
+  }
 }
 
 function scopeOf(env: Env, { from, to, service }: Filters, memberId: string | undefined): Scope {

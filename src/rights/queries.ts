@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import type { IdKind } from '../catalogue/model.ts'
 import type { Both } from '../installation.ts'
 import { isUuid } from '../input/ids.ts'
 
@@ -9,7 +10,7 @@ export type Named = { id: string; names: Both; provider: Both; inForce: boolean 
 export type Party = {
   memberId: string | null
   serviceVersionId: string | null
-  subjectType: 'public' | 'pairwise' | null
+  subjectType: IdKind | null
 }
 
 /**

@@ -1,5 +1,5 @@
 /** What the public list of services shows (S-18, S-20, S-34; I-11): pure, from services to a page in one language. */
-import { itemNames, type Catalogue } from '../catalogue/model.ts'
+import { itemNames, purposeNames, type Catalogue } from '../catalogue/model.ts'
 import { listView, paged, type Listing, type ListView } from '../http/listing.ts'
 import { skeleton } from '../input/spelling.ts'
 import { messages, type Language } from '../locales/index.ts'
@@ -140,12 +140,12 @@ function offeredItem(
   { items, purposes }: Catalogue,
   language: Language,
 ): OfferedItem {
-  const purposeName = (id: string) =>
-    purposes.find((purpose) => purpose.id === id)?.names[language] ?? id
   return {
     name: itemNames(items, asked.item, subjectType)[language],
     required: asked.required,
-    purposes: words(language).list(asked.purposes.map(purposeName)),
+    purposes: words(language).list(
+      asked.purposes.map((id) => purposeNames(purposes, id)[language]),
+    ),
     reason: asked.reasons[language],
   }
 }

@@ -2,7 +2,7 @@
  * 登録簿 – what is registered of a service: six items, readable before it begins and after it is struck off (I-11).
  * Pure: from services to pages and JSON.
  */
-import { itemNames, type Catalogue } from '../catalogue/model.ts'
+import { itemNames, purposeNames, type Catalogue } from '../catalogue/model.ts'
 import { dayOf } from '../input/days.ts'
 import type { Installation } from '../installation.ts'
 import { messages, type Language } from '../locales/index.ts'
@@ -50,8 +50,7 @@ export function registrationPage(now: ServiceNow, shown: Shown): RegistrationPag
   const { life, catalogue, language, at, installation } = shown
   const w = words(language)
   const t = messages[language].registration
-  const purposeName = (id: string) =>
-    catalogue.purposes.find((purpose) => purpose.id === id)?.names[language] ?? id
+  const purposeName = (id: string) => purposeNames(catalogue.purposes, id)[language]
   const itemName = (id: string) =>
     itemNames(catalogue.items, id, now.contract.subjectType)[language]
   const face = offered(now, catalogue, { language, at })

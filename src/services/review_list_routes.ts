@@ -1,8 +1,7 @@
 /** The console's list of services, one service, and the dictionary of items and purposes (A3, A4). */
 import type { Router } from '@koa/router'
 import { catalogue } from '../catalogue/actions.ts'
-import { itemNames } from '../catalogue/model.ts'
-import type { ItemId } from '../catalogue/model.ts'
+import { itemNames, purposeNames, type ItemId } from '../catalogue/model.ts'
 import type { Env } from '../env.ts'
 import type { Guards } from '../http/guards.ts'
 import { listView, paged, readListing, type Listing } from '../http/listing.ts'
@@ -20,13 +19,7 @@ import type { ServiceNow } from './model.ts'
 import * as queries from './queries.ts'
 import * as store from './review_store.ts'
 import { saidIn } from './review_model.ts'
-import {
-  boundLines,
-  nameIn,
-  ROW_STATES,
-  type ServiceList,
-  type ServiceRowStatus,
-} from './review_pages.ts'
+import { boundLines, ROW_STATES, type ServiceList, type ServiceRowStatus } from './review_pages.ts'
 
 const SORTS = ['changed', 'name', 'company', 'status'] as const
 type Sort = (typeof SORTS)[number]
@@ -194,7 +187,7 @@ async function showOne(ctx: Ctx): Promise<void> {
     items: now.version.items.map(({ item, required, purposes, bounds }) => ({
       name: itemNames(entries.items, item, now.contract.subjectType)[language],
       required,
-      purposes: purposes.map((purpose) => nameIn(entries.purposes, purpose, language)),
+      purposes: purposes.map((purpose) => purposeNames(entries.purposes, purpose)[language]),
       bounds: boundLines(bounds, language),
     })),
     versions: await versionsOf(env, now, language),

@@ -1,5 +1,5 @@
 /** What the console shows of services and their reviews (A3): pure, from what was read to a page in one language. */
-import { itemNames, type Catalogue } from '../catalogue/model.ts'
+import { itemNames, purposeNames, type Catalogue, type IdKind } from '../catalogue/model.ts'
 import { permits } from '../contracts/model.ts'
 import type { Decide, ShownTurn } from '../http/parts.ts'
 import type { ListView } from '../http/listing.ts'
@@ -124,10 +124,6 @@ export function boundLines(bounds: Bounds | undefined, language: Language): stri
   ]
 }
 
-type Named = { id: string; names: Record<Language, string> }
-export const nameIn = (list: readonly Named[], id: string, language: Language) =>
-  list.find((entry) => entry.id === id)?.names[language] ?? id
-
 export function shownMatrix(
   { now, before, at }: Proposed,
   said: ServiceProposal,
@@ -139,7 +135,7 @@ export function shownMatrix(
   const matrix = matrixOf(asked, before?.version.items, order)
   return {
     purposes: matrix.purposes.map(({ id, added }) => ({
-      name: nameIn(catalogue.purposes, id, language),
+      name: purposeNames(catalogue.purposes, id)[language],
       added,
     })),
     rows: matrix.rows.map(({ item, added, cells }, n) => ({
@@ -164,7 +160,7 @@ export function shownDifferences(
     if (value === undefined) return []
     const lines = value.split('\n')
     if (place.endsWith('.purposes'))
-      return lines.map((id) => nameIn(catalogue.purposes, id, language))
+      return lines.map((id) => purposeNames(catalogue.purposes, id)[language])
     return lines.map((line) => reviewing.values[line] ?? line)
   }
   const shown = differencesOf(before, now).filter(
@@ -193,7 +189,7 @@ export function askedItems(
   shown: {
     catalogue: Catalogue
     /** Of the contract the application names. */
-    idKind: 'public' | 'pairwise'
+    idKind: IdKind
     language: Language
     typed: Typed | undefined
     fields: Fields
@@ -216,7 +212,7 @@ export function askedItems(
       required: asked.required,
       purposes: asked.purposes.map((purpose) => ({
         id: purpose,
-        name: nameIn(catalogue.purposes, purpose, language),
+        name: purposeNames(catalogue.purposes, purpose)[language],
         ticked: ticked.includes(purpose),
       })),
       reason: asked.reasons[language],
